@@ -1,0 +1,43 @@
+"""The Celery app. A message is only a wake-up: rows are the truth, so nothing here keeps results.
+
+The broker returns an unacknowledged message after ``visibility_timeout``; every task is shorter than that.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("config")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 300,
+        "unacked_restore_throttle": 1,
+        "unacked_restore_interval": 5,
+    },
+    result_backend=None,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    task_default_queue="cobranca",
+    timezone="UTC",
+    beat_schedule={
+        "sweep-notifications": {
+            "task": "webhooks.tasks.sweep",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "settle-doubts": {
+            "task": "payments.tasks.settle_doubts",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+    },
+)
+app.autodiscover_tasks()

@@ -1,0 +1,19 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from backoffice import views as backoffice
+from webhooks.views import receive
+
+urlpatterns = [
+    path("", backoffice.dashboard, name="dashboard"),
+    path("login/", backoffice.Login.as_view(), name="login"),
+    path("logout/", backoffice.Logout.as_view(), name="logout"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("charges/", include("payments.staff.urls")),
+    path("pay/<str:token>/", include("payments.public.urls")),
+    path("api/v1/", include("payments.api.urls")),
+    path("webhooks/<str:token>/", receive, name="webhook"),
+    path("admin/", admin.site.urls),
+    path("healthz", backoffice.healthz),
+    path("readyz", backoffice.readyz),
+]
