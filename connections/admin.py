@@ -1,0 +1,231 @@
+"""Connections in the admin: connect, look at the state in words, check, disable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import router
+from django.db.models import ProtectedError, RestrictedError
+from django.db.models.deletion import Collector
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from connections import services
+from connections.forms import CREDENTIAL, WEBHOOK_SECRET, ConnectionForm
+from connections.gateways.registry import gateway_class
+from connections.models import Connection, ConnectionState, WebhookState
+from connections.sealed import CannotOpen
+
+_ICONS = {
+    ConnectionState.READY: "✓",
+    ConnectionState.NEW: "…",
+    ConnectionState.REFUSED: "✕",
+    ConnectionState.UNREACHABLE: "!",
+    ConnectionState.DISABLED: "–",
+    WebhookState.TESTED: "✓",
+    WebhookState.REGISTERED: "✓",
+    WebhookState.SHOWN: "…",
+    WebhookState.MISSING: "✕",
+    WebhookState.UNHEALTHY: "!",
+}
+
+
+def _in_words(value: str, label: str) -> str:
+    return format_html(
+        '<span class="state state-{}"><i aria-hidden="true">{}</i> {}</span>', value, _ICONS[value], label
+    )
+
+
+@admin.register(Connection)
+class ConnectionAdmin(admin.ModelAdmin):
+    form = ConnectionForm
+    change_form_template = "admin/connections/connection/change_form.html"
+    list_display = [
+        "name",
+        "gateway_name",
+        "environment",
+        "state_in_words",
+        "webhook_in_words",
+        "last_event_at",
+    ]
+    search_fields = ["name", "account_name"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).without_secrets()  # type: ignore[attr-defined]
+
+    @admin.display(description=_("gateway"))
+    def gateway_name(self, connection: Connection) -> str:
+        return connection.gateway_label
+
+    @admin.display(description=_("state"))
+    def state_in_words(self, connection: Connection) -> str:
+        return _in_words(connection.state, connection.get_state_display())
+
+    @admin.display(description=_("webhook"))
+    def webhook_in_words(self, connection: Connection) -> str:
+        return _in_words(connection.webhook_state, connection.get_webhook_state_display())
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        user_name = request.user.get_username()
+
+        class FormForUser(ConnectionForm):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, user_name=user_name, **options)
+
+        FormForUser.base_fields = ConnectionForm.base_fields
+        return FormForUser
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        form = ConnectionForm(instance=obj)
+        names = list(form.fields)
+        keys = [name for name in names if name.startswith(CREDENTIAL)]
+        secrets = [name for name in names if name.startswith(WEBHOOK_SECRET)]
+        rest = [name for name in names if name not in keys and name not in secrets]
+        sections = [(None, {"fields": rest}), (_("Key of the account"), {"fields": keys})]
+        if secrets:
+            sections.append((_("Secrets of the webhook"), {"fields": secrets}))
+        return sections
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Without Django's transaction around the page: saving speaks to the gateway (design rule 4)."""
+        connection = self.get_object(request, unquote(object_id)) if object_id else None
+        context = {**(extra_context or {}), **self._panel(connection)}
+        try:
+            return self._changeform_view(request, object_id, form_url, context)  # type: ignore[attr-defined]
+        except CannotOpen:
+            self.message_user(request, _cannot_open(), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:connections_connection_changelist"))
+
+    def _panel(self, connection: Connection | None) -> dict[str, Any]:
+        if connection is None:
+            return {}
+        adapter = gateway_class(connection.gateway)
+        return {
+            "connection": connection,
+            "webhook_url": services.webhook_url(connection),
+            "registers_webhook": adapter.capabilities.registers_webhook,
+            "panel_topics": adapter.panel_topics,
+            "boxes": [gettext(box.label) for box in adapter.credential_fields],
+            "state_words": self.state_in_words(connection),
+            "webhook_words": self.webhook_in_words(connection),
+        }
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.unreachable_reason:
+            sentence = _(
+                "Saved, but the gateway could not be reached (%s). Press “Check now” when it is back."
+            )
+            self.message_user(request, sentence % form.unreachable_reason, messages.WARNING)
+            return
+        self._keep_webhook(request, obj)
+
+    def _keep_webhook(self, request: HttpRequest, connection: Connection) -> None:
+        services.keep_webhook(connection)
+        for notice in connection.webhook_notices:
+            sentence = _("The webhook could not be set up. The gateway says: “%s”")
+            self.message_user(request, sentence % gettext(notice["text"] or "?"), messages.WARNING)
+
+    def response_add(
+        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """After connecting comes the page with the webhook's address, not the list."""
+        super().response_add(request, obj, post_url_continue)
+        return HttpResponseRedirect(self._page(obj))
+
+    def _page(self, connection: Connection) -> str:
+        return reverse("admin:connections_connection_change", args=[connection.pk])
+
+    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        """A connection that was used is disabled, never deleted."""
+        return super().has_delete_permission(request, obj) and (obj is None or not _is_used(obj))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Deleting in bulk would pass by the question whether a connection was used."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            path("<int:pk>/check/", self._post("check"), name="connections_connection_check"),
+            path("<int:pk>/disable/", self._post("disable"), name="connections_connection_disable"),
+            path("<int:pk>/enable/", self._post("enable"), name="connections_connection_enable"),
+        ]
+        return own + super().get_urls()
+
+    def _post(self, action: str) -> Any:
+        @method_decorator(require_POST)
+        def view(admin_self: Any, request: HttpRequest, pk: int) -> HttpResponse:
+            connection = self.get_object(request, str(pk))
+            if connection is None:
+                raise Http404
+            if not self.has_change_permission(request, connection):
+                raise PermissionDenied
+            getattr(self, f"_{action}")(request, connection)
+            return HttpResponseRedirect(self._page(connection))
+
+        return self.admin_site.admin_view(lambda request, pk: view(self, request, pk))
+
+    def _check(self, request: HttpRequest, connection: Connection) -> None:
+        try:
+            services.check(connection)
+            if connection.state == ConnectionState.READY:
+                self._keep_webhook(request, connection)
+        except CannotOpen:
+            self.message_user(request, _cannot_open(), messages.ERROR)
+            return
+        level = messages.SUCCESS if connection.state == ConnectionState.READY else messages.ERROR
+        words = [connection.get_state_display(), connection.state_reason]
+        self.message_user(request, _("Checked: %s") % " · ".join(filter(None, words)), level)
+        self.log_change(request, connection, gettext("Checked at the gateway: %s") % connection.state)
+
+    def _disable(self, request: HttpRequest, connection: Connection) -> None:
+        services.set_active(connection, is_active=False)
+        self.message_user(request, _("Disabled. Notifications about its charges are still taken."))
+        self.log_change(request, connection, gettext("Disabled"))
+
+    def _enable(self, request: HttpRequest, connection: Connection) -> None:
+        if _has_active_twin(connection):
+            self.message_user(request, _("Another active connection has this account."), messages.ERROR)
+            return
+        services.set_active(connection, is_active=True)
+        self.log_change(request, connection, gettext("Enabled"))
+        self._check(request, connection)
+
+
+def _cannot_open() -> str:
+    return gettext("The stored secrets do not open: add the key they were sealed with to CREDENTIALS_KEYS.")
+
+
+def _is_used(connection: Connection) -> bool:
+    try:
+        Collector(using=router.db_for_write(Connection), origin=connection).collect([connection])
+    except (ProtectedError, RestrictedError):
+        return True
+    return False
+
+
+def _has_active_twin(connection: Connection) -> bool:
+    same = Connection.objects.filter(
+        gateway=connection.gateway,
+        environment=connection.environment,
+        account_id=connection.account_id,
+        is_active=True,
+    )
+    return bool(connection.account_id) and same.exclude(pk=connection.pk).exists()
