@@ -1,0 +1,5 @@
+from django.urls import path
+
+from payments.api import views
+
+urlpatterns = [path("charges/<str:reference>/", views.charge, name="api_charge")]

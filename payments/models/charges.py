@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from connections.gateways.base import Method, ResourceKind
+from connections.models import Connection
+from payments.models.customers import Customer
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0/o, 1/l/i: a reference may be read over the phone
+
+
+def new_reference() -> str:
+    """Our name for a charge at the gateway: fits Mercado Pago's 64 of ``[A-Za-z0-9_-]``."""
+    return "chg_" + "".join(secrets.choice(_ALPHABET) for _letter in range(16))
+
+
+def new_pay_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class ChargeStatus(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    CONFIRMING = "confirming", _("confirming with the gateway")
+    PENDING = "pending", _("waiting for payment")
+    AUTHORIZED = "authorized", _("under review at the gateway")
+    PAID = "paid", _("paid")
+    OVERDUE = "overdue", _("overdue")
+    EXPIRED = "expired", _("expired")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")
+    PARTIALLY_REFUNDED = "partially_refunded", _("partially refunded")
+    REFUNDED = "refunded", _("refunded")
+    DISPUTED = "disputed", _("disputed")
+    CHARGED_BACK = "charged_back", _("charged back")
+
+
+class ReviewReason(models.TextChoices):
+    NONE = "", ""
+    AMOUNT = "amount", _("the amount received is not the amount asked for")
+    CURRENCY = "currency", _("the payment is in another currency")
+    ACCOUNT = "account", _("the payment went to another account")
+    REFERENCE = "reference", _("the payment carries another reference")
+    UNKNOWN_STATUS = "unknown_status", _("the gateway uses a status we do not know")
+    MOVED_BACK = "moved_back", _("the gateway no longer shows a payment it had shown")
+    DOUBLE_PAYMENT = "double_payment", _("paid more than once")
+    TWIN = "twin", _("the gateway holds this charge twice")
+    PIX_CODE = "pix_code", _("the PIX code of the gateway does not fit this charge")
+
+
+class ChargeQuerySet(models.QuerySet["Charge"]):
+    def for_lists(self) -> ChargeQuerySet:
+        return self.select_related("customer", "connection").defer(
+            "connection__credentials", "connection__webhook_secrets"
+        )
+
+
+class Charge(models.Model):
+    """What a customer is asked to pay on one connection. Amounts are hundredths of the currency.
+
+    ``status`` is written by ``payments.transitions.apply`` alone, with ``revision`` as its guard.
+    """
+
+    reference = models.CharField(max_length=64, unique=True, default=new_reference, editable=False)
+    pay_token = models.CharField(max_length=64, unique=True, default=new_pay_token, editable=False)
+    submission = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="charges")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="charges")
+    method = models.CharField(max_length=16, choices=[(method.value, method.value) for method in Method])
+    currency = models.CharField(max_length=3)
+    amount_cents = models.BigIntegerField()
+    description = models.CharField(max_length=200)
+    due_date = models.DateField()
+    expires_at = models.DateTimeField(null=True)
+
+    status = models.CharField(max_length=20, choices=ChargeStatus.choices, default=ChargeStatus.DRAFT)
+    revision = models.PositiveIntegerField(default=0)
+    review_reason = models.CharField(max_length=20, choices=ReviewReason.choices, blank=True)
+    failure = models.TextField(blank=True)
+    received_cents = models.BigIntegerField(default=0)
+    refunded_cents = models.BigIntegerField(default=0)
+    fee_cents = models.BigIntegerField(null=True)
+    net_cents = models.BigIntegerField(null=True)
+    paid_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    settles_at = models.DateTimeField(null=True)
+
+    # When a worker goes on with the creation (or fetches a missing PIX code); null once nothing is open.
+    creation_due_at = models.DateTimeField(null=True)
+
+    link = models.URLField(max_length=500, blank=True)
+    pix_text = models.TextField(blank=True)
+    pix_expires_at = models.DateTimeField(null=True)
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ChargeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="charge_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="charge_by_status"),
+            models.Index(
+                fields=["creation_due_at"],
+                name="charge_creation_due",
+                condition=models.Q(creation_due_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("charge", args=[self.reference])
+
+    @property
+    def pay_url(self) -> str:
+        """The customer's page, under our own address."""
+        return settings.PUBLIC_URL + reverse("pay", args=[self.pay_token])
+
+    @property
+    def is_payable(self) -> bool:
+        payable = (ChargeStatus.PENDING, ChargeStatus.OVERDUE)
+        return self.status in payable and not self.review_reason
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the status may still move by itself."""
+        waiting = (
+            ChargeStatus.CONFIRMING,
+            ChargeStatus.PENDING,
+            ChargeStatus.OVERDUE,
+            ChargeStatus.AUTHORIZED,
+        )
+        return self.status in waiting
+
+
+class AttemptState(models.TextChoices):
+    PREPARED = "prepared"
+    SENT = "sent"
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class CreationAttempt(models.Model):
+    """One creating call, stored before it is sent, so that it can be sent again byte for byte."""
+
+    charge = models.ForeignKey(Charge, on_delete=models.CASCADE, related_name="creation_attempts")
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ResourceKind])
+    http_method = models.CharField(max_length=8)
+    path = models.CharField(max_length=200)
+    body = models.TextField()
+    idempotency_key = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=AttemptState.choices, default=AttemptState.PREPARED)
+    sent_at = models.DateTimeField(null=True)
+    looked_up = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.http_method} {self.path}"

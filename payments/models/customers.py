@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connections.models import Connection
+
+
+class DocumentType(models.TextChoices):
+    CPF = "CPF", "CPF"
+    CNPJ = "CNPJ", "CNPJ"
+
+
+class Customer(models.Model):
+    """Who pays. One row per document; what a gateway calls them is in ``CustomerAtGateway``."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    document_type = models.CharField(_("document type"), max_length=16, choices=DocumentType.choices)
+    document = models.CharField(_("document"), max_length=32)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.UniqueConstraint(fields=["document_type", "document"], name="one_customer_per_document")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerAtGateway(models.Model):
+    """The id one connection's gateway gave to a customer."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="at_gateways")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    gateway_id = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "customer"], name="one_gateway_id_per_customer")
+        ]
+
+    def __str__(self) -> str:
+        return self.gateway_id

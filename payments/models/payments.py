@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from django.db import models
+
+from connections.gateways.base import Method, PaymentStatus
+from connections.models import Connection
+from payments.models.charges import Charge
+from payments.models.resources import GatewayResource
+
+
+class Payment(models.Model):
+    """One attempt or parcel at the gateway that belongs to a charge, as last fetched."""
+
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="payments")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    resource = models.OneToOneField(GatewayResource, on_delete=models.PROTECT, related_name="payment")
+    gateway_id = models.CharField(max_length=100)
+    reference = models.CharField(max_length=200, blank=True)
+    status = models.CharField(
+        max_length=16, blank=True, choices=[(status.value, status.value) for status in PaymentStatus]
+    )
+    gateway_status = models.CharField(max_length=80)
+    method = models.CharField(
+        max_length=16, blank=True, choices=[(method.value, method.value) for method in Method]
+    )
+    currency = models.CharField(max_length=8, blank=True)
+    account_id = models.CharField(max_length=100, blank=True)
+    amount_cents = models.BigIntegerField()
+    received_cents = models.BigIntegerField(default=0)
+    refunded_cents = models.BigIntegerField(default=0)
+    fee_cents = models.BigIntegerField(null=True)
+    net_cents = models.BigIntegerField(null=True)
+    paid_at = models.DateTimeField(null=True)
+    settles_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    link = models.URLField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "gateway_id"], name="one_row_per_gateway_payment")
+        ]
+
+    def __str__(self) -> str:
+        return self.gateway_id

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from payments.public import views
+
+urlpatterns = [path("", views.pay, name="pay"), path("state/", views.state, name="pay_state")]

@@ -1,0 +1,49 @@
+"""Taking what the gateway created for a charge: the thing itself, its payments, its PIX code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from config import clock
+from connections.gateways.base import GatewayCharge, GatewayPayment, ResourceKind
+from payments import brcode, transitions
+from payments.models import Charge, GatewayResource, ReviewReason
+from payments.services import refreshing, resources
+
+
+def take_answer(charge: Charge, answer: GatewayCharge) -> None:
+    """Store what the gateway created. A notification that was quicker is newer and stays as it is."""
+    with transaction.atomic():
+        Charge.objects.filter(pk=charge.pk).update(link=answer.link)
+        if answer.kind != ResourceKind.PAYMENT:
+            resources.find_or_add(
+                charge.connection, kind=answer.kind, gateway_id=answer.gateway_id, charge=charge
+            )
+        for payment in answer.payments:
+            _take_payment(charge, payment)
+        transitions.open_for_payment(charge.pk, source="creation")
+        transitions.apply(charge.pk, source="creation")
+
+
+def _take_payment(charge: Charge, payment: GatewayPayment) -> None:
+    resource = resources.find_or_add(
+        charge.connection, kind=ResourceKind.PAYMENT, gateway_id=payment.gateway_id, charge=charge
+    )
+    own = GatewayResource.objects.select_for_update().get(pk=resource.pk)
+    if own.fetched_at is None or not refreshing.is_older(own, payment, ticket=0):
+        refreshing.write_payment(charge, own, payment)
+        GatewayResource.objects.filter(pk=own.pk).update(
+            gateway_version=payment.version or own.gateway_version, fetched_at=clock.now()
+        )
+    if payment.pix:
+        take_code(charge, payment.pix.text, payment.pix.expires_at)
+
+
+def take_code(charge: Charge, text: str, expires_at: datetime | None) -> None:
+    """Keep a PIX code that a bank would read and that asks for our amount; anything else is for a person."""
+    if not brcode.fits(text, asked_cents=charge.amount_cents):
+        transitions.flag(charge.pk, ReviewReason.PIX_CODE)
+        return
+    Charge.objects.filter(pk=charge.pk).update(pix_text=text, pix_expires_at=expires_at)

@@ -1,0 +1,134 @@
+"""Ask the gateway for the full state of a payment and believe only that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+
+from config import clock
+from connections.gateways.base import Exchange, GatewayPayment
+from connections.gateways.errors import NotFound
+from connections.models import Connection
+from connections.services import gateway_for
+from payments import transitions
+from payments.models import Charge, GatewayResource, Payment
+from payments.services.resources import Lease
+from payments.services.timeline import note_exchanges
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    STALE = "stale"
+    MISSING = "missing"
+    NOT_OURS = "not_ours"
+    LEASE_LOST = "lease_lost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refreshed:
+    """What a fetch led to. ``change`` is None where the charge was already as fetched."""
+
+    outcome: Outcome
+    payment: GatewayPayment | None = None
+    charge_id: int | None = None
+    change: transitions.Change | None = None
+
+
+def refresh(
+    connection: Connection, resource: GatewayResource, held: Lease, *, source: str, cause: str = ""
+) -> Refreshed:
+    """Fetch one payment under a lease and write what is new. Raises a ``GatewayError``.
+
+    No transaction is open during the call; the answer is written only while the lease is still ours.
+    """
+    exchanges: list[Exchange] = []
+    gateway = gateway_for(connection, on_exchange=exchanges.append)
+    try:
+        fetched = gateway.fetch_payment(resource.gateway_id)
+    except NotFound:
+        GatewayResource.objects.filter(pk=resource.pk, lease_token=held.token).update(
+            is_missing=True, fetched_at=clock.now()
+        )
+        return Refreshed(outcome=Outcome.MISSING, charge_id=resource.charge_id)
+    refreshed = store(resource, fetched, held, source=source, cause=cause)
+    if refreshed.change and refreshed.charge_id:
+        note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
+    return refreshed
+
+
+def store(
+    resource: GatewayResource, fetched: GatewayPayment, held: Lease, *, source: str, cause: str
+) -> Refreshed:
+    """Write a fetched payment if the lease is still ours and nothing newer was written before."""
+    with transaction.atomic():
+        own = (
+            GatewayResource.objects.select_for_update().filter(pk=resource.pk, lease_token=held.token).first()
+        )
+        if own is None:
+            return Refreshed(outcome=Outcome.LEASE_LOST)
+        if is_older(own, fetched, ticket=held.ticket):
+            return Refreshed(outcome=Outcome.STALE, payment=fetched, charge_id=own.charge_id)
+        charge = _charge_of(own, fetched)
+        _mark_fetched(own, fetched, charge, ticket=held.ticket)
+        if charge is None:
+            return Refreshed(outcome=Outcome.NOT_OURS, payment=fetched)
+        write_payment(charge, own, fetched)
+        change = transitions.apply(charge.pk, source=source, cause=cause)
+    return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)
+
+
+def is_older(resource: GatewayResource, fetched: GatewayPayment, *, ticket: int) -> bool:
+    """Whether something newer than this answer was already written (design rule 4)."""
+    if fetched.version and resource.gateway_version:
+        return fetched.version < resource.gateway_version
+    return ticket < resource.applied_ticket
+
+
+def _charge_of(resource: GatewayResource, fetched: GatewayPayment) -> Charge | None:
+    if resource.charge_id:
+        return resource.charge
+    if not fetched.reference:
+        return None
+    return Charge.objects.filter(connection=resource.connection_id, reference=fetched.reference).first()
+
+
+def _mark_fetched(
+    resource: GatewayResource, fetched: GatewayPayment, charge: Charge | None, *, ticket: int
+) -> None:
+    GatewayResource.objects.filter(pk=resource.pk).update(
+        charge=charge,
+        gateway_version=fetched.version or resource.gateway_version,
+        applied_ticket=max(ticket, resource.applied_ticket),
+        fetched_at=clock.now(),
+        is_missing=False,
+    )
+
+
+def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPayment) -> None:
+    """Make the payment's row say what was fetched, word for word."""
+    Payment.objects.update_or_create(
+        resource=resource,
+        defaults={
+            "charge": charge,
+            "connection_id": resource.connection_id,
+            "gateway_id": fetched.gateway_id,
+            "reference": fetched.reference,
+            "status": fetched.status.value if fetched.status else "",
+            "gateway_status": fetched.gateway_status,
+            "method": fetched.method.value if fetched.method else "",
+            "currency": fetched.currency,
+            "account_id": fetched.account_id,
+            "amount_cents": fetched.amount_cents,
+            "received_cents": fetched.received_cents,
+            "refunded_cents": fetched.refunded_cents,
+            "fee_cents": fetched.fee_cents,
+            "net_cents": fetched.net_cents,
+            "paid_at": fetched.paid_at,
+            "settles_at": fetched.settles_at,
+            "settled_at": fetched.settled_at,
+            "expires_at": fetched.expires_at,
+            "link": fetched.link,
+        },
+    )

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from payments.staff import views
+
+urlpatterns = [
+    path("", views.charges, name="charges"),
+    path("new/", views.new_charge, name="new_charge"),
+    path("<str:reference>/", views.charge, name="charge"),
+]

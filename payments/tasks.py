@@ -1,0 +1,13 @@
+"""Wake-ups for the workers: each takes nothing or an id, may run twice, and leaves the work to a service."""
+
+from __future__ import annotations
+
+from config.celery import app
+from payments.services import doubt
+
+
+@app.task(name="payments.tasks.settle_doubts")
+def settle_doubts() -> None:
+    """Go on with every creation that is due."""
+    for charge_id in doubt.due_charge_ids():
+        doubt.settle(charge_id)
