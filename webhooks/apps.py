@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WebhooksConfig(AppConfig):
+    name = "webhooks"
+    verbose_name = _("Notifications")
+
+    def ready(self) -> None:
+        from webhooks import sweeper  # noqa: F401  (hangs itself on the worker's start)

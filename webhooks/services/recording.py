@@ -1,0 +1,129 @@
+"""Store a verified notification with one statement, or count a refused one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection as database
+from django.db.models import F
+
+from config import clock
+from connections.gateways.base import Delivery, Notification, Rejection, Verification
+from connections.models import Connection
+from webhooks.models import EventState, RejectedNotification
+
+LARGEST_BODY = 1024 * 1024
+KEPT_HEADERS = (
+    "content-type",
+    "user-agent",
+    "x-request-id",
+    "x-signature",
+    "x-retry",
+    "x-forwarded-for",
+    "host",
+)
+
+# A repeat of an unfinished or dead event wakes it; of a finished one it is counted and causes one more
+# look, because a gateway that repeats itself was not sure either.
+_INSERT = """
+INSERT INTO webhooks_webhookevent (
+  connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
+  is_test, secret_name, expected, occurred_at, received_at, state, reason, attempts, asked_again,
+  next_attempt_at, last_error, repeats, last_repeat_at, finished_at, resource_id
+) VALUES (
+  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, '', 0, NULL, %s, NULL
+)
+ON CONFLICT (connection_id, dedupe_key) DO UPDATE SET
+  repeats = webhooks_webhookevent.repeats + 1,
+  last_repeat_at = excluded.received_at,
+  next_attempt_at = CASE WHEN webhooks_webhookevent.state IN ('test', 'ignored')
+    THEN webhooks_webhookevent.next_attempt_at ELSE excluded.next_attempt_at END,
+  state = CASE WHEN webhooks_webhookevent.state IN ('done', 'dead')
+    THEN 'received' ELSE webhooks_webhookevent.state END
+RETURNING id, repeats, state
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The stored event and whether a worker has something to do for it."""
+
+    event_id: int
+    repeats: int
+    needs_work: bool
+
+
+def record(
+    connection: Connection, delivery: Delivery, notification: Notification, verification: Verification
+) -> Recorded:
+    """Insert the event, or count the repeat: one statement either way, committed on return."""
+    now = clock.now()
+    state, reason = _first_state(notification)
+    body = delivery.body[:LARGEST_BODY]
+    due = now if state == EventState.RECEIVED else None
+    finished = None if state == EventState.RECEIVED else now
+    values = [
+        connection.pk,
+        notification.topic[:80],
+        notification.action[:80],
+        notification.kind.value if notification.kind else "",
+        notification.gateway_id[:100],
+        notification.dedupe_key[:200],
+        json.dumps(_kept(delivery)),
+        delivery.query[:2000],
+        body,
+        len(delivery.body) > LARGEST_BODY,
+        notification.is_live,
+        notification.is_test,
+        verification.secret_name,
+        notification.expected.value if notification.expected else "",
+        _stored_time(notification.occurred_at),
+        _stored_time(now),
+        state.value,
+        reason,
+        _stored_time(due),
+        _stored_time(finished),
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        event_id, repeats, stored_state = cursor.fetchone()
+    return Recorded(event_id=event_id, repeats=repeats, needs_work=stored_state in ("received", "retry"))
+
+
+def _first_state(notification: Notification) -> tuple[EventState, str]:
+    if not notification.is_readable:
+        return EventState.IGNORED, "unreadable"
+    if notification.kind is None or not notification.gateway_id:
+        return EventState.IGNORED, "nothing_to_fetch"
+    if not notification.can_change:
+        return EventState.IGNORED, "changes_nothing"
+    return EventState.RECEIVED, ""
+
+
+def _kept(delivery: Delivery) -> dict[str, str]:
+    return {name: delivery.headers[name][:500] for name in KEPT_HEADERS if name in delivery.headers}
+
+
+def _stored_time(moment: datetime | None) -> object:
+    """As the database keeps times: SQLite has text without a zone, PostgreSQL takes them as they are."""
+    return database.ops.adapt_datetimefield_value(moment)
+
+
+def reject(connection: Connection, reason: Rejection) -> None:
+    """Count a refusal; nothing of the notification is kept (design rule 11)."""
+    now = clock.now()
+    same_day = RejectedNotification.objects.filter(connection=connection, reason=reason.value, day=now.date())
+    if same_day.update(times=F("times") + 1, last_at=now):
+        return
+    RejectedNotification.objects.bulk_create(
+        [
+            RejectedNotification(
+                connection=connection, reason=reason.value, day=now.date(), first_at=now, last_at=now
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["connection", "reason", "day"],
+        update_fields=["last_at"],
+    )

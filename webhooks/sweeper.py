@@ -1,0 +1,42 @@
+"""Every worker sweeps by itself, so that neither a lost message nor a dead broker or beat stops the queue."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from celery.signals import worker_init, worker_process_shutdown, worker_shutting_down
+from django.db import close_old_connections
+
+from payments.tasks import settle_doubts
+from webhooks.tasks import sweep
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 2.0
+
+_stop = threading.Event()
+
+
+def sweep_forever() -> None:
+    """Until the worker stops: look for due work, whatever became of the messages about it."""
+    while not _stop.wait(SWEEP_SECONDS):
+        close_old_connections()
+        try:
+            sweep()
+            settle_doubts()
+        except Exception:
+            logger.exception("the sweep failed; it is tried again in %s s", SWEEP_SECONDS)
+
+
+@worker_init.connect
+def start(**_signal: Any) -> None:
+    _stop.clear()
+    threading.Thread(target=sweep_forever, name="sweeper", daemon=True).start()
+
+
+@worker_shutting_down.connect
+@worker_process_shutdown.connect
+def stop(**_signal: Any) -> None:
+    _stop.set()

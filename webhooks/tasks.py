@@ -1,0 +1,18 @@
+"""Wake-ups for the workers: they carry nothing, may come twice or never, and leave the work to a service."""
+
+from __future__ import annotations
+
+from config.celery import app
+from webhooks.services import inbox
+
+
+@app.task(name="webhooks.tasks.work")
+def work() -> None:
+    """Something arrived: take all that is open."""
+    inbox.work()
+
+
+@app.task(name="webhooks.tasks.sweep")
+def sweep() -> None:
+    """By the clock: retries that are due, leases that ran out, wake-ups that got lost."""
+    inbox.work()

@@ -1,0 +1,86 @@
+"""The address gateways notify: verify, store, answer 200. Nothing else happens before the answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
+from django.views.decorators.csrf import csrf_exempt
+
+from config import clock
+from config.wakeup import wake
+from connections.gateways.base import Delivery, Verification
+from connections.gateways.registry import gateway_class
+from connections.models import Connection
+from connections.sealed import CannotOpen
+from webhooks.services import recording
+
+logger = logging.getLogger(__name__)
+
+WORK = "webhooks.tasks.work"
+_READ_AT_MOST = 5 * 1024 * 1024
+
+
+@csrf_exempt
+def receive(request: HttpRequest, token: str) -> HttpResponse:
+    """Take one notification. 200 once it is stored, 401 with a reason when it does not verify."""
+    if request.method != "POST":
+        return _answer(405, "method_not_allowed", Allow="POST")
+    connection = _connection(token)
+    if connection is None:
+        return _answer(404, "unknown_address")
+    adapter = gateway_class(connection.gateway)
+    envelope = _envelope(request)
+    try:
+        secrets = connection.open_webhook_secrets()
+    except CannotOpen:
+        # Not 401: the sender did nothing wrong, and will send again until the right key is back.
+        logger.error("connection %s: its webhook secret does not open with CREDENTIALS_KEYS", connection.pk)
+        return _answer(503, "secret_does_not_open")
+    tolerance = settings.SIGNATURE_TOLERANCE_SECONDS or None
+    verification = adapter.verify(envelope, secrets, now=clock.now(), tolerance_seconds=tolerance)
+    if verification.rejection:
+        recording.reject(connection, verification.rejection)
+        return _answer(401, verification.rejection.value)
+    return _store(connection, replace(envelope, body=_body(request)), verification)
+
+
+def _store(connection: Connection, delivery: Delivery, verification: Verification) -> HttpResponse:
+    notification = gateway_class(connection.gateway).parse(delivery)
+    try:
+        recorded = recording.record(connection, delivery, notification, verification)
+    except DatabaseError:
+        logger.exception("connection %s: a verified notification could not be stored", connection.pk)
+        return _answer(503, "not_stored")
+    if recorded.needs_work:
+        wake(WORK)
+    return _answer(200, "stored")
+
+
+def _connection(token: str) -> Connection | None:
+    return Connection.objects.defer("credentials").filter(path_token=token).first()
+
+
+def _envelope(request: HttpRequest) -> Delivery:
+    """What the gateways sign lies outside the body, so the body of a stranger is not even read."""
+    return Delivery(
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=request.META.get("QUERY_STRING", ""),
+        body=b"",
+    )
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The body up to a cap: what is larger is stored cut, never refused (design rule 12)."""
+    try:
+        return request.read(_READ_AT_MOST)
+    except (OSError, RawPostDataException):
+        return b""
+
+
+def _answer(status: int, reason: str, **headers: str) -> HttpResponse:
+    return JsonResponse({"status": reason}, status=status, headers=headers)
