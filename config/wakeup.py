@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 
 from kombu.exceptions import OperationalError
 
@@ -54,7 +55,8 @@ def _producer():  # type: ignore[no-untyped-def]
 def _forget_producer() -> None:
     producer = _local.__dict__.pop("producer", None)
     if producer is not None:
-        producer.connection.collapse()
+        with suppress(OperationalError, OSError):
+            producer.connection.release()
 
 
 def wake(task_name: str, *args: object) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 
 _SYMBOLS = {"BRL": "R$", "ARS": "AR$", "CLP": "CL$", "COP": "CO$", "MXN": "MX$", "PEN": "S/", "UYU": "UY$"}
 
@@ -14,21 +14,29 @@ class NotAnAmount(ValueError):
     """The text does not say one amount."""
 
 
+_SPACE_OR_SYMBOL = re.compile(r"^[A-Z]{0,2}\$|^S/|[\s\u00a0\u202f]")
+_AMOUNT = re.compile(
+    r"(\d{1,3}(?:(?P<group>[.,])\d{3}(?:(?P=group)\d{3})*)|\d+)(?:(?P<decimal>[.,])(\d{1,2}))?"
+)
+
+
 def parse_amount(text: str) -> int:
     """What a person typed, in hundredths: ``1.234,56``, ``1234,56``, ``1,234.56``, ``R$ 10``.
 
-    The last separator that is followed by one or two digits is the decimal one. Raises ``NotAnAmount``,
-    also for more than two decimals: guessing an amount is worse than asking again.
+    Raises ``NotAnAmount``, also where two readings are possible (``1,234`` typed by a Brazilian):
+    guessing an amount is worse than asking again.
     """
-    bare = re.sub(r"[^\d.,-]", "", text.replace("R$", "").strip())
-    match = re.fullmatch(r"(-?\d{1,3}(?:[.,]\d{3})*|-?\d+)(?:[.,](\d{1,2}))?", bare)
-    if not match:
+    match = _AMOUNT.fullmatch(_SPACE_OR_SYMBOL.sub("", text.strip()))
+    if not match or (match["group"] and match["group"] == match["decimal"]):
+        raise NotAnAmount(text)
+    if match["group"] and not match["decimal"] and match["group"] != _group_separator():
         raise NotAnAmount(text)
     whole = re.sub(r"[.,]", "", match[1])
-    try:
-        return int(Decimal(f"{whole}.{match[2] or '0'}") * 100)
-    except InvalidOperation as err:
-        raise NotAnAmount(text) from err
+    return int(Decimal(f"{whole}.{match[4] or '0'}") * 100)
+
+
+def _group_separator() -> str:
+    return "." if get_format("DECIMAL_SEPARATOR") == "," else ","
 
 
 def format_cents(cents: int, currency: str) -> str:

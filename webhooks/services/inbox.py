@@ -36,9 +36,19 @@ OUTAGE_SECONDS = 30
 REFUSED_SECONDS = 600
 # A notification's time has whole seconds, a payment's version has milliseconds.
 _CLOCK_GRAIN = timedelta(seconds=2)
-_MONEY = frozenset(
-    {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}
-)
+# How far a payment has come: an answer that is behind what was announced is asked for again.
+_PROGRESS = {
+    PaymentStatus.PENDING: 0,
+    PaymentStatus.AUTHORIZED: 1,
+    PaymentStatus.OVERDUE: 1,
+    PaymentStatus.FAILED: 2,
+    PaymentStatus.EXPIRED: 2,
+    PaymentStatus.CANCELLED: 2,
+    PaymentStatus.PAID: 2,
+    PaymentStatus.DISPUTED: 3,
+    PaymentStatus.CHARGED_BACK: 4,
+    PaymentStatus.REFUNDED: 4,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +154,9 @@ def is_met(event: WebhookEvent, payment: GatewayPayment) -> bool:
     """Whether the fetched state is at least as new as what the notification announced."""
     if payment.version and event.occurred_at:
         return payment.version >= event.occurred_at - _CLOCK_GRAIN
-    announces_money = event.expected in {status.value for status in _MONEY}
-    return not announces_money or payment.status is None or payment.status in _MONEY
+    if not event.expected or payment.status is None:
+        return True
+    return _PROGRESS[payment.status] >= _PROGRESS[PaymentStatus(event.expected)]
 
 
 def _finish_missing(event: WebhookEvent, *, held: Lease, started: datetime) -> None:

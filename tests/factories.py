@@ -1,0 +1,116 @@
+"""Rows for tests, with the least that makes them valid."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from connections.gateways.base import GatewayPayment, Method, PaymentStatus, ResourceKind
+from connections.models import Connection, ConnectionState, WebhookState
+from payments.models import Charge, Customer, GatewayResource, Payment
+
+_numbers = itertools.count(1)
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def make_connection(**values: Any) -> Connection:
+    number = next(_numbers)
+    secrets = values.pop("webhook_secrets", {"token": f"whk{uuid.uuid4().hex}"})
+    credentials = values.pop("credentials", {"api_key": "$aact_hmlg_" + uuid.uuid4().hex})
+    defaults: dict[str, Any] = {
+        "gateway": "asaas",
+        "name": f"Connection {number}",
+        "environment": "sandbox",
+        "account_id": f"account-{number}",
+        "account_name": "Loja Exemplo",
+        "state": ConnectionState.READY,
+        "webhook_state": WebhookState.REGISTERED,
+    }
+    connection = Connection(**{**defaults, **values})
+    connection.seal_credentials(credentials, at=NOW, by="tests")
+    connection.seal_webhook_secrets(secrets)
+    connection.save()
+    return connection
+
+
+def make_customer(**values: Any) -> Customer:
+    number = next(_numbers)
+    defaults = {
+        "name": "Ana Lima",
+        "document_type": "CPF",
+        "document": f"{number:011d}",
+        "email": "ana@example.com",
+        "phone": "11987654321",
+    }
+    return Customer.objects.create(**{**defaults, **values})
+
+
+def make_charge(connection: Connection | None = None, **values: Any) -> Charge:
+    connection = connection or make_connection()
+    defaults: dict[str, Any] = {
+        "connection": connection,
+        "customer": values.pop("customer", None) or make_customer(),
+        "method": Method.PIX,
+        "currency": connection.currency,
+        "amount_cents": 10_000,
+        "description": "Pedido 77",
+        "due_date": date(2026, 12, 1),
+        "status": "pending",
+        "created_at": NOW,
+    }
+    return Charge.objects.create(**{**defaults, **values})
+
+
+def make_resource(charge: Charge, gateway_id: str = "", **values: Any) -> GatewayResource:
+    return GatewayResource.objects.create(
+        connection=charge.connection,
+        kind=values.pop("kind", ResourceKind.PAYMENT),
+        gateway_id=gateway_id or f"pay_{next(_numbers):016d}",
+        charge=charge,
+        **values,
+    )
+
+
+def make_payment(charge: Charge, status: str = "pending", **values: Any) -> Payment:
+    resource = values.pop("resource", None) or make_resource(charge, values.pop("gateway_id", ""))
+    received = charge.amount_cents if status in ("paid", "refunded", "disputed", "charged_back") else 0
+    defaults: dict[str, Any] = {
+        "charge": charge,
+        "connection": charge.connection,
+        "resource": resource,
+        "gateway_id": resource.gateway_id,
+        "reference": charge.reference,
+        "status": status,
+        "gateway_status": status.upper(),
+        "method": Method.PIX,
+        "currency": charge.currency,
+        "account_id": charge.connection.account_id,
+        "amount_cents": charge.amount_cents,
+        "received_cents": received,
+        "refunded_cents": received if status == "refunded" else 0,
+    }
+    return Payment.objects.create(**{**defaults, **values})
+
+
+def fetched(charge: Charge, gateway_id: str, status: PaymentStatus | None, **values: Any) -> GatewayPayment:
+    """What a gateway's answer about this charge becomes."""
+    received = charge.amount_cents if status == PaymentStatus.PAID else 0
+    defaults: dict[str, Any] = {
+        "gateway_id": gateway_id,
+        "reference": charge.reference,
+        "status": status,
+        "gateway_status": str(status),
+        "method": Method.PIX,
+        "amount_cents": charge.amount_cents,
+        "received_cents": received,
+        "refunded_cents": 0,
+        "currency": charge.currency,
+        "account_id": charge.connection.account_id,
+    }
+    return GatewayPayment(**{**defaults, **values})
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
