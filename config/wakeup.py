@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from contextlib import suppress
 
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from config.circuit import Circuit
 
 logger = logging.getLogger(__name__)
 
 _SOCKET_SECONDS = 0.3
-_OPEN_SECONDS = 5.0
 
 _local = threading.local()
 
 
-class _Circuit:
-    """After a failure nobody tries the broker for five seconds."""
-
-    def __init__(self) -> None:
-        self._closed_again_at = float("-inf")
-
-    @property
-    def is_open(self) -> bool:
-        return time.monotonic() < self._closed_again_at
-
-    def open(self) -> None:
-        self._closed_again_at = time.monotonic() + _OPEN_SECONDS
-
-    def close(self) -> None:
-        self._closed_again_at = float("-inf")
-
-
-circuit = _Circuit()
+circuit = Circuit(seconds=5.0)
 
 
 def _producer():  # type: ignore[no-untyped-def]
@@ -46,6 +28,11 @@ def _producer():  # type: ignore[no-untyped-def]
             socket_timeout=_SOCKET_SECONDS,
             socket_connect_timeout=_SOCKET_SECONDS,
             retry_on_timeout=False,
+            # kombu would otherwise knock again for six seconds before it says that nobody is there.
+            max_retries=0,
+            interval_start=0,
+            interval_step=0,
+            interval_max=0,
         )
         connection = app.connection_for_write(transport_options=options)
         _local.producer = app.amqp.Producer(connection, auto_declare=False)

@@ -16,12 +16,16 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import clock
+from config.circuit import Circuit
 from connections.gateways.base import Capabilities
 from connections.gateways.errors import BudgetExhausted
 from connections.models import Connection
 
+circuit = Circuit(seconds=5.0)
 logger = logging.getLogger(__name__)
 
 _STALE_SECONDS = 60  # a process that died gives its places back after this
@@ -57,7 +61,16 @@ _local_places: dict[int, threading.BoundedSemaphore] = defaultdict(
 
 @cache
 def _redis() -> Any:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.3, socket_connect_timeout=0.3)
+    # Without its retries: those of redis-py hold a call for seconds while Redis is away.
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=0.3, socket_connect_timeout=0.3, retry=once
+    )
+
+
+def _leave_alone(error: redis.RedisError) -> None:
+    circuit.open()
+    logger.warning("budgets are kept by each process alone: Redis is away (%s)", type(error).__name__)
 
 
 class ConnectionBudget:
@@ -76,10 +89,8 @@ class ConnectionBudget:
         """Take one place; raises ``BudgetExhausted``."""
         self._refuse_while_paused()
         token = secrets.token_hex(8)
-        try:
-            refused = self._take(token)
-        except redis.RedisError as err:
-            logger.warning("budget kept by this process alone: Redis is away (%s)", type(err).__name__)
+        refused = None if circuit.is_open else self._take(token)
+        if refused is None:
             refused, token = self._take_locally(), ""
         if refused:
             raise BudgetExhausted("our own budget for this connection is spent", retry_after=float(refused))
@@ -92,8 +103,8 @@ class ConnectionBudget:
             return
         try:
             _redis().zrem(self._keys[0], token)
-        except redis.RedisError:
-            logger.warning("a budget place is given back by time-out: Redis is away")
+        except redis.RedisError as err:  # the place comes back by its time-out
+            _leave_alone(err)
 
     def pause(self, seconds: float) -> None:
         until = clock.now() + timedelta(seconds=seconds)
@@ -106,10 +117,15 @@ class ConnectionBudget:
                 "the gateway asked for a pause", retry_after=(until - clock.now()).total_seconds()
             )
 
-    def _take(self, token: str) -> int:
+    def _take(self, token: str) -> int | None:
+        """0 for a place, else the seconds to wait; None when Redis is away."""
         arguments = [clock.now().timestamp(), token, self._most_flying, self._most_calls]
         arguments += [self._window_seconds, _STALE_SECONDS]
-        return int(_redis().eval(_TAKE, len(self._keys), *self._keys, *arguments))
+        try:
+            return int(_redis().eval(_TAKE, len(self._keys), *self._keys, *arguments))
+        except redis.RedisError as err:
+            _leave_alone(err)
+            return None
 
     def _take_locally(self) -> int:
         return 0 if _local_places[self._connection_id].acquire(blocking=False) else 1

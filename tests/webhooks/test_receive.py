@@ -9,6 +9,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from config import wakeup
+from config.circuit import Circuit
 from connections.gateways.base import Rejection
 from connections.models import Connection
 from tests.factories import make_connection
@@ -232,6 +233,6 @@ def test_circuit_stays_open_after_a_refused_broker(monkeypatch: pytest.MonkeyPat
         raise ConnectionRefusedError
 
     monkeypatch.setattr(wakeup.app, "send_task", refuse)
-    monkeypatch.setattr(wakeup, "circuit", wakeup._Circuit())
+    monkeypatch.setattr(wakeup, "circuit", Circuit(seconds=60))
     assert [wakeup.wake("webhooks.tasks.work") for _time in range(5)] == [False] * 5
     assert len(tries) == 1
