@@ -17,8 +17,8 @@ def silent_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         monkeypatch.setattr(wakeup, "circuit", Circuit(seconds=60))
-        monkeypatch.setattr(wakeup.app.conf, "broker_url", f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
-        monkeypatch.setattr(wakeup.app.conf, "broker_write_url", wakeup.app.conf.broker_url)
+        address = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        monkeypatch.setenv("CELERY_BROKER_WRITE_URL", address)
         wakeup._forget_producer()
         yield listener
         wakeup._forget_producer()
