@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import suppress
+from typing import Any
 
 from kombu.exceptions import OperationalError
 
@@ -21,7 +22,7 @@ _local = threading.local()
 circuit = Circuit(seconds=5.0)
 
 
-def _producer():  # type: ignore[no-untyped-def]
+def _producer() -> Any:
     if not hasattr(_local, "producer"):
         options = dict(
             app.conf.broker_transport_options,

@@ -24,7 +24,7 @@ from connections.gateways.registry import gateway_class
 from connections.models import Connection, ConnectionState, WebhookState
 from connections.sealed import CannotOpen
 
-_ICONS = {
+_ICONS: dict[str, str] = {
     ConnectionState.READY: "✓",
     ConnectionState.NEW: "…",
     ConnectionState.REFUSED: "✕",

@@ -10,17 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from config import clock
 from connections import services
-from connections.gateways.base import SecretField
+from connections.gateways.base import Account, SecretField
 from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable
 from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import Connection, ConnectionState
 
 CREDENTIAL, WEBHOOK_SECRET = "credential_", "webhook_secret_"
-
-
-def secret_fields(attribute: str) -> dict[str, list[tuple[str, SecretField]]]:
-    """For each gateway the secret boxes of one kind, in the order they are shown."""
-    return {name: [(name, box) for box in getattr(gateway_class(name), attribute)] for name in REGISTRY}
 
 
 def _box(prefix: str, box: SecretField) -> forms.CharField:
@@ -43,7 +38,7 @@ class ConnectionForm(forms.ModelForm):
     def __init__(self, *args: Any, user_name: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user_name = user_name
-        self.account = None
+        self.account: Account | None = None
         self.unreachable_reason = ""
         self._add_gateway_choice()
         for name in self._gateways_shown():

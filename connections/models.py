@@ -145,7 +145,7 @@ class Connection(models.Model):
         """Raises ``CannotOpen`` when no key of the ring fits."""
         if not self.credentials:
             return Secrets()
-        return key_ring().open(self.credentials, context=self._context("credentials"))
+        return key_ring().open(bytes(self.credentials), context=self._context("credentials"))
 
     def seal_credentials(self, values: Mapping[str, str], *, at: datetime, by: str) -> None:
         """Take these values as the credentials; the caller saves the row."""
@@ -159,7 +159,7 @@ class Connection(models.Model):
         """Raises ``CannotOpen`` when no key of the ring fits."""
         if not self.webhook_secrets:
             return Secrets()
-        return key_ring().open(self.webhook_secrets, context=self._context("webhook_secrets"))
+        return key_ring().open(bytes(self.webhook_secrets), context=self._context("webhook_secrets"))
 
     def seal_webhook_secrets(self, values: Mapping[str, str]) -> None:
         """Take these values as the webhook's secrets; the caller saves the row."""

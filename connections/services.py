@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from http import HTTPStatus
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -227,7 +228,12 @@ def note_delivery(connection_id: int, *, at: datetime) -> None:
 
 
 def note_refusal(connection: Connection, error: CredentialsRefused) -> None:
-    """The gateway refused the key while working: show it to the administrators."""
+    """The gateway refused the key while working: show it to the administrators.
+
+    A 403 is about one call (an address not allowed, a right missing), not about the key.
+    """
+    if error.http_status == HTTPStatus.FORBIDDEN:
+        return
     _take_failure(connection, ConnectionState.REFUSED, error.text)
     connection.save(update_fields=["state", "state_reason", "checked_at"])
 

@@ -6,45 +6,16 @@ ids are opaque strings, and a status that the gateway invented yesterday is ``No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Protocol
 
-
-class Environment(StrEnum):
-    PRODUCTION = "production"
-    SANDBOX = "sandbox"
-
-
-class Method(StrEnum):
-    PIX = "pix"
-    BOLETO = "boleto"
-    CARD = "card"
-    ANY = "any"
-
-
-class PaymentStatus(StrEnum):
-    """The state of one payment at the gateway, in our words."""
-
-    PENDING = "pending"
-    AUTHORIZED = "authorized"
-    PAID = "paid"
-    OVERDUE = "overdue"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-    REFUNDED = "refunded"
-    DISPUTED = "disputed"
-    CHARGED_BACK = "charged_back"
-
-
-class ResourceKind(StrEnum):
-    """What a gateway id points at."""
-
-    PAYMENT = "payment"
-    PREFERENCE = "preference"
+from connections.gateways.vocabulary import Environment as Environment
+from connections.gateways.vocabulary import Method as Method
+from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
+from connections.gateways.vocabulary import Rejection as Rejection
+from connections.gateways.vocabulary import ResourceKind as ResourceKind
 
 
 class Secrets(Mapping[str, str]):
@@ -56,7 +27,7 @@ class Secrets(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._values[name]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
     def __len__(self) -> int:
@@ -194,7 +165,9 @@ class GatewayPayment:
     ``amount_cents`` is what was asked for by this payment, ``received_cents`` what the payer handed over
     for it (0 while unpaid), ``refunded_cents`` the refunds that are done. ``version`` orders two fetches
     of the same payment where the gateway has one, as an aware UTC time, else ``None``.
-    ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word.
+    ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word. For cards
+    ``received_cents`` leaves out interest that is the gateway's. ``origin_id`` names what the payment was
+    born from at the gateway (subscription, instalment plan, link, merchant order), empty for a direct one.
     """
 
     gateway_id: str
@@ -233,21 +206,6 @@ class GatewayCharge:
     link: str
     payments: tuple[GatewayPayment, ...] = ()
     is_open: bool = True
-
-
-class Rejection(StrEnum):
-    """Why a notification was refused; stored and shown, never decided upon."""
-
-    MISSING_TOKEN = "missing_token"
-    WRONG_TOKEN = "wrong_token"
-    NO_SECRET = "no_secret"
-    UNSIGNED_IPN = "unsigned_ipn"
-    MISSING_SIGNATURE = "missing_signature"
-    MALFORMED_SIGNATURE = "malformed_signature"
-    MISSING_TIMESTAMP = "missing_timestamp"
-    MISSING_HASH = "missing_hash"
-    SIGNATURE_MISMATCH = "signature_mismatch"
-    TIMESTAMP_OUT_OF_TOLERANCE = "timestamp_out_of_tolerance"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -395,7 +353,11 @@ class Gateway(Protocol):
         """The new customer's gateway id. Empty where the gateway keeps no customers for charging."""
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
-        """The creating call for this order, without sending it. The same order gives the same bytes."""
+        """The creating call for this order, without sending it. The same order gives the same bytes.
+
+        Raises ``RequestRefused`` for what this gateway can never accept. Only an expiry at the edge of what
+        the gateway allows moves with the clock: store the bytes, do not prepare them twice.
+        """
 
     def submit_charge(self, prepared: PreparedCall) -> GatewayCharge:
         """Send a prepared call. ``GatewayUnavailable.maybe_sent`` decides whether to look it up first."""
@@ -413,7 +375,7 @@ class Gateway(Protocol):
     def verify(
         cls, delivery: Delivery, secrets: Secrets, *, now: datetime, tolerance_seconds: int | None = None
     ) -> Verification:
-        """Check what the gateway signs, before anything of the body is read."""
+        """Check what the gateway signs, before anything of the body is read; ``None`` or 0 is any age."""
 
     @classmethod
     def parse(cls, delivery: Delivery) -> Notification:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as dt_time
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from config import clock
@@ -64,7 +64,7 @@ class NewCharge:
     due_date: date
     submission: uuid.UUID
     method: Method = Method.PIX
-    actor: AbstractBaseUser | None = None
+    actor: User | None = None
 
 
 class Patience:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from config import clock
 from connections.gateways.base import Exchange
 from payments.models import Charge, TimelineEntry, TimelineKind
 
 
-def note_person(charge: Charge, code: str, *, actor: AbstractBaseUser | None, **data: Any) -> None:
+def note_person(charge: Charge, code: str, *, actor: User | None, **data: Any) -> None:
     """Somebody did something with the charge."""
     TimelineEntry.objects.create(
         charge=charge, at=clock.now(), kind=TimelineKind.PEOPLE, code=code, actor=actor, data=data

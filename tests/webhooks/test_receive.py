@@ -158,6 +158,16 @@ def test_takes_a_verified_body_it_cannot_read(client: Client, asaas: Connection,
     assert (event.state, event.reason, bytes(event.body)) == (EventState.IGNORED, "unreadable", body)
 
 
+def test_a_broken_body_does_not_hide_what_the_signed_query_names(
+    client: Client, mercadopago: Connection
+) -> None:
+    headers = signing.mercadopago_headers("test-tab-secret", "98000123456")
+    answer = signing.post(client, mercadopago, b"{cut", headers, "data.id=98000123456&type=payment")
+    event = WebhookEvent.objects.get()
+    assert answer.status_code == 200
+    assert (event.state, event.gateway_id) == (EventState.RECEIVED, "98000123456")
+
+
 def test_takes_two_megabytes_and_stores_one(client: Client, asaas: Connection) -> None:
     body = signing.asaas_body("PAYMENT_RECEIVED", "pay_big", description="x" * 2_000_000)
     answer = signing.post(client, asaas, body, signing.asaas_headers(asaas))

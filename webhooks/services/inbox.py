@@ -75,8 +75,7 @@ def _due() -> Iterator[Target]:
     is_due = WebhookEvent.objects.filter(state__in=OPEN_STATES, next_attempt_at__lte=clock.now())
     groups = is_due.values("connection_id", "kind", "gateway_id").annotate(oldest=Min("received_at"))
     for row in groups.order_by("oldest")[:BATCH]:
-        row.pop("oldest")
-        yield Target(**row)
+        yield Target(connection_id=row["connection_id"], kind=row["kind"], gateway_id=row["gateway_id"])
 
 
 def _handle_safely(target: Target) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection as database
 from django.db.models import F
@@ -64,7 +65,7 @@ def record(
     body = delivery.body[:LARGEST_BODY]
     due = now if state == EventState.RECEIVED else None
     finished = None if state == EventState.RECEIVED else now
-    values = [
+    values: list[Any] = [
         connection.pk,
         notification.topic[:80],
         notification.action[:80],
@@ -93,10 +94,9 @@ def record(
 
 
 def _first_state(notification: Notification) -> tuple[EventState, str]:
-    if not notification.is_readable:
-        return EventState.IGNORED, "unreadable"
     if notification.kind is None or not notification.gateway_id:
-        return EventState.IGNORED, "nothing_to_fetch"
+        # Mercado Pago's signed query names the payment even where the body is broken.
+        return EventState.IGNORED, "nothing_to_fetch" if notification.is_readable else "unreadable"
     if not notification.can_change:
         return EventState.IGNORED, "changes_nothing"
     return EventState.RECEIVED, ""
@@ -106,7 +106,7 @@ def _kept(delivery: Delivery) -> dict[str, str]:
     return {name: delivery.headers[name][:500] for name in KEPT_HEADERS if name in delivery.headers}
 
 
-def _stored_time(moment: datetime | None) -> object:
+def _stored_time(moment: datetime | None) -> Any:
     """As the database keeps times: SQLite has text without a zone, PostgreSQL takes them as they are."""
     return database.ops.adapt_datetimefield_value(moment)
 

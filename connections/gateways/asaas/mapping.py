@@ -1,0 +1,148 @@
+"""Asaas's words as ours (asaas.md sections 3 and 6.1)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connections.gateways.base import (
+    GatewayCharge,
+    GatewayPayment,
+    Method,
+    PaymentStatus,
+    PixCode,
+    RefundItem,
+    ResourceKind,
+)
+from connections.gateways.money import to_cents
+from connections.gateways.values import Record, civil_date, instant, records, text
+
+# Times carry no zone and mean São Paulo (asaas.md 1.7).
+ZONE_NAME = "America/Sao_Paulo"
+ZONE = ZoneInfo(ZONE_NAME)
+CURRENCY = "BRL"
+
+# A refund in progress is a Refund of ours, not a status: until it is done the customer has paid.
+STATUS = {
+    "PENDING": PaymentStatus.PENDING,
+    "AUTHORIZED": PaymentStatus.AUTHORIZED,
+    "AWAITING_RISK_ANALYSIS": PaymentStatus.AUTHORIZED,
+    "CONFIRMED": PaymentStatus.PAID,
+    "RECEIVED": PaymentStatus.PAID,
+    "RECEIVED_IN_CASH": PaymentStatus.PAID,
+    "DUNNING_RECEIVED": PaymentStatus.PAID,
+    "REFUND_REQUESTED": PaymentStatus.PAID,
+    "REFUND_IN_PROGRESS": PaymentStatus.PAID,
+    "REFUNDED": PaymentStatus.REFUNDED,
+    "CHARGEBACK_REQUESTED": PaymentStatus.DISPUTED,
+    "CHARGEBACK_DISPUTE": PaymentStatus.DISPUTED,
+    "AWAITING_CHARGEBACK_REVERSAL": PaymentStatus.DISPUTED,
+    "OVERDUE": PaymentStatus.OVERDUE,
+    "DUNNING_REQUESTED": PaymentStatus.OVERDUE,
+}
+
+METHOD = {
+    "PIX": Method.PIX,
+    "BOLETO": Method.BOLETO,
+    "CREDIT_CARD": Method.CARD,
+    "DEBIT_CARD": Method.CARD,
+    "UNDEFINED": Method.ANY,
+}
+
+BILLING_TYPE = {Method.PIX: "PIX"}
+
+_MONEY_CAME = {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
+_SETTLED = {"RECEIVED", "RECEIVED_IN_CASH", "DUNNING_RECEIVED"}
+_PAYABLE = {PaymentStatus.PENDING, PaymentStatus.OVERDUE}
+_ORIGINS = ("subscription", "installment", "checkoutSession", "paymentLink")
+
+
+def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
+    """One payment object.
+
+    Our reading of the amounts: ``value`` is the face value until a different sum is paid; then ``value``
+    is what was paid and ``originalValue`` what was asked (asaas.md 3.3). ``netValue`` is an estimate while
+    unpaid, so fee and net stay unknown until then. Days without a time are their midnight in São Paulo.
+    """
+    word = text(raw.get("status"), 60)
+    value = to_cents(raw.get("value")) or 0
+    net = to_cents(raw.get("netValue"))
+    has_money = STATUS.get(word) in _MONEY_CAME
+    received = value if has_money else 0
+    refunds = tuple(_to_refund(item) for item in records(raw.get("refunds")))
+    refunded = _refunded(word, received, refunds)
+    is_deleted = raw.get("deleted") is True
+    return GatewayPayment(
+        gateway_id=text(raw.get("id"), 100),
+        reference=text(raw.get("externalReference")),
+        status=_status(word, is_deleted=is_deleted, is_refunded=0 < received <= refunded),
+        gateway_status=word,
+        method=METHOD.get(text(raw.get("billingType"), 60)),
+        amount_cents=to_cents(raw.get("originalValue")) or value,
+        received_cents=received,
+        refunded_cents=refunded,
+        currency=CURRENCY,
+        account_id=account_id,
+        is_deleted=is_deleted,
+        fee_cents=value - net if has_money and net is not None else None,
+        net_cents=net if has_money else None,
+        due_date=civil_date(raw.get("dueDate")),
+        created_at=_first_day(raw, "dateCreated"),
+        paid_at=_first_day(raw, "clientPaymentDate", "confirmedDate", "paymentDate") if has_money else None,
+        settles_at=_first_day(raw, "creditDate", "estimatedCreditDate") if has_money else None,
+        settled_at=_first_day(raw, "creditDate", "paymentDate") if word in _SETTLED else None,
+        link=text(raw.get("invoiceUrl")),
+        refunds=refunds,
+        origin_id=next((text(raw.get(key), 100) for key in _ORIGINS if raw.get(key)), ""),
+    )
+
+
+def to_charge(payment: GatewayPayment) -> GatewayCharge:
+    """A charge of ours is one payment at Asaas; it is open while somebody can still pay it."""
+    return GatewayCharge(
+        kind=ResourceKind.PAYMENT,
+        gateway_id=payment.gateway_id,
+        reference=payment.reference,
+        link=payment.link,
+        payments=(payment,),
+        is_open=payment.status in _PAYABLE,
+    )
+
+
+def to_pix_code(raw: Record) -> PixCode | None:
+    """The QR text; ``None`` while Asaas has none (asaas.md 3.4: briefly not ready after creation)."""
+    code = text(raw.get("payload"), 2000)
+    if not code or raw.get("success") is False:
+        return None
+    return PixCode(text=code, expires_at=instant(raw.get("expirationDate"), ZONE))
+
+
+def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus | None:
+    """Read in this order: deleted, then refunds, then the word (asaas.md 6.1)."""
+    if is_deleted:
+        return PaymentStatus.CANCELLED
+    if is_refunded:
+        return PaymentStatus.REFUNDED
+    return STATUS.get(word)
+
+
+def _refunded(word: str, received: int, refunds: tuple[RefundItem, ...]) -> int:
+    """The refunds that are done; everything when Asaas says so without listing them (a lost chargeback)."""
+    done = sum(refund.amount_cents for refund in refunds if refund.is_done)
+    return max(done, received) if word == "REFUNDED" else done
+
+
+def _to_refund(raw: Record) -> RefundItem:
+    """A refund has no id at Asaas: it is known by its time and value (asaas.md 3.8)."""
+    status = text(raw.get("status"), 60)
+    return RefundItem(
+        refund_id="",
+        amount_cents=to_cents(raw.get("value")) or 0,
+        status=status,
+        created_at=instant(raw.get("dateCreated"), ZONE),
+        is_done=status == "DONE",
+    )
+
+
+def _first_day(raw: Record, *keys: str) -> datetime | None:
+    return next((found for key in keys if (found := instant(raw.get(key), ZONE))), None)

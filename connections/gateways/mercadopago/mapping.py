@@ -1,0 +1,201 @@
+"""Mercado Pago's words as ours (mercadopago.md sections 1.4, 2.2, 3.3 and 7)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from connections.gateways.base import (
+    GatewayCharge,
+    GatewayPayment,
+    Method,
+    PaymentStatus,
+    PixCode,
+    RefundItem,
+    ResourceKind,
+)
+from connections.gateways.money import to_cents
+from connections.gateways.values import Record, instant, record, records, text
+
+STATUS = {
+    "pending": PaymentStatus.PENDING,
+    "in_process": PaymentStatus.AUTHORIZED,  # under review at the gateway (design.md section 4)
+    "authorized": PaymentStatus.AUTHORIZED,
+    "approved": PaymentStatus.PAID,
+    "refunded": PaymentStatus.REFUNDED,
+    "in_mediation": PaymentStatus.DISPUTED,
+    "charged_back": PaymentStatus.DISPUTED,  # money held, outcome open
+    "cancelled": PaymentStatus.CANCELLED,
+    "rejected": PaymentStatus.FAILED,
+}
+
+# Where the detail says more than the status.
+STATUS_WITH_DETAIL = {
+    ("cancelled", "expired"): PaymentStatus.EXPIRED,
+    ("charged_back", "settled"): PaymentStatus.CHARGED_BACK,
+    ("charged_back", "reimbursed"): PaymentStatus.PAID,
+}
+
+METHOD = {
+    "ticket": Method.BOLETO,
+    "credit_card": Method.CARD,
+    "debit_card": Method.CARD,
+    "prepaid_card": Method.CARD,
+}
+
+# Site: currency and time zone (mercadopago.md 1.4; the zones are our choice).
+SITES = {
+    "MLB": ("BRL", "America/Sao_Paulo"),
+    "MLA": ("ARS", "America/Argentina/Buenos_Aires"),
+    "MLM": ("MXN", "America/Mexico_City"),
+    "MLC": ("CLP", "America/Santiago"),
+    "MCO": ("COP", "America/Bogota"),
+    "MPE": ("PEN", "America/Lima"),
+    "MLU": ("UYU", "America/Montevideo"),
+}
+
+_MONEY_CAME = {"approved", "refunded", "in_mediation", "charged_back"}
+_OPEN = {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
+# What the payer hands over here includes interest that is not the merchant's.
+_WITH_INTEREST = {"credit_card", "debit_card", "prepaid_card", "digital_currency"}
+
+
+def to_payment(raw: Record) -> GatewayPayment:
+    """One payment object.
+
+    Our reading of the amounts: ``transaction_amount`` is what was asked. What was received is
+    ``total_paid_amount`` for PIX, boleto and wallet money; for cards and credit lines that figure includes
+    the payer's interest, so there it is ``transaction_amount`` (mercadopago.md 3.3).
+    """
+    word = text(raw.get("status"), 60)
+    details = record(raw.get("transaction_details"))
+    asked = to_cents(raw.get("transaction_amount")) or 0
+    has_money = word in _MONEY_CAME
+    received = _received(raw, asked) if has_money else 0
+    net = to_cents(details.get("net_received_amount"))
+    refunds = tuple(_to_refund(item) for item in records(raw.get("refunds")))
+    version = _time(raw, "date_last_updated")
+    return GatewayPayment(
+        gateway_id=text(raw.get("id"), 100),
+        reference=text(raw.get("external_reference")),
+        status=_status(word, text(raw.get("status_detail"), 100)),
+        gateway_status="/".join(filter(None, (word, text(raw.get("status_detail"), 100)))),
+        method=_method(raw),
+        amount_cents=asked,
+        received_cents=received,
+        refunded_cents=_refunded(raw, word, received, refunds),
+        currency=text(raw.get("currency_id"), 10),
+        account_id=text(raw.get("collector_id"), 100),
+        fee_cents=_fee(raw, received, net) if has_money else None,
+        net_cents=net if has_money else None,
+        created_at=_time(raw, "date_created"),
+        paid_at=_time(raw, "date_approved"),
+        settles_at=_time(raw, "money_release_date"),
+        settled_at=_settled_at(raw, version) if has_money else None,
+        expires_at=_time(raw, "date_of_expiration"),
+        version=version,
+        pix=_to_pix_code(raw),
+        link=text(_transaction_data(raw).get("ticket_url")) or text(details.get("external_resource_url")),
+        refunds=refunds,
+        origin_id=text(record(raw.get("order")).get("id"), 100),
+    )
+
+
+def to_direct_charge(payment: GatewayPayment) -> GatewayCharge:
+    """A payment we created ourselves."""
+    return GatewayCharge(
+        kind=ResourceKind.PAYMENT,
+        gateway_id=payment.gateway_id,
+        reference=payment.reference,
+        link=payment.link,
+        payments=(payment,),
+        is_open=payment.status in _OPEN,
+    )
+
+
+def to_hosted_charge(raw: Record, *, payments: tuple[GatewayPayment, ...], now: datetime) -> GatewayCharge:
+    """A preference and its payments. ``init_point`` is the link in every environment (mercadopago.md 2.2)."""
+    ends = _time(raw, "expiration_date_to")
+    return GatewayCharge(
+        kind=ResourceKind.PREFERENCE,
+        gateway_id=text(raw.get("id"), 100),
+        reference=text(raw.get("external_reference")),
+        link=text(raw.get("init_point")),
+        payments=payments,
+        is_open=not (raw.get("expires") is True and ends is not None and ends <= now),
+    )
+
+
+def is_from_hosted_page(raw: Record) -> bool:
+    """Payments of the checkout belong to a merchant order, direct ones have ``{}`` there (section 2.5)."""
+    place = text(record(raw.get("point_of_interaction")).get("type"), 60)
+    return bool(record(raw.get("order")).get("id")) or place == "CHECKOUT"
+
+
+def created_at(raw: Record) -> datetime:
+    """For ordering only: what has no date comes last."""
+    return _time(raw, "date_created") or datetime.max.replace(tzinfo=UTC)
+
+
+def _status(word: str, detail: str) -> PaymentStatus | None:
+    return STATUS_WITH_DETAIL.get((word, detail)) or STATUS.get(word)
+
+
+def _method(raw: Record) -> Method | None:
+    if text(raw.get("payment_method_id"), 60) == "pix":
+        return Method.PIX
+    return METHOD.get(text(raw.get("payment_type_id"), 60))
+
+
+def _received(raw: Record, asked: int) -> int:
+    if text(raw.get("payment_type_id"), 60) in _WITH_INTEREST:
+        return asked
+    return to_cents(record(raw.get("transaction_details")).get("total_paid_amount")) or asked
+
+
+def _refunded(raw: Record, word: str, received: int, refunds: tuple[RefundItem, ...]) -> int:
+    listed = sum(refund.amount_cents for refund in refunds if refund.is_done)
+    done = to_cents(raw.get("transaction_amount_refunded")) or listed
+    return done or received if word == "refunded" else done
+
+
+def _fee(raw: Record, received: int, net: int | None) -> int | None:
+    """What the seller pays; the difference to the net where nothing is itemised."""
+    items = records(raw.get("fee_details"))
+    if items:
+        ours = (item for item in items if text(item.get("fee_payer")) == "collector")
+        return sum(to_cents(item.get("amount")) or 0 for item in ours)
+    return received - net if net else None
+
+
+def _settled_at(raw: Record, version: datetime | None) -> datetime | None:
+    """The release date once the money is released; older answers have the date without a status."""
+    released = _time(raw, "money_release_date")
+    word = text(raw.get("money_release_status"), 60)
+    if word:
+        return released if word == "released" else None
+    return released if released and version and released <= version else None
+
+
+def _to_refund(raw: Record) -> RefundItem:
+    status = text(raw.get("status"), 60)
+    return RefundItem(
+        refund_id=text(raw.get("id"), 100),
+        amount_cents=to_cents(raw.get("amount")) or 0,
+        status=status,
+        created_at=_time(raw, "date_created"),
+        is_done=status == "approved",
+    )
+
+
+def _to_pix_code(raw: Record) -> PixCode | None:
+    code = text(_transaction_data(raw).get("qr_code"), 2000)
+    return PixCode(text=code, expires_at=_time(raw, "date_of_expiration")) if code else None
+
+
+def _transaction_data(raw: Record) -> Record:
+    return record(record(raw.get("point_of_interaction")).get("transaction_data"))
+
+
+def _time(raw: Record, key: str) -> datetime | None:
+    """Offsets are always written (mercadopago.md 1.1); a time without one is read as UTC."""
+    return instant(raw.get(key), UTC)

@@ -1,0 +1,151 @@
+"""The bodies that create something at Mercado Pago (mercadopago.md 2.1 and 3.1)."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
+
+from connections.gateways.base import ChargeOrder, CustomerDetails
+from connections.gateways.errors import RequestRefused
+from connections.gateways.money import from_cents
+from connections.gateways.texts import gettext_noop as _
+
+SHORTEST = timedelta(minutes=30)
+LONGEST = timedelta(days=30)
+# The limits count from the moment Mercado Pago creates the payment, and the stored bytes may be
+# sent again some minutes after they were written.
+_MARGIN = timedelta(minutes=10)
+# "Offset must be written -03:00 with milliseconds" (mercadopago.md 3.1).
+_OFFSET = timezone(timedelta(hours=-3))
+
+_LONGEST_URL = 248
+_WITHOUT_CENTS = {"CLP", "COP"}
+# Leaves PIX and the account balance, which cannot be excluded (mercadopago.md 2.1).
+_NOT_PIX = ("credit_card", "debit_card", "prepaid_card", "ticket", "digital_currency")
+
+Body = dict[str, object]
+
+
+def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
+    """A direct PIX payment."""
+    if not order.customer.email:
+        raise RequestRefused(_("Mercado Pago needs the customer's e-mail address."), field="email")
+    first, last = _names(order.customer)
+    return _without_empty(
+        {
+            "transaction_amount": _amount(order),
+            "payment_method_id": "pix",
+            "description": order.description[:250],
+            "external_reference": order.reference,
+            "notification_url": notification_url(order.notification_url),
+            "date_of_expiration": written(min(expiry(order, now=now), now + LONGEST - _MARGIN)),
+            "payer": _without_empty(
+                {
+                    "email": order.customer.email,
+                    "first_name": first,
+                    "last_name": last,
+                    "identification": _identification(order.customer),
+                }
+            ),
+        }
+    )
+
+
+def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
+    """A hosted page that offers PIX."""
+    first, last = _names(order.customer)
+    title = (order.description or order.reference)[:250]
+    item = {
+        "id": order.reference,
+        "title": title,
+        "quantity": 1,
+        "currency_id": order.currency,
+        "unit_price": _amount(order),
+    }
+    payer: Body = {
+        "name": first,
+        "surname": last,
+        "email": order.customer.email,
+        "identification": _identification(order.customer),
+    }
+    return _without_empty(
+        {
+            "items": [item],
+            "payer": _without_empty(payer),
+            "external_reference": order.reference,
+            "notification_url": notification_url(order.notification_url),
+            "expires": True,
+            "expiration_date_to": written(expiry(order, now=now)),
+            "payment_methods": {"excluded_payment_types": [{"id": name} for name in _NOT_PIX]},
+            **_return(order.return_url),
+        }
+    )
+
+
+def expiry(order: ChargeOrder, *, now: datetime) -> datetime:
+    """When the order stops being payable, but not sooner than Mercado Pago accepts.
+
+    Without a time of its own an order lasts until the end of its due date. ``now`` changes the bytes only
+    at the two limits: inside them the same order gives the same bytes at any moment.
+    """
+    wanted = order.expires_at or datetime.combine(order.due_date, time(23, 59, 59), tzinfo=_OFFSET)
+    return max(wanted, now + SHORTEST + _MARGIN)
+
+
+def written(moment: datetime) -> str:
+    return moment.astimezone(_OFFSET).isoformat(timespec="milliseconds")
+
+
+def notification_url(url: str) -> str:
+    """The address as Mercado Pago accepts it, asking for webhooks only; empty when it would be refused.
+
+    http is passed on for loopback alone: the simulator takes it, Mercado Pago never gets to see it.
+    """
+    parts = urlsplit(url)
+    if not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))):
+        return ""
+    if "source_news" not in dict(parse_qsl(parts.query, keep_blank_values=True)):
+        query = "&".join(filter(None, (parts.query, "source_news=webhooks")))
+        url = parts._replace(query=query).geturl()
+    return url if len(url) <= _LONGEST_URL else ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _return(url: str) -> Body:
+    """``auto_return`` with an address that is not https fails the whole preference (section 10, row 8)."""
+    if urlsplit(url).scheme != "https":
+        return {}
+    return {"back_urls": {"success": url, "pending": url, "failure": url}, "auto_return": "approved"}
+
+
+def _amount(order: ChargeOrder) -> Decimal | int:
+    if order.currency not in _WITHOUT_CENTS:
+        return from_cents(order.amount_cents)
+    if order.amount_cents % 100:
+        raise RequestRefused(_("This currency has no cents."), field="amount")
+    return order.amount_cents // 100
+
+
+def _names(customer: CustomerDetails) -> tuple[str, str]:
+    first, _space, last = customer.name.strip().partition(" ")
+    return first, last.strip()
+
+
+def _identification(customer: CustomerDetails) -> Body:
+    if not customer.document:
+        return {}
+    return {"type": customer.document_type, "number": customer.document}
+
+
+def _without_empty(body: Body) -> Body:
+    return {key: value for key, value in body.items() if value not in ("", {}, None)}

@@ -1,0 +1,54 @@
+"""The closed lists of words that cross the border; ``base`` hands them on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Environment(StrEnum):
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+
+
+class Method(StrEnum):
+    PIX = "pix"
+    BOLETO = "boleto"
+    CARD = "card"
+    ANY = "any"
+
+
+class PaymentStatus(StrEnum):
+    """The state of one payment at the gateway, in our words."""
+
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    PAID = "paid"
+    OVERDUE = "overdue"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    CHARGED_BACK = "charged_back"
+
+
+class ResourceKind(StrEnum):
+    """What a gateway id points at."""
+
+    PAYMENT = "payment"
+    PREFERENCE = "preference"
+
+
+class Rejection(StrEnum):
+    """Why a notification was refused; stored and shown, never decided upon."""
+
+    MISSING_TOKEN = "missing_token"
+    WRONG_TOKEN = "wrong_token"
+    NO_SECRET = "no_secret"
+    UNSIGNED_IPN = "unsigned_ipn"
+    MISSING_SIGNATURE = "missing_signature"
+    MALFORMED_SIGNATURE = "malformed_signature"
+    MISSING_TIMESTAMP = "missing_timestamp"
+    MISSING_HASH = "missing_hash"
+    SIGNATURE_MISMATCH = "signature_mismatch"
+    TIMESTAMP_OUT_OF_TOLERANCE = "timestamp_out_of_tolerance"

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connections.gateways.base import (
+    Access,
+    ChargeOrder,
+    Environment,
+    Gateway,
+    GatewayCharge,
+    PaymentStatus,
+    Secrets,
+)
+from connections.gateways.errors import CredentialsRefused, RequestRefused
+from tests.gateways import sample
+from tests.gateways.contract import REFERENCE, GatewayContract
+from tests.gateways.controls import Receiver, Simulator
+
+TOKEN = "whsec_Xk29fQm1v7Lr0Zt8Wc5Yb3Nd6Hs4Pj2Ga"
+
+
+class TestAsaas(GatewayContract):
+    gateway = "asaas"
+    credential = "api_key"
+    switches = {"environment": "sandbox", "has_pix_key": True}
+    unknown_id = "pay_0000000000000000"
+    wrong_key = sample.ASAAS_KEY
+    too_small_cents = 300
+    closing = ("delete", PaymentStatus.CANCELLED)
+
+    def secrets(self, adapter: Gateway, account: dict[str, Any], receiver: Receiver) -> Secrets:
+        adapter.register_webhook(url=receiver.url, token=TOKEN, email="ops@example.com", name="Shop")
+        return Secrets({"current": TOKEN})
+
+    def test_has_nothing_to_warn_of_on_a_good_account(self, adapter: Gateway) -> None:
+        assert adapter.check_credentials().notices == ()
+
+    def test_warns_of_a_missing_pix_key(
+        self, simulator: Simulator, account: dict[str, Any], adapter: Gateway
+    ) -> None:
+        simulator.change_account(account, has_pix_key=False)
+        assert "no_pix_key" in [notice.code for notice in adapter.check_credentials().notices]
+
+    def test_is_refused_in_the_other_environment(self, access: Access) -> None:
+        with pytest.raises(CredentialsRefused) as caught:
+            self.make(access, environment=Environment.PRODUCTION).check_credentials()
+        assert caught.value.code == "invalid_environment"
+
+    def test_registers_the_webhook_once_and_mends_it(self, adapter: Gateway) -> None:
+        url = "http://127.0.0.1:8000/webhooks/7f3c/"
+        assert adapter.read_webhook(url=url) is None
+        first = adapter.register_webhook(url=url, token=TOKEN, email="ops@example.com", name="Shop")
+        again = adapter.register_webhook(url=url, token=TOKEN + "2", email="ops@example.com", name="Shop")
+        assert (first.is_healthy, again.is_healthy, again.webhook_id) == (True, True, first.webhook_id)
+        assert adapter.read_webhook(url=url) == again
+
+    def test_finds_the_customer_it_created(self, adapter: Gateway) -> None:
+        created = adapter.create_customer(sample.customer())
+        assert created and adapter.find_customer(sample.customer()) == created
+        assert adapter.find_customer(sample.customer(document="11144477735")) == ""
+
+    def test_says_that_a_past_due_date_is_refused(
+        self, simulator: Simulator, adapter: Gateway, order: Callable[..., ChargeOrder]
+    ) -> None:
+        past = (simulator.now() - timedelta(days=3)).date()
+        with pytest.raises(RequestRefused) as caught:
+            adapter.submit_charge(adapter.prepare_charge(order(due_date=past)))
+        assert caught.value.field == "due_date"
+
+    def test_sees_an_overdue_charge(
+        self, simulator: Simulator, adapter: Gateway, charge: GatewayCharge
+    ) -> None:
+        simulator.act("overdue", reference=REFERENCE)
+        assert adapter.fetch_payment(charge.gateway_id).status is PaymentStatus.OVERDUE
+
+    def test_a_repeated_delivery_is_the_same_event(
+        self,
+        simulator: Simulator,
+        adapter: Gateway,
+        account: dict[str, Any],
+        receiver: Receiver,
+        order: Callable[..., ChargeOrder],
+    ) -> None:
+        self.secrets(adapter, account, receiver)
+        simulator.fault("duplicate", gateway="asaas", times=1, extra=1)
+        adapter.submit_charge(adapter.prepare_charge(order()))
+        simulator.flush()
+        first, second = receiver.take(), receiver.take()
+        assert adapter.parse(first).dedupe_key == adapter.parse(second).dedupe_key
+        assert "&" in adapter.parse(first).dedupe_key

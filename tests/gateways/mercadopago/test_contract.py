@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connections.gateways.base import ChargeOrder, Environment, Gateway, PaymentStatus, ResourceKind, Secrets
+from connections.gateways.errors import HostedPageRequired
+from tests.gateways.contract import REFERENCE, GatewayContract
+from tests.gateways.controls import Receiver, Simulator
+
+
+class TestMercadoPago(GatewayContract):
+    gateway = "mercadopago"
+    credential = "access_token"
+    switches = {"test_user": True, "token_prefix": "APP_USR", "site": "MLB", "direct_payments": True}
+    unknown_id = "99999999999"
+    wrong_key = "APP_USR-7731245567788990-030209-5c508e1b02a34fcce879a999574cf5c9-1"
+    too_small_cents = 0
+    closing = ("expire", PaymentStatus.EXPIRED)
+
+    def secrets(self, adapter: Gateway, account: dict[str, Any], receiver: Receiver) -> Secrets:
+        return Secrets(
+            {"test": account["webhook_secret"], "production": account["webhook_secret_production"]}
+        )
+
+    @pytest.mark.parametrize(
+        ("test_user", "prefix", "expected"),
+        [
+            (True, "APP_USR", Environment.SANDBOX),
+            (False, "APP_USR", Environment.PRODUCTION),
+            (False, "TEST", Environment.SANDBOX),
+        ],
+    )
+    def test_tells_test_and_production_apart(
+        self, simulator: Simulator, access: Any, test_user: bool, prefix: str, expected: Environment
+    ) -> None:
+        switches = {**self.switches, "test_user": test_user, "token_prefix": prefix}
+        other = simulator.account("mercadopago", name="Other", **switches)
+        adapter = self.make(access, credentials=Secrets({"access_token": other["access_token"]}))
+        assert adapter.check_credentials().environment is expected
+
+    def test_a_repeat_with_the_same_bytes_and_key_is_the_same_payment(
+        self, simulator: Simulator, adapter: Gateway, order: Callable[..., ChargeOrder]
+    ) -> None:
+        prepared = adapter.prepare_charge(order())
+        first, second = adapter.submit_charge(prepared), adapter.submit_charge(prepared)
+        assert first.gateway_id == second.gateway_id
+        assert len(simulator.books(REFERENCE)) == 1
+
+    def test_an_account_without_direct_payments_uses_the_hosted_page(
+        self,
+        simulator: Simulator,
+        account: dict[str, Any],
+        adapter: Gateway,
+        order: Callable[..., ChargeOrder],
+    ) -> None:
+        simulator.change_account(account, direct_payments=False)
+        with pytest.raises(HostedPageRequired):
+            adapter.submit_charge(adapter.prepare_charge(order()))
+        hosted = adapter.submit_charge(adapter.prepare_charge(order(hosted=True)))
+        assert (hosted.kind, hosted.payments, hosted.is_open) == (ResourceKind.PREFERENCE, (), True)
+        assert hosted.link.startswith("http")
+
+    def test_finds_the_payments_of_a_hosted_page(
+        self, simulator: Simulator, adapter: Gateway, order: Callable[..., ChargeOrder]
+    ) -> None:
+        hosted = adapter.submit_charge(adapter.prepare_charge(order(hosted=True)))
+        simulator.act("pay", reference=REFERENCE)
+        (found,) = adapter.find_charges(REFERENCE)
+        assert (found.kind, found.gateway_id) == (ResourceKind.PREFERENCE, hosted.gateway_id)
+        assert [(paid.status, paid.received_cents) for paid in found.payments] == [
+            (PaymentStatus.PAID, 15000)
+        ]
+
+    def test_orders_two_fetches_by_version(
+        self, simulator: Simulator, adapter: Gateway, order: Callable[..., ChargeOrder]
+    ) -> None:
+        charge = adapter.submit_charge(adapter.prepare_charge(order()))
+        before = adapter.fetch_payment(charge.gateway_id).version
+        simulator.control("POST", "clock", {"advance_seconds": 60})
+        simulator.act("pay", reference=REFERENCE)
+        after = adapter.fetch_payment(charge.gateway_id).version
+        assert before is not None and after is not None
+        assert before < after
+
+    def test_knows_the_test_event_of_the_panel(
+        self, simulator: Simulator, account: dict[str, Any], adapter: Gateway, receiver: Receiver
+    ) -> None:
+        simulator.change_account(account, panel_url=receiver.url)
+        simulator.act("panel_event", account=account["id"])
+        simulator.flush()
+        delivery = receiver.take()
+        assert adapter.verify(
+            delivery, self.secrets(adapter, account, receiver), now=simulator.now()
+        ).is_accepted
+        assert adapter.parse(delivery).is_test
