@@ -1,0 +1,154 @@
+"""Asaas webhooks on the wire: headers, body, retry table, interruption (asaas.md 5.2, 5.4)."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from simulator import clock, faults, known, numbering, outbox
+from simulator.answers import json_text
+from simulator.asaas import serialise
+from simulator.asaas.names import event_hash
+from simulator.models import AsaasPayment, AsaasWebhook, Delivery
+from simulator.outbox import Notice
+from simulator.transport import Answer, Post
+
+TIMEOUT = 10.0
+KEPT = timedelta(days=14)
+AGENT = {"sandbox": "Asaas_Hmlg/3.0", "production": "Asaas_Prod/3.0"}
+COUNTER_START = {"sandbox": 20_000_000, "production": 1_460_000_000}
+SEQUENTIAL = "SEQUENTIALLY"
+LONGEST_STREAK = 15
+_MINUTE, _HOUR = 60, 3600
+WAITS = (
+    0,
+    30,
+    _MINUTE,
+    210,
+    5 * _MINUTE,
+    15 * _MINUTE,
+    25 * _MINUTE,
+    *[_HOUR] * 5,
+    *[2 * _HOUR] * 2,
+    3 * _HOUR,
+)
+"""Seconds before attempt 1, 2, ... 15 (asaas.md 5.2); the 15th failure interrupts the queue."""
+
+
+def event_id(event: str, environment: str) -> str:
+    """`evt_<md5 of the event's name>&<counter>` (asaas.md 5.4)."""
+    count = numbering.scattered(f"asaas-events-{environment}", COUNTER_START[environment])
+    return f"evt_{event_hash(event)}&{count}"
+
+
+def emit(payment: AsaasPayment, event: str) -> None:
+    """Queues the event on every enabled webhook that asked for it; a disabled one loses it for good."""
+    hooks = AsaasWebhook.objects.filter(account=payment.account, enabled=True)
+    wanted = [hook for hook in hooks if event in hook.events]
+    if not wanted:
+        return
+    identifier = event_id(event, payment.account.environment)
+    for hook in wanted:
+        outbox.enqueue(notice(payment, event, identifier, hook))
+
+
+def notice(payment: AsaasPayment, event: str, identifier: str, hook: AsaasWebhook) -> Notice:
+    group = f"asaas:{hook.pk}"
+    return Notice(
+        account=payment.account,
+        group=group,
+        lane=group if hook.send_type == SEQUENTIAL else "",
+        form="asaas",
+        event=event,
+        event_id=identifier,
+        resource="payment",
+        resource_id=payment.gid,
+        reference=payment.external_reference or "",
+        url=hook.url,
+        webhook=hook,
+    )
+
+
+def next_of(lane: str) -> Delivery | None:
+    waiting = Delivery.objects.filter(lane=lane, state=Delivery.WAITING)
+    head = waiting.select_related("webhook").order_by("position").first()
+    if head is None or head.webhook is None:
+        return None
+    head.account = known.by_id(head.account_id)
+    return head if head.webhook.enabled and not head.webhook.interrupted else None
+
+
+def prepare(delivery: Delivery) -> Post | None:
+    hook = delivery.webhook
+    entity = _entity(delivery)
+    if hook is None or entity is None:
+        return None
+    body = {
+        "id": delivery.event_id,
+        "event": delivery.event,
+        "dateCreated": serialise.timestamp(delivery.created_at),
+        "account": {"id": delivery.account.options["account_id"], "ownerId": None},
+        delivery.resource: entity,
+    }
+    return Post(hook.url, *_dress(delivery, hook, json_text(body)), TIMEOUT)
+
+
+def _entity(delivery: Delivery) -> dict[str, Any] | None:
+    """The object as it is now, not as it was when the event happened (asaas.md 5.4)."""
+    payment = AsaasPayment.objects.filter(gid=delivery.resource_id).order_by().first()
+    if payment is None:
+        return None
+    payment.account = delivery.account
+    return serialise.payment(payment)
+
+
+def _dress(delivery: Delivery, hook: AsaasWebhook, text: str) -> tuple[dict[str, str], bytes]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": AGENT[delivery.account.environment],
+    }
+    if hook.api_version == 2:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return headers, urlencode({"data": text}).encode()
+    if hook.auth_token:
+        wrong = faults.take("wrong_secret", faults.occasion_of(delivery.account)) is not None
+        headers["asaas-access-token"] = numbering.alphanumeric(32) if wrong else hook.auth_token
+    return headers, text.encode()
+
+
+def conclude(delivery: Delivery, answer: Answer) -> None:
+    """Exactly 200 is success; everything else penalises the webhook."""
+    if answer.status == 200:
+        delivery.state, delivery.next_attempt_at = Delivery.DELIVERED, None
+        AsaasWebhook.objects.filter(pk=delivery.webhook_id).exclude(penalized=0).update(penalized=0)
+        return
+    hook = AsaasWebhook.objects.filter(pk=delivery.webhook_id).first()
+    delivery.failures += 1
+    if hook is None or not hook.enabled:
+        delivery.state, delivery.next_attempt_at = Delivery.LOST, None
+        return
+    hook.penalized += 1
+    hook.interrupted = hook.interrupted or hook.penalized >= LONGEST_STREAK
+    hook.save(update_fields=["penalized", "interrupted"])
+    streak = hook.penalized if hook.send_type == SEQUENTIAL else delivery.failures
+    delivery.next_attempt_at = clock.now() + timedelta(seconds=WAITS[min(streak, len(WAITS) - 1)])
+
+
+def resume(hook: AsaasWebhook) -> None:
+    """What waits may be sent at once, in order."""
+    lose_expired()
+    waiting = Delivery.objects.filter(webhook=hook, state=Delivery.WAITING)
+    waiting.update(next_attempt_at=clock.now())
+    for delivery in waiting.order_by("position"):
+        outbox.wake(delivery)
+
+
+def lose_waiting(hook: AsaasWebhook) -> None:
+    rows = Delivery.objects.filter(webhook=hook, state__in=(Delivery.WAITING, Delivery.HELD))
+    rows.update(state=Delivery.LOST, next_attempt_at=None)
+
+
+def lose_expired() -> int:
+    """Events are kept 14 days (asaas.md 5.2)."""
+    rows = Delivery.objects.filter(form="asaas", state=Delivery.WAITING, created_at__lt=clock.now() - KEPT)
+    return rows.update(state=Delivery.LOST, next_attempt_at=None) if rows.exists() else 0

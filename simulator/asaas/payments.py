@@ -1,0 +1,245 @@
+"""/v3/payments and its sandbox controls (asaas.md 3)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from simulator import clock, emv, faults
+from simulator.answers import json_answer, jsonable, read_json
+from simulator.asaas import customers, effects, listing, serialise, throttle, validate
+from simulator.asaas.errors import AsaasError, invalid, not_found
+from simulator.models import Account, AsaasCustomer, AsaasPayment
+from simulator.money import amount_text
+
+EQUAL_FILTERS = {
+    "customer": "customer_gid",
+    "billingType": "billing_type",
+    "status": "status",
+    "externalReference": "external_reference",
+    "paymentDate": "payment_date",
+    "estimatedCreditDate": "estimated_credit_date",
+    "dueDate": "due_date",
+    "dateCreated": "date_created",
+    "customerGroupName": "customer__group_name",
+    "subscription": "data__subscription",
+    "installment": "data__installment",
+    "pixQrCodeId": "data__pixQrCodeId",
+    "checkoutSession": "data__checkoutSession",
+}
+RANGE_FILTERS = ("dateCreated", "paymentDate", "estimatedCreditDate", "dueDate")
+DATE_FILTERS = frozenset(RANGE_FILTERS)
+QR_STATES = ("PENDING", "OVERDUE")
+
+
+def existing(account: Account, gid: str) -> AsaasPayment:
+    row = AsaasPayment.objects.filter(account_id=account.pk, gid=gid).order_by().first()
+    if row is None:
+        raise not_found()
+    row.account = account
+    return row
+
+
+def create(request: HttpRequest, account: Account) -> HttpResponse:
+    limits = throttle.count(account)
+    customer, fields, data = _new_charge(read_json(request), account)
+    payment = effects.create(customer, fields, data)
+    response = json_answer(serialise.payment(payment))
+    for name, value in limits.items():
+        response[name] = value
+    return response
+
+
+def _new_charge(
+    body: dict[str, Any], account: Account
+) -> tuple[AsaasCustomer, dict[str, Any], dict[str, Any]]:
+    """Stops at the first error, the customer first (asaas.md 1.5)."""
+    customer = _payer(body, account)
+    validate.later_work(body)
+    billing_type = validate.billing_type(body.get("billingType"))
+    value = validate.amount(body)
+    terms = _terms(body)
+    validate.floor(value, terms.get("discount"))
+    due = validate.due_date(body.get("dueDate"))
+    validate.callback(body, account)
+    fields = {
+        "billing_type": billing_type,
+        "value_cents": value,
+        "due_date": due,
+        "external_reference": validate.text(body.get("externalReference")),
+    }
+    return customer, fields, {**_loose(body), **_dated(terms, due)}
+
+
+def _payer(body: dict[str, Any], account: Account) -> AsaasCustomer:
+    customer = customers.find(account, body.get("customer") or "")
+    if customer is None or customer.deleted:
+        raise invalid("customer", "Customer inválido ou não informado.")
+    if not customer.cpf_cnpj:
+        raise AsaasError(
+            400,
+            "invalid_customer.cpfCnpj",
+            "Para criar esta cobrança é necessário preencher o CPF ou CNPJ do cliente.",
+        )
+    return customer
+
+
+def _terms(body: dict[str, Any]) -> dict[str, Any]:
+    terms = {name: validate.terms(body, name) for name in ("discount", "fine", "interest")}
+    given = {name: value for name, value in terms.items() if value is not None}
+    if "discount" in given:
+        given["discount"]["dueDateLimitDays"] = int(body["discount"].get("dueDateLimitDays") or 0)
+    return given
+
+
+def _dated(terms: dict[str, Any], due: date) -> dict[str, Any]:
+    """The discount in the order and with the limit date of the answer."""
+    discount = terms.get("discount")
+    if not discount:
+        return terms
+    days = discount["dueDateLimitDays"]
+    limit = (due - timedelta(days=days)).isoformat() if discount["value"] else None
+    shown = {
+        "value": discount["value"],
+        "limitDate": limit,
+        "dueDateLimitDays": days,
+        "type": discount["type"],
+    }
+    return terms | {"discount": shown}
+
+
+def _loose(body: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if "description" in body:
+        data["description"] = validate.description(body["description"])
+    for name in ("postalService", "daysAfterDueDateToRegistrationCancellation"):
+        if name in body:
+            data[name] = jsonable(body[name])
+    if body.get("callback"):
+        data["callback"] = jsonable(body["callback"])
+    return data
+
+
+def find_many(request: HttpRequest, account: Account) -> dict[str, Any]:
+    rows = AsaasPayment.objects.select_related("account").filter(account=account, deleted=False)
+    rows = listing.without_newest(account, request.path, _filtered(request, rows))
+    return listing.page(request, rows, serialise.payment)
+
+
+def _filtered(request: HttpRequest, rows: QuerySet) -> QuerySet:
+    for name, column in EQUAL_FILTERS.items():
+        value = request.GET.get(name)
+        if value:
+            rows = rows.filter(**{column: validate.day(value, name) if name in DATE_FILTERS else value})
+    for name in RANGE_FILTERS:
+        for bound, lookup in (("ge", "gte"), ("le", "lte")):
+            value = request.GET.get(f"{name}[{bound}]")
+            if value:
+                rows = rows.filter(**{f"{EQUAL_FILTERS[name]}__{lookup}": validate.day(value, name)})
+    return rows
+
+
+def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    row = existing(account, gid)
+    if row.previous and faults.take("stale_read", occasion_of_read(request, account)) is not None:
+        return row.previous
+    return serialise.payment(row)
+
+
+def occasion_of_read(request: HttpRequest, account: Account) -> faults.Occasion:
+    return faults.Occasion("asaas", account.pk, "GET", request.path)
+
+
+def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    row = existing(account, gid)
+    body = read_json(request)
+    terms = _terms(body)
+    fields = _changed_fields(body)
+    value = fields.get("value_cents", row.value_cents)
+    validate.floor(value, terms.get("discount", row.data.get("discount")))
+    due = fields.get("due_date", row.due_date)
+    return serialise.payment(effects.change(row, fields, {**_loose(body), **_dated(terms, due)}))
+
+
+def _changed_fields(body: dict[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if body.get("value") is not None:
+        fields["value_cents"] = validate.amount(body)
+    if body.get("dueDate") is not None:
+        fields["due_date"] = validate.due_date(body["dueDate"])
+    if body.get("billingType") is not None:
+        fields["billing_type"] = validate.billing_type(body["billingType"])
+    if "externalReference" in body:
+        fields["external_reference"] = validate.text(body["externalReference"])
+    return fields
+
+
+def delete(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    return {"deleted": True, "id": effects.delete(existing(account, gid)).gid}
+
+
+def restore(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    return serialise.payment(effects.restore(existing(account, gid)))
+
+
+def status(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    return {"status": existing(account, gid).status}
+
+
+def pix_qr_code(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    row = existing(account, gid)
+    if row.deleted or row.status not in QR_STATES or row.billing_type == "CREDIT_CARD":
+        raise not_found()
+    text = qr_text(row)
+    expires = qr_expiry(row).isoformat()
+    return {
+        "success": True,
+        "encodedImage": emv.png_base64(text),
+        "payload": text,
+        "expirationDate": f"{expires} 23:59:59",
+    }
+
+
+def qr_text(row: AsaasPayment) -> str:
+    """Without a key of its own the account charges through a partner bank (asaas.md 3.4)."""
+    options = row.account.options
+    if not options.get("has_pix_key"):
+        host = "qrpix-h.bradesco.com.br"
+    else:
+        host = "pix-h.asaas.com" if row.account.environment == "sandbox" else "pix.asaas.com"
+    return emv.payload(
+        emv.BrCode(
+            account_field="25",
+            account_value=f"{host}/qr/cobv/{row.data['qr']}",
+            amount=amount_text(row.value_cents),
+            merchant=row.account.name.upper(),
+            city="SAO PAULO",
+            txid="***",
+            once=True,
+        )
+    )
+
+
+def qr_expiry(row: AsaasPayment) -> date:
+    if not row.account.options.get("has_pix_key"):
+        return clock.today()
+    try:
+        return row.due_date.replace(year=row.due_date.year + 1)
+    except ValueError:
+        return row.due_date.replace(year=row.due_date.year + 1, day=28)
+
+
+def sandbox_confirm(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    _only_in_sandbox(account)
+    return serialise.payment(effects.pay(existing(account, gid), by_pix=False))
+
+
+def sandbox_overdue(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    _only_in_sandbox(account)
+    return serialise.payment(effects.overdue(existing(account, gid)))
+
+
+def _only_in_sandbox(account: Account) -> None:
+    if account.environment != "sandbox":
+        raise not_found()

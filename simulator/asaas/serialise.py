@@ -1,0 +1,170 @@
+"""Asaas objects as they appear on the wire: real key order, keys omitted where the real API omits them."""
+
+import base64
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+
+from simulator.clock import SAO_PAULO
+from simulator.models import Account, AsaasCustomer, AsaasPayment, AsaasWebhook
+from simulator.money import decimal_number
+
+PLAIN_CUSTOMER_KEYS = (
+    "company",
+    "phone",
+    "mobilePhone",
+    "address",
+    "addressNumber",
+    "complement",
+    "province",
+    "postalCode",
+)
+NO_DISCOUNT = {"value": 0, "limitDate": None, "dueDateLimitDays": 0, "type": "FIXED"}
+NO_FINE = {"value": 0, "type": "FIXED"}
+NO_INTEREST = {"value": 0, "type": "PERCENTAGE"}
+
+
+def timestamp(moment: datetime) -> str:
+    return moment.astimezone(SAO_PAULO).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def panel_url(account: Account) -> str:
+    """Stands for www.asaas.com / sandbox.asaas.com (asaas.md 1.1)."""
+    return f"{settings.PUBLIC_URL}/asaas/{account.environment}"
+
+
+def receipt_url(payment: AsaasPayment, event: str) -> str:
+    code = base64.b64encode(f"{event}:{payment.gid}".encode()).decode()
+    return f"{panel_url(payment.account)}/comprovantes/h/{quote(code, safe='')}"
+
+
+def customer(row: AsaasCustomer) -> dict[str, Any]:
+    """Key order of asaas.md 2."""
+    data = row.data
+    return {
+        "object": "customer",
+        "id": row.gid,
+        "dateCreated": timestamp(row.created_at)[:10],
+        "name": row.name,
+        "email": row.email or None,
+        **{key: data.get(key) for key in PLAIN_CUSTOMER_KEYS},
+        "cpfCnpj": row.cpf_cnpj or None,
+        "personType": _person_type(row.cpf_cnpj),
+        "deleted": row.deleted,
+        "additionalEmails": data.get("additionalEmails"),
+        "externalReference": row.external_reference or None,
+        "notificationDisabled": bool(data.get("notificationDisabled", False)),
+        "observations": data.get("observations"),
+        "municipalInscription": data.get("municipalInscription"),
+        "stateInscription": data.get("stateInscription"),
+        "canDelete": True,
+        "cannotBeDeletedReason": None,
+        "canEdit": not row.deleted,
+        "cannotEditReason": "Cliente removido." if row.deleted else None,
+        "city": None,
+        "cityName": None,
+        "state": None,
+        "country": "Brasil",
+    }
+
+
+def _person_type(document: str) -> str | None:
+    if not document:
+        return None
+    return "FISICA" if len(document) == 11 else "JURIDICA"
+
+
+def payment(row: AsaasPayment) -> dict[str, Any]:
+    """Key order and omitted keys of asaas.md 3.3."""
+    data = row.data
+    body = {
+        "object": "payment",
+        "id": row.gid,
+        "dateCreated": row.date_created.isoformat(),
+        "customer": row.customer_gid,
+        **_present(data, "subscription", "installment"),
+        "checkoutSession": data.get("checkoutSession"),
+        "paymentLink": data.get("paymentLink"),
+        "value": decimal_number(row.value_cents),
+        "netValue": decimal_number(row.net_cents),
+        "originalValue": data.get("originalValue"),
+        "interestValue": data.get("interestValue"),
+        "description": data.get("description"),
+        "billingType": row.billing_type,
+        **_method_keys(row),
+        "status": row.status,
+        "dueDate": row.due_date.isoformat(),
+        "originalDueDate": data["originalDueDate"],
+        "paymentDate": row.payment_date.isoformat() if row.payment_date else None,
+        "clientPaymentDate": data.get("clientPaymentDate"),
+        "installmentNumber": data.get("installmentNumber"),
+        "invoiceUrl": f"{panel_url(row.account)}/i/{row.gid.removeprefix('pay_')}",
+        "invoiceNumber": data["invoiceNumber"],
+        "externalReference": row.external_reference,
+        "deleted": row.deleted,
+        "anticipated": False,
+        "anticipable": False,
+    }
+    return body | _money_dates(row) | _terms(row)
+
+
+def _method_keys(row: AsaasPayment) -> dict[str, Any]:
+    data = row.data
+    return {
+        **({"canBePaidAfterDueDate": True} if row.billing_type == "BOLETO" else {}),
+        **({"confirmedDate": None} if row.billing_type == "CREDIT_CARD" else {}),
+        **_present(data, "confirmedDate"),
+        **({"creditCard": data.get("creditCard")} if row.billing_type == "CREDIT_CARD" else {}),
+        "pixTransaction": data.get("pixTransaction"),
+        **_present(data, "pixQrCodeId"),
+    }
+
+
+def _money_dates(row: AsaasPayment) -> dict[str, Any]:
+    data = row.data
+    has_slip = bool(data.get("nossoNumero"))
+    slip = f"{panel_url(row.account)}/b/pdf/{row.gid.removeprefix('pay_')}"
+    return {
+        "creditDate": data.get("creditDate"),
+        "estimatedCreditDate": row.estimated_credit_date.isoformat() if row.estimated_credit_date else None,
+        "transactionReceiptUrl": data.get("transactionReceiptUrl"),
+        "nossoNumero": data.get("nossoNumero"),
+        "bankSlipUrl": slip if has_slip else None,
+        "lastInvoiceViewedDate": data.get("lastInvoiceViewedDate"),
+        "lastBankSlipViewedDate": data.get("lastBankSlipViewedDate"),
+    }
+
+
+def _terms(row: AsaasPayment) -> dict[str, Any]:
+    data = row.data
+    return {
+        "discount": data.get("discount") or NO_DISCOUNT,
+        "fine": data.get("fine") or NO_FINE,
+        "interest": data.get("interest") or NO_INTEREST,
+        "postalService": bool(data.get("postalService", False)),
+        **_present(data, "daysAfterDueDateToRegistrationCancellation", "split", "chargeback"),
+        "escrow": None,
+        "refunds": data.get("refunds"),
+    }
+
+
+def _present(data: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: data[key] for key in keys if data.get(key) is not None}
+
+
+def webhook(row: AsaasWebhook) -> dict[str, Any]:
+    return {
+        "id": row.gid,
+        "name": row.name or None,
+        "url": row.url,
+        "email": row.email or None,
+        "enabled": row.enabled,
+        "interrupted": row.interrupted,
+        "apiVersion": row.api_version,
+        "hasAuthToken": bool(row.auth_token),
+        "sendType": row.send_type,
+        "penalizedRequestsCount": row.penalized,
+        "events": row.events,
+    }

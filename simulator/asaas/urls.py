@@ -1,0 +1,46 @@
+from django.urls import re_path
+
+from simulator.asaas import account, customers, pages, payments, webhooks
+from simulator.asaas.auth import api, unknown_path
+
+API = "v3/"
+ID = r"(?P<gid>[^/]+)"
+
+
+def _route(path: str, **handlers):
+    return re_path(rf"^{API}{path}/?$", api(**handlers))
+
+
+urlpatterns = [
+    _route("myAccount/commercialInfo", GET=account.commercial_info),
+    _route("myAccount/status", GET=account.status),
+    _route("myAccount/accountNumber", GET=account.account_number),
+    _route("finance/balance", GET=account.balance),
+    _route("wallets", GET=account.wallets),
+    _route("pix/addressKeys", GET=account.pix_keys, POST=account.create_pix_key),
+    _route("customers", GET=customers.find_many, POST=customers.create),
+    _route(f"customers/{ID}/restore", POST=customers.restore),
+    _route(
+        f"customers/{ID}",
+        GET=customers.show,
+        PUT=customers.update,
+        POST=customers.update,
+        DELETE=customers.delete,
+    ),
+    _route("payments", GET=payments.find_many, POST=payments.create),
+    _route(f"payments/{ID}/restore", POST=payments.restore),
+    _route(f"payments/{ID}/status", GET=payments.status),
+    _route(f"payments/{ID}/pixQrCode", GET=payments.pix_qr_code),
+    _route(
+        f"payments/{ID}", GET=payments.show, PUT=payments.update, POST=payments.update, DELETE=payments.delete
+    ),
+    _route(f"sandbox/payment/{ID}/confirm", POST=payments.sandbox_confirm),
+    _route(f"sandbox/payment/{ID}/overdue", POST=payments.sandbox_overdue),
+    _route("webhooks", GET=webhooks.find_many, POST=webhooks.create),
+    _route(f"webhooks/{ID}/removeBackoff", POST=webhooks.remove_backoff),
+    _route(
+        f"webhooks/{ID}", GET=webhooks.show, PUT=webhooks.update, POST=webhooks.update, DELETE=webhooks.delete
+    ),
+    re_path(r"^i/(?P<code>[^/]+)/?$", pages.invoice),
+    re_path(r"^v3/", unknown_path),
+]

@@ -1,0 +1,118 @@
+"""What Asaas refuses in a request (asaas.md 1.5, 2, 3.2, 5.1)."""
+
+import re
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulator import clock
+from simulator.asaas import fees
+from simulator.asaas.errors import AsaasError, invalid, not_yet
+from simulator.documents import is_document
+from simulator.models import Account
+from simulator.money import brazilian, parse_cents, parse_decimal
+
+BILLING_TYPES = ("UNDEFINED", "BOLETO", "CREDIT_CARD", "PIX")
+FLOOR_CENTS = 500
+LONGEST_DESCRIPTION = 500
+LATER = ("creditCard", "creditCardToken", "installmentCount", "split", "pixAutomaticAuthorizationId")
+
+
+def text(value: Any) -> str | None:
+    """externalReference and the like come back as strings, whatever was sent (asaas.md 1.7)."""
+    return None if value is None else str(value)
+
+
+def document(value: Any) -> str:
+    """The digits of a CPF or CNPJ; refuses wrong check digits."""
+    bare = re.sub(r"[.\-/\s]", "", str(value or "")).upper()
+    if bare and not is_document(bare):
+        raise AsaasError(400, "invalid_object", "O CPF/CNPJ informado é inválido.")
+    return bare
+
+
+def mobile_phone(value: Any) -> str | None:
+    if not value:
+        return None
+    bare = re.sub(r"\D", "", str(value))
+    if len(bare) not in (10, 11, 12, 13) or len(set(bare[-8:])) == 1:
+        raise invalid("mobilePhone", "O celular informado é inválido.")
+    return bare
+
+
+def day(value: Any, field: str) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as err:
+        raise invalid(field, f"O campo {field} deve ser informado.") from err
+
+
+def due_date(value: Any) -> date:
+    due = day(value, "dueDate")
+    if due < clock.today():
+        raise invalid("dueDate", "Não é permitido data de vencimento inferior a hoje.")
+    return due
+
+
+def billing_type(value: Any) -> str:
+    if value not in BILLING_TYPES:
+        raise invalid("billingType", "O campo billingType é inválido ou não foi informado.")
+    return str(value)
+
+
+def amount(body: dict[str, Any]) -> int:
+    cents = parse_cents(body.get("value"))
+    if cents is None:
+        raise invalid("value", "O campo value deve ser informado")
+    return cents
+
+
+def floor(value_cents: int, discount: dict[str, Any] | None) -> None:
+    off = fees.discount_cents(value_cents, discount)
+    if value_cents - off < FLOOR_CENTS:
+        raise invalid(
+            "value",
+            f"O valor da cobrança (R$ {brazilian(value_cents)}) menos o valor do desconto "
+            f"(R$ {brazilian(off)}) não pode ser menor que R$ 5,00.",
+        )
+
+
+def terms(body: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """discount, fine or interest; an empty object is refused (asaas.md 3.2)."""
+    given = body.get(name)
+    if given is None:
+        return None
+    if not isinstance(given, dict) or parse_decimal(given.get("value")) is None:
+        raise AsaasError(400, "invalid_object", f"O campo {name} é inválido.")
+    default = "PERCENTAGE" if name == "interest" else "FIXED"
+    kind = given.get("type") or default
+    if kind not in ("FIXED", "PERCENTAGE"):
+        raise AsaasError(400, "invalid_object", f"O tipo informado em {name} é inválido.")
+    return {"value": float(parse_decimal(given["value"]) or 0), "type": kind}
+
+
+def description(value: Any) -> str | None:
+    if value is not None and len(str(value)) > LONGEST_DESCRIPTION:
+        raise invalid("description", "O campo description deve ter no máximo 500 caracteres.")
+    return text(value)
+
+
+def callback(body: dict[str, Any], account: Account) -> None:
+    """successUrl must lie in the site of the account's commercial data (asaas.md 3.2)."""
+    given = body.get("callback")
+    if not given:
+        return
+    host = urlsplit(str(given.get("successUrl") or "")).hostname
+    site = account.options.get("site_url")
+    if not host or not site or urlsplit(site).hostname != host:
+        raise AsaasError(
+            400,
+            "invalid_object",
+            "O domínio de successUrl não é o site cadastrado nas informações comerciais da conta.",
+        )
+
+
+def later_work(body: dict[str, Any]) -> None:
+    for name in LATER:
+        if body.get(name):
+            raise not_yet(name)

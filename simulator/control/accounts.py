@@ -1,0 +1,154 @@
+"""Accounts at the simulated gateways: made, changed and shown with their keys."""
+
+from typing import Any
+
+from simulator import clock, known, numbering
+from simulator.asaas.auth import PREFIX
+from simulator.control.errors import ControlError
+from simulator.mercadopago.serialise import CURRENCY
+from simulator.models import Account, write
+
+ASAAS_SWITCHES = ("has_pix_key", "rate_limited", "site_url", "document", "email")
+MP_SWITCHES = (
+    "test_user",
+    "site",
+    "direct_payments",
+    "has_pix_key",
+    "panel_url",
+    "panel_topics",
+    "signing_tab",
+    "document",
+    "email",
+)
+CNPJ, TEST_CPF = "11222333000181", "12345678909"
+TAKEN_AT_START = ("gateway", "environment", "token_prefix")
+
+
+def create(body: dict[str, Any]) -> Account:
+    makers = {"asaas": _new_asaas, "mercadopago": _new_mercadopago}
+    maker = makers.get(str(body.get("gateway")))
+    if maker is None:
+        raise ControlError("gateway must be asaas or mercadopago")
+    account = maker(body)
+    _switch(account, {key: value for key, value in body.items() if key not in TAKEN_AT_START})
+    with write():
+        account.save()
+    return account
+
+
+def _new_asaas(body: dict[str, Any]) -> Account:
+    environment = body.get("environment", "sandbox")
+    if environment not in PREFIX:
+        raise ControlError("environment must be sandbox or production")
+    options = {
+        "account_id": numbering.fresh_uuid(),
+        "wallet_id": numbering.fresh_uuid(),
+        "document": CNPJ,
+        "email": "financeiro@example.com",
+        "has_pix_key": True,
+        "pix_key": numbering.fresh_uuid(),
+        "rate_limited": True,
+        "site_url": None,
+    }
+    key = PREFIX[environment] + numbering.alphanumeric(156)
+    return Account(
+        gateway="asaas",
+        environment=environment,
+        name="Loja Exemplo",
+        key=key,
+        options=options,
+        created_at=clock.now(),
+    )
+
+
+def _new_mercadopago(body: dict[str, Any]) -> Account:
+    is_test = bool(body.get("test_user", False))
+    prefix = body.get("token_prefix", "APP_USR")
+    if prefix not in ("APP_USR", "TEST"):
+        raise ControlError("token_prefix must be APP_USR or TEST")
+    user_id = numbering.scattered("mp-users", 1_402_000_000)
+    client_id = int("77" + numbering.digits(14))
+    now = clock.now()
+    options = {
+        "token_prefix": prefix,
+        "test_user": is_test,
+        "direct_payments": not (is_test and prefix == "APP_USR"),
+        "client_id": client_id,
+        "client_secret": numbering.alphanumeric(32),
+        "public_key": f"{prefix}-{numbering.fresh_uuid()}",
+        "webhook_secret": numbering.lower_alphanumeric(64),
+        "webhook_secret_production": numbering.lower_alphanumeric(64),
+        "signing_tab": "test",
+        "panel_url": None,
+        "panel_topics": ["payment"],
+        "site": "MLB",
+        "has_pix_key": True,
+        "pix_key": numbering.fresh_uuid(),
+        "nickname": f"TESTUSER{user_id}" if is_test else f"LOJA{user_id}",
+        "email": f"test_user_{user_id}@testuser.com" if is_test else "financeiro@example.com",
+        "document": TEST_CPF if is_test else CNPJ,
+    }
+    random_hex = numbering.fresh_uuid().replace("-", "")
+    return Account(
+        gateway="mercadopago",
+        environment="test" if is_test or prefix == "TEST" else "production",
+        name="Loja Exemplo",
+        key=f"{prefix}-{client_id}-{now:%m%d%H}-{random_hex}-{user_id}",
+        user_id=user_id,
+        options=options,
+        created_at=now,
+    )
+
+
+def find(identifier: Any) -> Account:
+    account = Account.objects.filter(pk=identifier).first() if str(identifier).isdigit() else None
+    if account is None:
+        raise ControlError(f"no account {identifier}", 404)
+    return account
+
+
+def change(identifier: str, body: dict[str, Any]) -> Account:
+    with write():
+        account = find(identifier)
+        _switch(account, body)
+        account.save()
+    known.forget()
+    return account
+
+
+def _switch(account: Account, body: dict[str, Any]) -> None:
+    switches = ASAAS_SWITCHES if account.gateway == "asaas" else MP_SWITCHES
+    for key, value in body.items():
+        if key == "name":
+            account.name = str(value)
+        elif key == "key_enabled":
+            account.key_enabled = bool(value)
+        elif key in switches:
+            account.options[key] = value
+        else:
+            raise ControlError(
+                f"{key} is not a switch of this account; there are: name, key_enabled, {', '.join(switches)}"
+            )
+    if account.options.get("site", "MLB") not in CURRENCY:
+        raise ControlError(f"site must be one of {', '.join(CURRENCY)}")
+
+
+def show(account: Account) -> dict[str, Any]:
+    key_name = "api_key" if account.gateway == "asaas" else "access_token"
+    base = f"/asaas/{account.environment}" if account.gateway == "asaas" else "/mercadopago"
+    user = {} if account.user_id is None else {"user_id": account.user_id}
+    return {
+        "id": account.pk,
+        "gateway": account.gateway,
+        "environment": account.environment,
+        "name": account.name,
+        key_name: account.key,
+        "key_enabled": account.key_enabled,
+        **user,
+        **account.options,
+        "base": base,
+    }
+
+
+def show_all() -> list[dict[str, Any]]:
+    return [show(account) for account in Account.objects.order_by("id")]

@@ -1,0 +1,95 @@
+"""What the simulator itself holds true, and what it sent."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from simulator.control.errors import ControlError
+from simulator.mercadopago.serialise import currency
+from simulator.models import AsaasPayment, Delivery, MpPayment
+from simulator.money import plain_number
+
+OPEN_STATES = (Delivery.WAITING, Delivery.HELD)
+
+
+def books(request: HttpRequest) -> dict[str, Any]:
+    charges = _chosen(request, AsaasPayment.objects.select_related("account"))
+    attempts = _chosen(request, MpPayment.objects.select_related("account", "order__preference"))
+    return {"payments": [*map(_asaas_line, charges), *map(_mp_line, attempts)]}
+
+
+def _chosen(request: HttpRequest, rows: Any) -> Any:
+    if request.GET.get("reference"):
+        rows = rows.filter(external_reference=request.GET["reference"])
+    if request.GET.get("account"):
+        rows = rows.filter(account_id=request.GET["account"])
+    return rows.order_by("id")
+
+
+def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
+    fee = row.value_cents - row.net_cents if row.paid_cents else 0
+    own = {"id": row.gid, "currency": "BRL", "deleted": row.deleted, "due_date": row.due_date.isoformat()}
+    return _line(row, row.value_cents, fee) | own
+
+
+def _mp_line(row: MpPayment) -> dict[str, Any]:
+    preference = row.order.preference.gid if row.order else None
+    own = {"id": str(row.number), "currency": currency(row.account), "status_detail": row.status_detail}
+    return _line(row, row.amount_cents, row.fee_cents) | own | {"preference": preference}
+
+
+def _line(row: AsaasPayment | MpPayment, amount: int, fee: int) -> dict[str, Any]:
+    return {
+        "id": "",
+        "reference": row.external_reference,
+        "status": row.status,
+        "amount": plain_number(amount),
+        "paid": plain_number(row.paid_cents),
+        "refunded": plain_number(row.refunded_cents),
+        "fee": plain_number(fee),
+        "net": plain_number(row.paid_cents - fee if row.paid_cents else 0),
+        "currency": "",
+        "gateway": row.account.gateway,
+        "account": row.account_id,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def deliveries(request: HttpRequest) -> dict[str, Any]:
+    rows = Delivery.objects.order_by("id")
+    columns = {
+        "state": "state",
+        "account": "account_id",
+        "reference": "reference",
+        "resource_id": "resource_id",
+        "event": "event",
+    }
+    for name, column in columns.items():
+        if request.GET.get(name):
+            rows = rows.filter(**{column: request.GET[name]})
+    since = request.GET.get("since", "0")
+    if not since.isdigit():
+        raise ControlError("since must be the id of a delivery")
+    return {"deliveries": [delivery(row) for row in rows.filter(id__gt=int(since))]}
+
+
+def delivery(row: Delivery) -> dict[str, Any]:
+    last = row.attempts[-1] if row.attempts else {}
+    return {
+        "id": row.pk,
+        "account": row.account_id,
+        "webhook": row.webhook_id,
+        "form": row.form,
+        "event": row.event,
+        "event_id": row.event_id,
+        "resource": row.resource,
+        "resource_id": row.resource_id,
+        "reference": row.reference,
+        "state": row.state,
+        "created_at": row.created_at.isoformat(),
+        "next_attempt_at": row.next_attempt_at.isoformat() if row.next_attempt_at else None,
+        "url": last.get("url", row.url),
+        "headers": last.get("headers"),
+        "body": last.get("body"),
+        "attempts": row.attempts,
+    }

@@ -1,0 +1,151 @@
+"""The controls that act on a charge, on either gateway."""
+
+from typing import Any
+
+from simulator import outbox
+from simulator.asaas import effects as asaas
+from simulator.asaas import notify as asaas_notify
+from simulator.asaas.errors import AsaasError
+from simulator.control import accounts
+from simulator.control.errors import ControlError
+from simulator.mercadopago import effects as mercadopago
+from simulator.mercadopago import notify as mp_notify
+from simulator.mercadopago.errors import MpError
+from simulator.models import AsaasPayment, AsaasWebhook, Delivery, MpPayment, MpPreference, write
+from simulator.money import parse_cents
+
+Target = AsaasPayment | MpPayment | MpPreference
+
+
+def find(body: dict[str, Any]) -> Target:
+    """By id, or the newest with the reference: open ones first, a payment before its preference."""
+    identifier, reference = body.get("id"), body.get("reference")
+    if identifier is None and reference is None:
+        raise ControlError("give id or reference")
+    target = (
+        _by_id(str(identifier))
+        if identifier is not None
+        else _by_reference(str(reference), body.get("account"))
+    )
+    if target is None:
+        raise ControlError(f"no charge {identifier if identifier is not None else reference}", 404)
+    return target
+
+
+def _by_id(identifier: str) -> Target | None:
+    asaas_payment = AsaasPayment.objects.filter(gid=identifier).first()
+    if asaas_payment or not identifier:
+        return asaas_payment
+    if identifier.isdigit():
+        return MpPayment.objects.filter(number=int(identifier)).first()
+    return MpPreference.objects.select_related("account").filter(gid=identifier).first()
+
+
+def _by_reference(reference: str, account: Any) -> Target | None:
+    where: dict[str, Any] = {"external_reference": reference}
+    if account is not None:
+        where["account_id"] = account
+    charges = list(AsaasPayment.objects.filter(**where).order_by("-id"))
+    attempts = list(MpPayment.objects.filter(**where).order_by("-id"))
+    waiting = [one for one in charges if one.status in asaas.OPEN and not one.deleted]
+    waiting += [one for one in attempts if one.status in mercadopago.PAYABLE]
+    if waiting:
+        return waiting[0]
+    preference = MpPreference.objects.select_related("account").filter(**where).order_by("-id").first()
+    is_paid = any(one.status == "approved" for one in attempts)
+    if preference is not None and not is_paid:
+        return preference
+    done = [*charges, *attempts]
+    return done[0] if done else preference
+
+
+def pay(body: dict[str, Any]) -> dict[str, Any]:
+    target = find(body)
+    amount = None
+    if body.get("amount") is not None:
+        amount = parse_cents(body["amount"])
+        if amount is None or amount <= 0:
+            raise ControlError("amount must be a positive number")
+    force = bool(body.get("force", False))
+    if isinstance(target, AsaasPayment):
+        return _told(_do(lambda: asaas.pay(target, amount_cents=amount, by_pix=True, force=force)))
+    if isinstance(target, MpPreference):
+        with write():
+            payment = _do(lambda: mercadopago.pix_of_preference(target))
+            return _told(_do(lambda: mercadopago.approve(payment, amount_cents=amount)))
+    return _told(_do(lambda: mercadopago.approve(target, amount_cents=amount, force=force)))
+
+
+def expire(body: dict[str, Any]) -> dict[str, Any]:
+    target = find(body)
+    if isinstance(target, MpPayment):
+        return _told(_do(lambda: mercadopago.expire(target)))
+    raise ControlError("only payments of Mercado Pago expire; use overdue or delete")
+
+
+def overdue(body: dict[str, Any]) -> dict[str, Any]:
+    target = find(body)
+    if isinstance(target, AsaasPayment):
+        return _told(_do(lambda: asaas.overdue(target)))
+    raise ControlError("only charges of Asaas become overdue; use expire")
+
+
+def delete(body: dict[str, Any]) -> dict[str, Any]:
+    """As if done in the gateway's own panel."""
+    target = find(body)
+    if isinstance(target, AsaasPayment):
+        return _told(_do(lambda: asaas.delete(target)))
+    if isinstance(target, MpPayment):
+        return _told(_do(lambda: mercadopago.cancel(target)))
+    raise ControlError("preferences cannot be deleted")
+
+
+def _do(act: Any) -> Any:
+    try:
+        return act()
+    except AsaasError as err:
+        raise ControlError(err.body["errors"][0]["description"] if err.body else "refused", 409) from err
+    except MpError as err:
+        raise ControlError(err.body["message"], 409) from err
+
+
+def _told(target: AsaasPayment | MpPayment) -> dict[str, Any]:
+    identifier = target.gid if isinstance(target, AsaasPayment) else target.number
+    return {"id": identifier, "status": target.status}
+
+
+def notify(body: dict[str, Any]) -> dict[str, Any]:
+    """The last notification of a charge again; Asaas keeps the event's id, Mercado Pago makes a new one."""
+    target = find(body)
+    times, delay = int(body.get("times", 1)), float(body.get("delay_seconds", 0))
+    with write():
+        if isinstance(target, AsaasPayment):
+            notices = _asaas_notices(target, body.get("event"))
+        elif isinstance(target, MpPayment):
+            notices = _mp_notices(target, body.get("event"))
+        else:
+            raise ControlError("a preference has no notifications of its own")
+        made = [one for notice in notices for _ in range(times) for one in outbox.again(notice, delay)]
+    return {"deliveries": [one.pk for one in made]}
+
+
+def _asaas_notices(payment: AsaasPayment, event: str | None) -> list[outbox.Notice]:
+    sent = Delivery.objects.filter(resource_id=payment.gid, form="asaas")
+    last = (sent.filter(event=event) if event else sent).order_by("-id").first()
+    name = event or (last.event if last else "PAYMENT_CREATED")
+    identifier = last.event_id if last else asaas_notify.event_id(name, payment.account.environment)
+    hooks = AsaasWebhook.objects.filter(account=payment.account, enabled=True)
+    return [asaas_notify.notice(payment, name, identifier, hook) for hook in hooks]
+
+
+def _mp_notices(payment: MpPayment, event: str | None) -> list[outbox.Notice]:
+    url = payment.notification_url or mp_notify.panel_url(payment.account, "payment")
+    return [mp_notify.notice(payment, event or "payment.updated", url)] if url else []
+
+
+def panel_event(body: dict[str, Any]) -> dict[str, Any]:
+    account = accounts.find(body.get("account"))
+    url = body.get("url") or account.options.get("panel_url")
+    if account.gateway != "mercadopago" or not url:
+        raise ControlError("needs a Mercado Pago account with a panel_url, or a url")
+    return {"deliveries": [one.pk for one in mp_notify.panel_event(account, url)]}

@@ -1,0 +1,100 @@
+"""Misbehaviour that can be switched on. Kept in the database, mirrored in memory so that asking is free."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.models import Account, Fault, write
+
+KNOWN = {
+    "drop": "the notification is recorded but never sent",
+    "duplicate": "the notification is sent `extra` (1) more times",
+    "delay": "the notification waits `seconds` (60) of simulated time",
+    "reorder": "the notification is held until the account's next one was sent (at most `seconds`, 30)",
+    "wrong_secret": "Asaas: wrong token; Mercado Pago: signed with another secret (counts attempts)",
+    "ipn_twin": "Mercado Pago also sends legacy IPN (payment, and merchant_order where there is one)",
+    "signature_ms": "Mercado Pago signs with a 13-digit ts",
+    "no_data_id": "Mercado Pago leaves data.id out of the query and of the manifest",
+    "error_500": "answers 500; `when`: before (default) or after the effect",
+    "hang": "holds the call for `seconds` (30); `when`: before (then 504, no effect) or after the effect",
+    "rate_limit": "answers 429 with Retry-After `retry_after` (30), no effect",
+    "slow": "answers after `seconds` (2)",
+    "malformed_json": "makes the effect, answers a broken body",
+    "html_error": "answers an HTML 502; `when`: before (default) or after the effect",
+    "stale_read": "the next `reads` (1) GETs of a changed object answer what it was before its last change",
+    "lagging_list": "lists and searches do not show objects younger than `seconds` (60) of simulated time",
+    "notify_before_answer": "the call is answered only after its notifications were sent",
+    "refuse_direct_payments": "Mercado Pago refuses writes on /v1/payments with 401 cause 7",
+}
+NUMBERS = ("extra", "seconds", "retry_after", "reads")
+WHEN = ("before", "after")
+
+_lock = threading.RLock()
+_active: list[Fault] = []
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What is happening, for a fault to match against."""
+
+    gateway: str
+    account: int | None = None
+    method: str = ""
+    path: str = ""
+
+
+def load() -> None:
+    with _lock:
+        _active[:] = Fault.objects.order_by("id")
+
+
+def add(fault: Fault) -> Fault:
+    with write(), _lock:
+        fault.save()
+        _active.append(fault)
+    return fault
+
+
+def clear() -> None:
+    with write(), _lock:
+        Fault.objects.all().delete()
+        _active.clear()
+
+
+def listed() -> list[Fault]:
+    return list(Fault.objects.order_by("id"))
+
+
+def take(name: str, occasion: Occasion, when: str | None = None) -> dict[str, Any] | None:
+    """The parameters of a fault that strikes now, counted; None when none does."""
+    if not _active:
+        return None
+    with _lock:
+        fault = next((one for one in _active if _matches(one, name, occasion, when)), None)
+    return _strike(fault) if fault else None
+
+
+def _strike(fault: Fault) -> dict[str, Any] | None:
+    with write(), _lock:
+        if fault.times is not None and fault.struck >= fault.times:
+            return None
+        fault.struck += 1
+        Fault.objects.filter(pk=fault.pk).update(struck=fault.struck)
+        return dict(fault.parameters)
+
+
+def _matches(fault: Fault, name: str, occasion: Occasion, when: str | None) -> bool:
+    wanted = fault.parameters
+    return (
+        fault.name == name
+        and (fault.times is None or fault.struck < fault.times)
+        and fault.gateway in ("", occasion.gateway)
+        and fault.account in (None, occasion.account)
+        and wanted.get("method", occasion.method).upper() == occasion.method.upper()
+        and wanted.get("path", "") in occasion.path
+        and (when is None or wanted.get("when", "before") == when)
+    )
+
+
+def occasion_of(account: Account) -> Occasion:
+    return Occasion(account.gateway, account.pk)

@@ -1,0 +1,142 @@
+"""The page for people: accounts and keys, payments to pay, notifications and their answers."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from simulator import clock
+from simulator.asaas import effects as asaas
+from simulator.asaas.errors import AsaasError
+from simulator.mercadopago import effects as mercadopago
+from simulator.mercadopago.errors import MpError
+from simulator.models import Account, AsaasPayment, Delivery, MpPayment, MpPreference
+from simulator.money import brazilian
+
+SHOWN = 30
+STYLE = (Path(__file__).parent / "style.css").read_text()
+
+
+def style(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(STYLE, content_type="text/css; charset=utf-8")
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    context = {
+        "now": clock.now(),
+        "offset": round(clock.offset_seconds()),
+        "accounts": [_account(row) for row in Account.objects.order_by("id")],
+        "payments": sorted(_payments(), key=lambda line: line["at"], reverse=True)[:SHOWN],
+        "deliveries": [_delivery(row) for row in Delivery.objects.order_by("-id")[:SHOWN]],
+    }
+    return render(request, "simulator/panel.html", context)
+
+
+def _account(row: Account) -> dict[str, Any]:
+    options = row.options
+    keys = {"API key": row.key}
+    if row.gateway == "mercadopago":
+        keys = {"Access token": row.key, "Webhook secret": options["webhook_secret"]}
+    return {
+        "gateway": "Asaas" if row.gateway == "asaas" else "Mercado Pago",
+        "environment": row.environment,
+        "name": row.name,
+        "keys": keys,
+        "is_enabled": row.key_enabled,
+    }
+
+
+def _payments() -> list[dict[str, Any]]:
+    charges = AsaasPayment.objects.select_related("account").order_by("-id")[:SHOWN]
+    attempts = MpPayment.objects.select_related("account").order_by("-id")[:SHOWN]
+    preferences = MpPreference.objects.select_related("account").filter(mporder=None).order_by("-id")[:SHOWN]
+    return [*map(_charge, charges), *map(_attempt, attempts), *map(_preference, preferences)]
+
+
+def _charge(row: AsaasPayment) -> dict[str, Any]:
+    return {
+        "at": row.created_at,
+        "gateway": "Asaas",
+        "id": row.gid,
+        "reference": row.external_reference,
+        "amount": brazilian(row.value_cents),
+        "status": f"{row.status} (deleted)" if row.deleted else row.status,
+        "page": f"/asaas/{row.account.environment}/i/{row.gid.removeprefix('pay_')}",
+        "pay": f"/pay/asaas/{row.gid}" if row.status in asaas.OPEN and not row.deleted else "",
+    }
+
+
+def _attempt(row: MpPayment) -> dict[str, Any]:
+    return {
+        "at": row.created_at,
+        "gateway": "Mercado Pago",
+        "id": row.number,
+        "reference": row.external_reference,
+        "amount": brazilian(row.amount_cents),
+        "status": f"{row.status} / {row.status_detail}",
+        "page": f"/mercadopago/payments/{row.number}/ticket",
+        "pay": f"/pay/mercadopago/{row.number}" if row.status in mercadopago.PAYABLE else "",
+    }
+
+
+def _preference(row: MpPreference) -> dict[str, Any]:
+    return {
+        "at": row.created_at,
+        "gateway": "Mercado Pago",
+        "id": row.gid,
+        "reference": row.external_reference,
+        "amount": brazilian(row.total_cents),
+        "status": "preference, not opened",
+        "page": f"/mercadopago/checkout/v1/redirect?pref_id={row.gid}",
+        "pay": f"/pay/preference/{row.gid}",
+    }
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    last = row.attempts[-1] if row.attempts else {}
+    return {
+        "at": row.created_at,
+        "event": row.event,
+        "resource_id": row.resource_id,
+        "url": row.url,
+        "state": row.state,
+        "tries": len(row.attempts),
+        "answer": last.get("status") or last.get("error") or "",
+        "body": _indented(last.get("body", "")),
+        "next": row.next_attempt_at,
+    }
+
+
+def _indented(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=1, ensure_ascii=False)
+    except ValueError:
+        return body
+
+
+def pay(request: HttpRequest, gateway: str, identifier: str) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponse(status=405)
+    with suppress(AsaasError, MpError):
+        _pay(gateway, identifier)
+    return HttpResponseRedirect("/#payments")
+
+
+def _pay(gateway: str, identifier: str) -> None:
+    if gateway == "asaas":
+        asaas.pay(_found(AsaasPayment.objects.filter(gid=identifier)), by_pix=True)
+    elif gateway == "mercadopago" and identifier.isdigit():
+        mercadopago.approve(_found(MpPayment.objects.filter(number=int(identifier))))
+    else:
+        preference = _found(MpPreference.objects.select_related("account").filter(gid=identifier))
+        mercadopago.approve(mercadopago.pix_of_preference(preference))
+
+
+def _found(rows: Any) -> Any:
+    row = rows.first()
+    if row is None:
+        raise Http404
+    return row

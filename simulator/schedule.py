@@ -1,0 +1,60 @@
+"""What the clock brings by itself: PIX expiry, overdue charges, settlement, events kept too long."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.core.exceptions import ObjectDoesNotExist
+
+from simulator import clock
+from simulator.asaas import effects as asaas
+from simulator.asaas import notify as asaas_notify
+from simulator.asaas.errors import AsaasError
+from simulator.mercadopago import effects as mercadopago
+from simulator.mercadopago.errors import MpError
+from simulator.models import AsaasPayment, MpPayment, write
+
+PAUSE = 0.5
+
+_lock = threading.Lock()
+logger = logging.getLogger("simulator")
+
+
+def start() -> None:
+    threading.Thread(target=_watch, name="schedule", daemon=True).start()
+
+
+def _watch() -> None:
+    pause = threading.Event()
+    while True:
+        pause.wait(PAUSE)
+        try:
+            run_due()
+        except Exception:
+            logger.exception("due work failed")
+
+
+def run_due() -> int:
+    """Everything whose time has come, oldest first; answers how much that was."""
+    with _lock:
+        done = _run(AsaasPayment, _asaas_due)
+        done += _run(MpPayment, mercadopago.expire)
+        with write():
+            return done + asaas_notify.lose_expired()
+
+
+def _run(model: type[AsaasPayment] | type[MpPayment], act: Callable) -> int:
+    due = list(model.objects.filter(due_at__lte=clock.now()).order_by("due_at", "id"))
+    for payment in due:
+        try:
+            act(payment)
+        except (AsaasError, MpError, ObjectDoesNotExist):
+            model.objects.filter(pk=payment.pk).update(due_at=None)
+    return len(due)
+
+
+def _asaas_due(payment: AsaasPayment) -> None:
+    if payment.status == "CONFIRMED":
+        asaas.settle(payment)
+    else:
+        asaas.overdue(payment)
