@@ -21,11 +21,14 @@ _LARGEST_CENTS = 100_000_000_00
 _LATEST_DAYS = 365
 
 
+class _AccountField(forms.ModelChoiceField):
+    def label_from_instance(self, connection: Connection) -> str:
+        return f"{connection.name} · {connection.gateway_label} · {connection.get_environment_display()}"
+
+
 class ChargeForm(forms.Form):
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    connection = forms.ModelChoiceField(
-        label=_("Account"), queryset=Connection.objects.none(), empty_label=None
-    )
+    connection = _AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
         label=_("Way of paying"), choices=[(Method.PIX.value, "PIX")], initial=Method.PIX.value
     )

@@ -43,7 +43,7 @@ def secrets_of(running: Running) -> dict[str, str]:
     found: dict[str, str] = {}
     for account in running.ask("accounts")["accounts"]:
         for name, value in account.items():
-            if re.search(r"key$|token$|secret", name) and isinstance(value, str) and len(value) > 15:
+            if re.search(r"(api_key|token)$|secret", name) and isinstance(value, str) and len(value) > 15:
                 found[f"{account['name']} {name}"] = value
         for hook in account.get("webhooks", []):
             found[f"{account['name']} webhook"] = hook.get("auth_token") or hook.get("authToken", "")

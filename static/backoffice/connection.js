@@ -1,0 +1,22 @@
+// The connection form in the admin: only the chosen gateway's secret boxes are shown. Without script all are.
+(function () {
+  "use strict";
+  var select = document.getElementById("id_gateway");
+  if (!select) return;
+
+  function show() {
+    document.querySelectorAll("[data-gateway]").forEach(function (box) {
+      var row = box.closest(".form-row") || box.parentElement;
+      var fits = box.dataset.gateway === select.value;
+      row.hidden = !fits;
+      box.disabled = !fits;
+    });
+    document.querySelectorAll("fieldset").forEach(function (set) {
+      var boxes = set.querySelectorAll("[data-gateway]");
+      if (boxes.length) set.hidden = !set.querySelector("[data-gateway]:enabled");
+    });
+  }
+
+  select.addEventListener("change", show);
+  show();
+})();

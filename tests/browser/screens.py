@@ -1,0 +1,198 @@
+"""Pictures of the pages for docs/screens: ``python -m tests.browser.screens [folder] [--all]``.
+
+A fresh SQLite file, a server on a free port, a Chromium from the variable CHROMIUM or this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = (390, 1280)
+
+
+def chromium() -> str:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        raise SystemExit("No Chromium: set CHROMIUM to its program, or apt-get install chromium.")
+    return program
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", default=str(ROOT / "docs" / "screens"))
+    parser.add_argument("--all", action="store_true", help="every page, also dark")
+    parser.add_argument("--language", default="pt-BR")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="screens-") as place:
+        port = _free_port()
+        os.environ.update(
+            SECRET_KEY=secrets.token_hex(24),
+            CREDENTIALS_KEYS=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            DATABASE_URL=f"sqlite:///{place}/screens.sqlite3",
+            PUBLIC_URL=f"http://127.0.0.1:{port}",
+            DJANGO_SETTINGS_MODULE="config.settings",
+            LOG_LEVEL="ERROR",
+        )
+        addresses = _fill_database()
+        command = [
+            sys.executable,
+            "manage.py",
+            "runserver",
+            "--noreload",
+            "--nothreading",
+            f"127.0.0.1:{port}",
+        ]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as server:
+            try:
+                _wait(f"http://127.0.0.1:{port}/healthz")
+                _take_all(f"http://127.0.0.1:{port}", addresses, Path(chosen.folder), chosen)
+            finally:
+                server.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _fill_database() -> dict[str, str]:
+    """The addresses of the pages by name; public ones need no session."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from tests.pages import sample
+
+    _admin, operator = sample.make_people()
+    charges = sample.make_charges(operator)
+    pages = {f"charge-{name}": charge.get_absolute_url() for name, charge in charges.items()}
+    pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
+    asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
+    return {
+        "charges": "/charges/",
+        "charges-nothing": "/charges/?q=zzz",
+        "new-charge": "/charges/new/",
+        "connection-new": "/admin/connections/connection/add/",
+        "connection": f"/admin/connections/connection/{asaas}/change/",
+        "connection-mercadopago": f"/admin/connections/connection/{mercado}/change/",
+        "connections": "/admin/connections/connection/",
+        "admin": "/admin/",
+        "not-found": "/nowhere/",
+        **pages,
+    }
+
+
+KEPT = {
+    "connection": "connection-form",
+    "charges": "charges",
+    "new-charge": "new-charge",
+    "charge-pending": "charge",
+    "pay-pending": "pay-waiting",
+    "pay-paid": "pay-paid",
+}
+
+
+def _wait(url: str) -> None:
+    for _attempt in range(100):
+        try:
+            urlopen(url, timeout=2).close()
+            return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise SystemExit("The server did not start.")
+
+
+def _take_all(base: str, addresses: dict[str, str], folder: Path, chosen: Any) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        schemes = ("light", "dark") if chosen.all else ("light",)
+        for scheme in schemes:
+            for width in WIDTHS:
+                _take(browser, base, addresses, folder, width=width, scheme=scheme, chosen=chosen)
+        browser.close()
+
+
+def _take(
+    browser: Browser,
+    base: str,
+    addresses: dict[str, str],
+    folder: Path,
+    *,
+    width: int,
+    scheme: str,
+    chosen: Any,
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if width < 600 else 800},
+        locale=chosen.language,
+        color_scheme=scheme,  # type: ignore[arg-type]
+        base_url=base,
+    )
+    suffix = "-dark" if scheme == "dark" else ""
+    _log_in(context, folder / f"login-{width}{suffix}.png" if chosen.all else None)
+    page = context.new_page()
+    page.on("console", lambda message: print(f"  {message.type}: {message.text}"))
+    for name, address in addresses.items():
+        if not chosen.all and name not in KEPT:
+            continue
+        page.goto(address)
+        _report_sideways(page, name, width)
+        title = name if chosen.all else KEPT[name]
+        page.screenshot(path=folder / f"{title}-{width}{suffix}.png", full_page=True)
+    context.close()
+
+
+def _log_in(context: BrowserContext, picture: Path | None) -> None:
+    from tests.pages import sample
+
+    page = context.new_page()
+    page.goto("/login/")
+    if picture:
+        page.screenshot(path=picture, full_page=True)
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", sample.PASSWORD)
+    page.click("button[type=submit]:not([name])")
+    page.wait_for_url("**/charges/")
+    page.close()
+
+
+def _report_sideways(page: Page, name: str, width: int) -> None:
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > width:
+        print(f"  {name} at {width} px is {wide} px wide")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The pages in a real browser: phone width, copying, a status that changes by itself, no script at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from config import clock
+from payments.models import Charge
+from tests import factories
+from tests.pages import sample
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+CONNECTION_FORM = "/admin/connections/connection/add/"
+
+
+WIDEST = """() => [...document.querySelectorAll('body *')]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .map(e => e.tagName + '.' + e.getAttribute('class')).slice(0, 5)"""
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def turn_paid(charge: Charge) -> None:
+    """As the worker would: what the gateway says is stored, the status and its revision move."""
+    factories.make_payment(charge, "paid", paid_at=clock.now())
+    Charge.objects.filter(pk=charge.pk).update(
+        status="paid", revision=charge.revision + 1, received_cents=charge.amount_cents, paid_at=clock.now()
+    )
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Charge], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    addresses = ["/charges/", "/charges/?q=zzz", "/charges/new/", "/admin/", CONNECTION_FORM]
+    addresses += [charge.get_absolute_url() for charge in charges.values()]
+    addresses += [f"/pay/{charge.pay_token}/" for charge in charges.values()]
+    addresses += [f"/admin/connections/connection/{charges[name].connection_id}/change/" for name in charges]
+    too_wide = []
+    for address in dict.fromkeys(addresses):
+        page.goto(address)
+        if not fits(page):
+            too_wide.append((address, page.evaluate(WIDEST)))
+    assert too_wide == []
+
+
+def test_copies_the_link_with_one_press(page: Page, staff: None, charges: dict[str, Charge]) -> None:
+    page.goto(charges["pending"].get_absolute_url())
+    page.click("#copy-link")
+    expect(page.locator("#announce")).to_have_text("Copiado")
+    assert page.evaluate("navigator.clipboard.readText()") == charges["pending"].pay_url
+
+
+def test_copies_where_there_is_no_clipboard_api(page: Page, charges: dict[str, Charge]) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto(f"/pay/{charges['pending'].pay_token}/")
+    page.evaluate("document.addEventListener('copy', () => { window.wasCopied = String(getSelection()) })")
+    page.click("#copy-code")
+    expect(page.locator("#announce")).to_have_text("Código copiado")
+    assert page.evaluate("window.wasCopied !== undefined")
+
+
+@pytest.mark.parametrize("address", [Charge.get_absolute_url, lambda charge: f"/pay/{charge.pay_token}/"])
+def test_turns_paid_by_itself(
+    page: Page, staff: None, charges: dict[str, Charge], address: Callable[[Charge], str]
+) -> None:
+    charge = charges["pending"]
+    page.goto(address(charge))
+    expect(page.locator("#live")).to_have_attribute("data-status", "pending")
+    turn_paid(charge)
+    expect(page.locator("#live")).to_have_attribute("data-status", "paid", timeout=10_000)
+    expect(page.locator("#announce")).to_contain_text("aga")
+    assert page.locator("#live[data-live-url]").count() == 0
+
+
+def test_customer_pays_without_script_and_cookie(
+    browser: Browser, live_address: str, charges: dict[str, Charge]
+) -> None:
+    context = browser.new_context(base_url=live_address, java_script_enabled=False, locale="pt-BR")
+    page = context.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"/pay/{charges['pending'].pay_token}/")
+    assert page.locator("#code").input_value() == sample.PIX_TEXT
+    assert "Atualize esta página" in (page.locator("noscript").text_content() or "")
+    assert not page.locator("#copy-code").is_visible()
+    assert context.cookies() == [] and len(requests) <= 3
+    context.close()
+
+
+def test_pay_page_asks_for_three_things(page: Page, charges: dict[str, Charge]) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(f"/pay/{charges['pending'].pay_token}/")
+    page.wait_for_load_state()
+    assert len([url for url in requests if not url.startswith("data:")]) == 3
+
+
+def test_connection_form_shows_the_chosen_gateways_boxes(page: Page, staff: None) -> None:
+    page.goto(CONNECTION_FORM)
+    token, key = page.locator("#id_credential_access_token"), page.locator("#id_credential_api_key")
+    expect(token).to_be_hidden()
+    page.select_option("#id_gateway", "mercadopago")
+    expect(token).to_be_visible()
+    expect(key).to_be_hidden()
+    page.select_option("#id_gateway", "asaas")
+    expect(token).to_be_hidden()
+    expect(key).to_be_visible()
+
+
+def test_form_leads_to_what_is_wrong(page: Page, staff: None, charges: dict[str, Charge]) -> None:
+    page.goto("/charges/new/")
+    page.fill("#id_name", "Ana Lima")
+    page.click("button.main")
+    expect(page.locator("#problems")).to_be_focused()
+    page.click('#problems a[href="#id_document"]')
+    expect(page.locator("#id_document")).to_be_focused()
+    expect(page.locator("#id_name")).to_have_value("Ana Lima")
+
+
+def test_every_target_is_large_enough(page: Page, staff: None, charges: dict[str, Charge]) -> None:
+    """44 px for what a thumb presses; links inside sentences and table cells are exempt (WCAG 2.5.8)."""
+    small = []
+    for address in ("/charges/", "/charges/new/", charges["pending"].get_absolute_url()):
+        page.goto(address)
+        boxes = page.locator("button:visible, a.button:visible, nav a:visible, summary:visible").all()
+        small += [box.inner_text() for box in boxes if (box.bounding_box() or {"height": 0})["height"] < 43.5]
+    assert small == []

@@ -1,0 +1,172 @@
+"""A small shop's charges, one of every kind a page must show well."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+from config import clock
+from connections.models import Connection, WebhookState
+from payments.models import Charge, Customer, TimelineEntry
+from tests import factories
+
+PIX_TEXT = (
+    "00020101021226830014br.gov.bcb.pix2561qrcodespix.exemplo.com.br/v2/cobv/3f1c8a52b7d94e60a1"
+    "5204000053039865406150.005802BR5912LOJA EXEMPLO6009SAO PAULO62070503***6304B14F"
+)
+PASSWORD = "a long pass phrase"
+
+
+def make_people() -> tuple[User, User]:
+    """Who administers and who charges."""
+    admin = User.objects.create_superuser("admin", password=PASSWORD)
+    operator = User.objects.create_user("carla", password=PASSWORD)
+    operator.groups.add(Group.objects.get(name="Operator"))
+    return admin, operator
+
+
+def make_accounts() -> tuple[Connection, Connection]:
+    now = clock.now()
+    asaas = factories.make_connection(
+        name="Loja Centro",
+        account_name="Padaria Aurora Ltda",
+        is_default=True,
+        checked_at=now,
+        last_event_at=now,
+    )
+    mercado = factories.make_connection(
+        gateway="mercadopago",
+        name="Loja Online",
+        environment="production",
+        account_name="Aurora Doces",
+        credentials={"access_token": "APP_USR-1234567890123456-112126-0123456789abcdef-987654321"},
+        webhook_secrets={},
+        webhook_state=WebhookState.SHOWN,
+        checked_at=now,
+    )
+    return asaas, mercado
+
+
+def make_charges(operator: User) -> dict[str, Charge]:
+    asaas, mercado = make_accounts()
+    ana, bruno, long = _customers()
+    shop = {"connection": asaas, "created_by": operator}
+    net = {"connection": mercado, "created_by": operator}
+    now = clock.now()
+    minutes_ago = now - timedelta(minutes=2)
+    charges = {
+        "refunded": _charge(
+            net,
+            ana,
+            8990,
+            "Caixa de doces",
+            due=-9,
+            status="refunded",
+            received_cents=8990,
+            refunded_cents=8990,
+        ),
+        "failed": _charge(
+            net,
+            bruno,
+            45000,
+            "Bolo de casamento, sinal",
+            due=2,
+            status="failed",
+            failure="Invalid user identification number",
+        ),
+        "overdue": _charge(
+            shop, bruno, 32050, "Mensalidade de outubro", due=-4, status="overdue", pix_text=PIX_TEXT
+        ),
+        "cancelled": _charge(shop, ana, 5000, "Pedido 69", due=1, status="cancelled"),
+        "review": _charge(
+            shop, bruno, 25000, "Pedido 71", due=1, review_reason="amount", received_cents=24000
+        ),
+        "confirming": _charge(
+            net,
+            long,
+            123456789,
+            "Encomenda anual de cestas de Natal para todas as unidades",
+            due=9,
+            status="confirming",
+            creation_due_at=now + timedelta(seconds=40),
+        ),
+        "checkout": _charge(
+            net, ana, 19900, "Kit festa", due=5, link="https://checkout.example.com/pay/9f2c"
+        ),
+        "paid": _charge(
+            shop,
+            ana,
+            15000,
+            "Pedido 76",
+            due=3,
+            status="paid",
+            received_cents=15000,
+            fee_cents=199,
+            net_cents=14801,
+            paid_at=minutes_ago,
+            settled_at=minutes_ago,
+        ),
+        "pending": _charge(
+            shop, ana, 15000, "Pedido 77: torta de limão e dois pães", due=3, pix_text=PIX_TEXT
+        ),
+    }
+    for name, charge in charges.items():
+        _tell(charge, operator)
+        if name in ("pending", "overdue", "review"):
+            factories.make_payment(charge, "pending")
+    factories.make_payment(
+        charges["paid"], "paid", paid_at=charges["paid"].paid_at, gateway_status="RECEIVED", fee_cents=199
+    )
+    return charges
+
+
+def _customers() -> tuple[Customer, Customer, Customer]:
+    return (
+        factories.make_customer(name="Ana Lima", document="52998224725"),
+        factories.make_customer(name="Bruno Carvalho", document="11144477735", phone=""),
+        factories.make_customer(
+            name="Associação Beneficente dos Moradores do Jardim das Acácias",
+            document_type="CNPJ",
+            document="12ABC34501DE35",
+        ),
+    )
+
+
+def _charge(
+    base: dict[str, Any], customer: Customer, cents: int, description: str, *, due: int, **more: Any
+) -> Charge:
+    return factories.make_charge(
+        **base,
+        customer=customer,
+        amount_cents=cents,
+        description=description,
+        due_date=clock.today("America/Sao_Paulo") + timedelta(days=due),
+        created_at=clock.now() - timedelta(minutes=len(description)),
+        **more,
+    )
+
+
+def _tell(charge: Charge, operator: User) -> None:
+    def line(minutes: int, kind: str, code: str, **values: Any) -> None:
+        at = charge.created_at + timedelta(minutes=minutes)
+        TimelineEntry.objects.create(charge=charge, at=at, kind=kind, code=code, **values)
+
+    line(0, "people", "created", actor=operator)
+    exchange = {
+        "method": "POST",
+        "path": "/v3/payments",
+        "request_body": '{"customer":"***","billingType":"PIX","value":150.0,"dueDate":"2026-11-24"}',
+        "http_status": 200,
+        "response_body": '{"object":"payment","id":"pay_0000000000000002","status":"PENDING"}',
+        "request_id": "b1f2c3d4",
+        "milliseconds": 212,
+        "error": "",
+    }
+    line(0, "gateway", "exchange", source="creation", exchange=exchange)
+    cause = "PAYMENT_RECEIVED" if charge.received_cents else "PAYMENT_CREATED"
+    change = {"before": "draft", "after": charge.status}
+    line(1, "change", "status", source="webhook", data={**change, "cause": cause})
+    if charge.review_reason:
+        line(2, "change", "review", source="webhook", data={"reason": charge.review_reason, "cause": "x"})
