@@ -1,0 +1,79 @@
+"""What every test may use: a database of this run, a simulator, and no network but loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from hypothesis import settings
+from pytest_socket import socket_allow_hosts
+
+from tests.house import environment  # first: it makes bin/lib importable
+
+from lib.processes import free_port  # isort: skip
+
+ROOT = Path(__file__).resolve().parent.parent
+SIMULATOR_START_SECONDS = 20
+
+
+# How long one generated example takes says nothing on a machine that does something else meanwhile.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "full: takes long; only with bin/test --full")
+    config.addinivalue_line("markers", "browser: drives the Chromium that the variable CHROMIUM names")
+
+
+def pytest_runtest_setup() -> None:
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """On SQLite a file, as in use: the in-memory database of Django's tests knows no locks."""
+    from django.conf import settings as django_settings
+
+    database: dict[str, Any] = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        name = f"test-{environment.worker_number()}-{os.getpid()}.sqlite3"
+        database.setdefault("TEST", {})["NAME"] = str(Path(os.environ["TEST_FOLDER"]) / name)
+
+
+@pytest.fixture(scope="session")
+def simulator_url() -> Iterator[str]:
+    """The address of a simulator of this worker process, fresh and stopped at the end."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="cobranca-simulator-") as folder:
+        log = Path(folder) / "log"
+        command = [str(ROOT / "bin" / "simulator"), "--port", str(port), "--data", folder]
+        with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+            try:
+                url = f"http://127.0.0.1:{port}"
+                _wait_for(f"{url}/_control/clock", process, log)
+                yield url
+            finally:
+                process.terminate()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + SIMULATOR_START_SECONDS
+    while True:
+        try:
+            with urlopen(url, timeout=1) as answer:
+                json.load(answer)
+                return
+        except (URLError, OSError, ValueError):
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the simulator did not start:\n{log.read_text()}")
+            time.sleep(0.05)
