@@ -24,6 +24,8 @@ CUSTOMER = {
     "email": "maria@example.com",
     "phone": "11 98765-4321",
 }
+# For what must only happen at all; the deadline is for the one effect the check is about.
+PATIENCE = 60.0
 TURNS_PAID = "the notification turns the charge paid"
 
 
@@ -141,7 +143,7 @@ class Walk:
 
     def see_ready(self) -> None:
         self.admin.wait_for(
-            self.connection_page, lambda page: page.data.get("data-state") == "ready", self.deadline
+            self.connection_page, lambda page: page.data.get("data-state") == "ready", PATIENCE
         )
 
     def test_webhook(self) -> None:
@@ -152,7 +154,7 @@ class Walk:
         self._control("POST", f"accounts/{account}", json={"panel_url": address})
         self._control("POST", "panel_event", json={"account": account})
         self.admin.wait_for(
-            self.connection_page, lambda page: page.data.get("data-webhook-state") == "tested", self.deadline
+            self.connection_page, lambda page: page.data.get("data-webhook-state") == "tested", PATIENCE
         )
 
     def create_charge(self) -> None:
@@ -178,13 +180,13 @@ class Walk:
 
     def see_pay_link(self) -> None:
         page = self.operator.wait_for(
-            self.charge_page, lambda page: bool(page.data.get("data-pay-link")), self.deadline
+            self.charge_page, lambda page: bool(page.data.get("data-pay-link")), PATIENCE
         )
         self.pay_link = page.data["data-pay-link"]
 
     def see_pix(self) -> None:
         page = self.customer.wait_for(
-            self.pay_link, lambda page: bool(page.data.get("data-pix-text")), self.deadline
+            self.pay_link, lambda page: bool(page.data.get("data-pix-text")), PATIENCE
         )
         self._insist_on_no_cookie()
         code = emv.read(page.data["data-pix-text"])
@@ -193,7 +195,7 @@ class Walk:
 
     def see_checkout(self) -> None:
         page = self.customer.wait_for(
-            self.pay_link, lambda page: bool(page.data.get("data-checkout-link")), self.deadline
+            self.pay_link, lambda page: bool(page.data.get("data-checkout-link")), PATIENCE
         )
         self._insist_on_no_cookie()
         self.checkout_link = page.data["data-checkout-link"]
