@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +9,13 @@ class BackofficeConfig(AppConfig):
     verbose_name = _("Back-office")
 
     def ready(self) -> None:
+        from backoffice import lockout
         from backoffice.groups import keep_groups
 
-        post_migrate.connect(keep_groups, dispatch_uid="backoffice.groups")
+        # Once a migrate, after the uppermost app that has tables.
+        top = apps.get_app_config("webhooks")
+        post_migrate.connect(keep_groups, sender=top, dispatch_uid="backoffice.groups")
+        lockout.forget_forms()
 
 
 class BackofficeAdminConfig(AdminConfig):

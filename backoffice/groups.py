@@ -4,40 +4,57 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
+ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operator", "Auditor"
+
+_READS_MONEY = ("payments.view_charge", "payments.view_customer")
+_READS_EVENTS = ("webhooks.view_webhookevent", "webhooks.view_rejectednotification")
+
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Administrator": (
+    ADMINISTRATOR: (
         "connections.view_connection",
         "connections.add_connection",
         "connections.change_connection",
         "connections.delete_connection",
-        "payments.view_charge",
-        "webhooks.view_webhookevent",
+        "connections.view_connectionaccess",
+        "connections.add_connectionaccess",
+        "connections.change_connectionaccess",
+        "connections.delete_connectionaccess",
         "auth.view_user",
         "auth.add_user",
         "auth.change_user",
         "auth.view_group",
+        *_READS_MONEY,
+        *_READS_EVENTS,
     ),
-    "Finance": ("payments.view_charge", "payments.view_customer", "webhooks.view_webhookevent"),
-    "Operator": ("payments.view_charge", "payments.add_charge", "payments.view_customer"),
-    "Auditor": (
+    FINANCE: (*_READS_MONEY, *_READS_EVENTS),
+    OPERATOR: ("payments.add_charge", *_READS_MONEY),
+    AUDITOR: (
         "connections.view_connection",
-        "payments.view_charge",
-        "payments.view_customer",
-        "webhooks.view_webhookevent",
+        "connections.view_connectionaccess",
+        "auth.view_user",
+        "auth.view_group",
+        *_READS_MONEY,
+        *_READS_EVENTS,
     ),
 }
 
 
 def keep_groups(**_signal: Any) -> None:
-    for name, permissions in GROUPS.items():
+    """Give each group exactly the permissions of the table."""
+    known = _permissions()
+    for name, wanted in GROUPS.items():
         group, _created = Group.objects.get_or_create(name=name)
-        wanted = [_permission(text) for text in permissions]
-        group.permissions.set(found for found in wanted if found)
+        group.permissions.set(known[text] for text in wanted if text in known)
 
 
-def _permission(text: str) -> Permission | None:
-    """None while the app that owns it is not migrated yet: its own migrate comes later and calls again."""
-    app, _, codename = text.partition(".")
-    return Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+def _permissions() -> dict[str, Permission]:
+    """By dotted name, made first: Django's own receiver of the same signal may come after ours."""
+    labels = {text.partition(".")[0] for wanted in GROUPS.values() for text in wanted}
+    for label in labels:
+        create_permissions(apps.get_app_config(label), verbosity=0)
+    found = Permission.objects.filter(content_type__app_label__in=labels).select_related("content_type")
+    return {f"{permission.content_type.app_label}.{permission.codename}": permission for permission in found}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from connections.sealed import KeyRing
@@ -20,6 +24,17 @@ class Login(auth.LoginView):
 
 class Logout(auth.LogoutView):
     pass
+
+
+class Password(auth.PasswordChangeView):
+    """For everybody: operators do not enter the administration."""
+
+    template_name = "backoffice/password.html"
+    success_url = reverse_lazy("dashboard")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        messages.success(self.request, _("Your password is changed. Other browsers have to sign in again."))
+        return super().form_valid(form)
 
 
 @require_safe

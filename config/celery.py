@@ -13,6 +13,8 @@ app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     broker_connection_retry_on_startup=True,
+    # A worker without a broker goes on by its own sweep; it must not give up and exit.
+    broker_connection_max_retries=None,
     broker_transport_options={
         "visibility_timeout": 300,
         "unacked_restore_throttle": 1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,12 +18,13 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
-from connections import services
-from connections.forms import CREDENTIAL, WEBHOOK_SECRET, ConnectionForm
+from connections import recent_login, rotation_pages, services
+from connections.forms import CREDENTIAL, PASSWORD, WEBHOOK_SECRET, ConnectionForm
 from connections.gateways.registry import gateway_class
-from connections.models import Connection, ConnectionState, WebhookState
+from connections.models import Connection, ConnectionState, WebhookState, is_limited
 from connections.sealed import CannotOpen
 
 _ICONS: dict[str, str] = {
@@ -44,6 +47,14 @@ def _in_words(value: str, label: str) -> str:
     )
 
 
+Action = Callable[[HttpRequest, Connection], HttpResponse | None]
+
+
+def _confirm(request: HttpRequest) -> Callable[[str], bool] | None:
+    """How the form checks the password, or None while it was typed lately."""
+    return None if recent_login.is_recent(request) else partial(recent_login.confirm, request)
+
+
 @admin.register(Connection)
 class ConnectionAdmin(admin.ModelAdmin):
     form = ConnectionForm
@@ -60,7 +71,11 @@ class ConnectionAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).without_secrets()  # type: ignore[attr-defined]
+        return Connection.objects.without_secrets().visible_to(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who is limited to connections could not see the new one."""
+        return super().has_add_permission(request) and not is_limited(request.user)
 
     @admin.display(description=_("gateway"))
     def gateway_name(self, connection: Connection) -> str:
@@ -76,18 +91,19 @@ class ConnectionAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         user_name = request.user.get_username()
+        confirm = _confirm(request)
 
         class FormForUser(ConnectionForm):
             def __init__(self, *args: Any, **options: Any) -> None:
-                super().__init__(*args, user_name=user_name, **options)
+                super().__init__(*args, user_name=user_name, confirm=confirm, **options)
 
         FormForUser.base_fields = ConnectionForm.base_fields
         return FormForUser
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
-        form = ConnectionForm(instance=obj)
+        form = ConnectionForm(instance=obj, confirm=_confirm(request))
         names = list(form.fields)
-        keys = [name for name in names if name.startswith(CREDENTIAL)]
+        keys = [name for name in names if name.startswith(CREDENTIAL) or name == PASSWORD]
         secrets = [name for name in names if name.startswith(WEBHOOK_SECRET)]
         rest = [name for name in names if name not in keys and name not in secrets]
         sections = [(None, {"fields": rest}), (_("Key of the account"), {"fields": keys})]
@@ -95,6 +111,7 @@ class ConnectionAdmin(admin.ModelAdmin):
             sections.append((_("Secrets of the webhook"), {"fields": secrets}))
         return sections
 
+    @method_decorator(sensitive_post_parameters())
     def changeform_view(
         self,
         request: HttpRequest,
@@ -123,10 +140,19 @@ class ConnectionAdmin(admin.ModelAdmin):
             "boxes": [gettext(box.label) for box in adapter.credential_fields],
             "state_words": self.state_in_words(connection),
             "webhook_words": self.webhook_in_words(connection),
+            **rotation_pages.panel(connection),
         }
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        if change:
+            obj.save(update_fields=form.written_fields)
+        else:
+            obj.save()
+        if form.pasted_secrets:
+            services.replace_secrets(obj, form.pasted_secrets, by=request.user.get_username())
+            self.log_change(request, obj, gettext("Webhook secrets stored"))
+        if change and form.replaces_key:
+            self.log_change(request, obj, gettext("Key of the account replaced"))
         if form.unreachable_reason:
             sentence = _(
                 "Saved, but the gateway could not be reached (%s). Press “Check now” when it is back."
@@ -162,34 +188,45 @@ class ConnectionAdmin(admin.ModelAdmin):
         return actions
 
     def get_urls(self) -> list[Any]:
-        own = [
-            path("<int:pk>/check/", self._post("check"), name="connections_connection_check"),
-            path("<int:pk>/disable/", self._post("disable"), name="connections_connection_disable"),
-            path("<int:pk>/enable/", self._post("enable"), name="connections_connection_enable"),
-        ]
-        return own + super().get_urls()
+        actions: dict[str, Action] = {
+            "check": self._check,
+            "disable": self._disable,
+            "enable": self._enable,
+            "new_token": partial(rotation_pages.new_token, self),
+            "new_address": partial(rotation_pages.new_address, self),
+            "drop_old_secrets": partial(rotation_pages.drop_old_secrets, self),
+            "drop_old_address": partial(rotation_pages.drop_old_address, self),
+            "reveal_token": partial(rotation_pages.reveal_token, self),
+        }
+        own = [self._url(name, action, "POST") for name, action in actions.items()]
+        confirm = self._url("confirm", partial(rotation_pages.confirm, self), "GET", "POST")
+        return [*own, confirm, *super().get_urls()]
 
-    def _post(self, action: str) -> Any:
-        @method_decorator(require_POST)
-        def view(admin_self: Any, request: HttpRequest, pk: int) -> HttpResponse:
+    def _url(self, name: str, action: Action, *methods: str) -> Any:
+        """A page or button of one connection, for who may change it."""
+
+        @require_http_methods(methods)
+        @sensitive_post_parameters()
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
             connection = self.get_object(request, str(pk))
             if connection is None:
                 raise Http404
             if not self.has_change_permission(request, connection):
                 raise PermissionDenied
-            getattr(self, f"_{action}")(request, connection)
-            return HttpResponseRedirect(self._page(connection))
+            try:
+                answer = action(request, connection)
+            except CannotOpen:
+                self.message_user(request, _cannot_open(), messages.ERROR)
+                answer = None
+            return answer or HttpResponseRedirect(self._page(connection))
 
-        return self.admin_site.admin_view(lambda request, pk: view(self, request, pk))
+        route = f"<int:pk>/{name.replace('_', '-')}/"
+        return path(route, self.admin_site.admin_view(view), name=f"connections_connection_{name}")
 
     def _check(self, request: HttpRequest, connection: Connection) -> None:
-        try:
-            services.check(connection)
-            if connection.state == ConnectionState.READY:
-                self._keep_webhook(request, connection)
-        except CannotOpen:
-            self.message_user(request, _cannot_open(), messages.ERROR)
-            return
+        services.check(connection)
+        if connection.state == ConnectionState.READY:
+            self._keep_webhook(request, connection)
         level = messages.SUCCESS if connection.state == ConnectionState.READY else messages.ERROR
         words = [connection.get_state_display(), connection.state_reason]
         self.message_user(request, _("Checked: %s") % " · ".join(filter(None, words)), level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import Connection, ConnectionState
 
 CREDENTIAL, WEBHOOK_SECRET = "credential_", "webhook_secret_"
+PASSWORD = "current_password"
 
 
 def _box(prefix: str, box: SecretField) -> forms.CharField:
@@ -29,20 +31,33 @@ def _box(prefix: str, box: SecretField) -> forms.CharField:
 
 
 class ConnectionForm(forms.ModelForm):
-    """Verifies the key at the gateway before anything is saved."""
+    """Verifies the key at the gateway before anything is saved.
+
+    ``confirm`` checks the user's password and is given where that was not typed lately: a stored key is
+    replaced only after it.
+    """
 
     class Meta:
         model = Connection
         fields = ["gateway", "name", "environment", "is_default"]
 
-    def __init__(self, *args: Any, user_name: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        user_name: str = "",
+        confirm: Callable[[str], bool] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.confirm = confirm if self.instance.pk else None
         self.user_name = user_name
         self.account: Account | None = None
         self.unreachable_reason = ""
         self._add_gateway_choice()
         for name in self._gateways_shown():
             self._add_boxes(name)
+        if self.confirm:
+            self._add_password()
 
     def _add_gateway_choice(self) -> None:
         if self.instance.pk:
@@ -65,6 +80,20 @@ class ConnectionForm(forms.ModelForm):
                 field.widget.attrs["data-gateway"] = name
                 self.fields[prefix + box.name] = field
 
+    def _add_password(self) -> None:
+        self.fields[PASSWORD] = forms.CharField(
+            label=gettext("Your password"),
+            help_text=gettext("Only to replace the key: your own password for this site."),
+            required=False,
+            strip=False,
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        )
+
+    @property
+    def changed_data(self) -> list[str]:
+        """Of the history: that a password was typed is no change."""
+        return [name for name in super().changed_data if name != PASSWORD]
+
     @property
     def gateway_name(self) -> str:
         return self.instance.gateway if self.instance.pk else self.cleaned_data.get("gateway", "")
@@ -84,12 +113,18 @@ class ConnectionForm(forms.ModelForm):
         typed = self._typed(CREDENTIAL)
         if not typed and not self.instance.credentials:
             self._demand_credentials()
+        elif typed and self.confirm and not self.confirm(self.cleaned_data.get(PASSWORD) or ""):
+            self.add_error(PASSWORD, _("Type your password, and the new key again, to replace the key."))
         elif typed or "environment" in self.changed_data:
             self._verify({**self._stored(), **typed})
         return self.cleaned_data
 
     def _stored(self) -> dict[str, str]:
-        return dict(self.instance.open_credentials()) if self.instance.pk else {}
+        """What the boxes left blank keep; when every box was filled in, nothing old has to open."""
+        boxes = gateway_class(self.gateway_name).credential_fields
+        if not self.instance.pk or len(self._typed(CREDENTIAL)) == len(boxes):
+            return {}
+        return dict(self.instance.open_credentials())
 
     def _demand_credentials(self) -> None:
         for box in gateway_class(self.gateway_name).credential_fields:
@@ -108,7 +143,7 @@ class ConnectionForm(forms.ModelForm):
             for notice in err.notices:
                 self.add_error(self._field_of(notice.code), gettext(notice.text))
         except GatewayUnavailable as err:
-            self.unreachable_reason = err.text or gettext("no answer")
+            self._take_outage(gettext(err.text) if err.text else gettext("no answer"))
         except CredentialsRefused as err:
             self._refuse(_("The gateway does not accept this key. It says: “%s”"), err)
         except GatewayError as err:
@@ -116,9 +151,19 @@ class ConnectionForm(forms.ModelForm):
         else:
             self._refuse_second_connection()
 
+    def _take_outage(self, reason: str) -> None:
+        """A new connection is kept unchecked; a key that works is not given up for one nobody verified."""
+        if not self.instance.credentials:
+            self.unreachable_reason = reason
+            return
+        sentence = gettext("The gateway was not reached (%s), so the key was not replaced. Try again later.")
+        self.add_error(self._field_of("outage"), sentence % reason)
+
     def _refuse(self, sentence: Any, error: GatewayError) -> None:
         boxes = gateway_class(self.gateway_name).credential_fields
-        self.add_error(CREDENTIAL + boxes[0].name, sentence % (error.text or error.http_status))
+        self.add_error(
+            CREDENTIAL + boxes[0].name, sentence % (gettext(error.text) if error.text else error.http_status)
+        )
 
     def _field_of(self, code: str) -> str:
         if code == "environment":
@@ -139,14 +184,26 @@ class ConnectionForm(forms.ModelForm):
                 self._field_of("account"), sentence % {"account": self.account.name, "name": other.name}
             )
 
+    @property
+    def pasted_secrets(self) -> dict[str, str]:
+        """The webhook's new secrets: they are stored with overlap, apart from the row."""
+        return self._typed(WEBHOOK_SECRET)
+
+    @property
+    def replaces_key(self) -> bool:
+        return bool(self._typed(CREDENTIAL))
+
+    @property
+    def written_fields(self) -> list[str]:
+        """The columns a change writes; what others change meanwhile (a new address, a state) stays."""
+        key = ["credentials", "credential_hints"] if self.replaces_key else []
+        checked = services.CHECKED if self.account or self.unreachable_reason else ()
+        return ["name", "environment", "is_default", *key, *checked]
+
     def save(self, commit: bool = True) -> Connection:
         connection = self.instance
-        typed = self._typed(CREDENTIAL)
-        if typed:
+        if typed := self._typed(CREDENTIAL):
             connection.seal_credentials({**self._stored(), **typed}, at=clock.now(), by=self.user_name)
-        if secrets := self._typed(WEBHOOK_SECRET):
-            known = connection.open_webhook_secrets() if connection.pk else {}
-            connection.seal_webhook_secrets({**known, **secrets})
         if self.account:
             services.take_account(connection, self.account)
         elif self.unreachable_reason:

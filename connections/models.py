@@ -7,8 +7,10 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
@@ -18,9 +20,24 @@ from connections.gateways.base import Capabilities, Environment, Secrets
 from connections.gateways.registry import REGISTRY, gateway_class
 from connections.sealed import SealedField, key_ring
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+OLD = ".old"  # a secret that was replaced is kept as "<name>.old1", "<name>.old2", ... until its time is up
+
 
 def new_path_token() -> str:
     return secrets.token_urlsafe(24)
+
+
+def fingerprint(secret: str) -> str:
+    """Enough of a hash to tell two secrets apart, too little to find one."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]
+
+
+def secret_mark(name: str, secret: str) -> str:
+    """Which secret it was, also after a later one has taken the name."""
+    return f"{name}:{fingerprint(secret)}"
 
 
 class ConnectionState(models.TextChoices):
@@ -44,9 +61,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """For lists: the sealed columns stay in the database."""
         return self.defer("credentials", "webhook_secrets")
 
+    def at_path(self, token: str, *, now: datetime) -> ConnectionQuerySet:
+        """Whom a notification at this address is for; a replaced address works on for its time."""
+        is_old = models.Q(old_path_token=token, old_path_until__gt=now)
+        return self.filter(models.Q(path_token=token) | is_old)
+
     def usable(self) -> ConnectionQuerySet:
         """What an operator may charge on."""
         return self.without_secrets().filter(is_active=True, state=ConnectionState.READY)
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
+        """Those a person may work with."""
+        return self.filter(reachable_by(user, "pk"))
 
 
 class Connection(models.Model):
@@ -54,6 +80,8 @@ class Connection(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     path_token = models.CharField(max_length=64, unique=True, default=new_path_token, editable=False)
+    old_path_token = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    old_path_until = models.DateTimeField(null=True, editable=False)
     gateway = models.CharField(_("gateway"), max_length=32)
     name = models.CharField(_("name"), max_length=80, help_text=_("How your team calls this account."))
     environment = models.CharField(
@@ -65,6 +93,10 @@ class Connection(models.Model):
     credentials = SealedField(editable=False, null=True)
     credential_hints = models.JSONField(default=dict, editable=False)
     webhook_secrets = SealedField(editable=False, null=True)
+    # Who stored each secret and when; of a replaced one also until when it is accepted.
+    webhook_secret_hints = models.JSONField(default=dict, editable=False)
+    secrets_lapse_at = models.DateTimeField(null=True, editable=False)
+    token_revealed_at = models.DateTimeField(null=True, editable=False)
 
     account_id = models.CharField(_("account"), max_length=100, blank=True, editable=False)
     account_name = models.CharField(_("account name"), max_length=200, blank=True, editable=False)
@@ -92,6 +124,9 @@ class Connection(models.Model):
     )
     webhook_id = models.CharField(max_length=100, blank=True, editable=False)
     webhook_notices = models.JSONField(default=list, editable=False)
+    # Our token or address changed and the gateway has not confirmed the change yet.
+    webhook_untold = models.BooleanField(default=False, editable=False)
+    webhook_told_at = models.DateTimeField(null=True, editable=False)
     last_event_at = models.DateTimeField(_("last notification"), null=True, editable=False)
 
     paused_until = models.DateTimeField(null=True, editable=False)
@@ -138,6 +173,10 @@ class Connection(models.Model):
     def webhook_path(self) -> str:
         return reverse("webhook", args=[self.path_token])
 
+    @property
+    def old_webhook_path(self) -> str:
+        return reverse("webhook", args=[self.old_path_token]) if self.old_path_token else ""
+
     def _context(self, column: str) -> str:
         return f"connection:{self.public_id}:{column}"
 
@@ -151,7 +190,7 @@ class Connection(models.Model):
         """Take these values as the credentials; the caller saves the row."""
         self.credentials = key_ring().seal(values, context=self._context("credentials"))
         self.credential_hints = {
-            name: _hint(value, at=at, by=by, known=self.credential_hints.get(name))
+            name: secret_hint(value, at=at, by=by, known=self.credential_hints.get(name))
             for name, value in values.items()
         }
 
@@ -165,9 +204,68 @@ class Connection(models.Model):
         """Take these values as the webhook's secrets; the caller saves the row."""
         self.webhook_secrets = key_ring().seal(values, context=self._context("webhook_secrets"))
 
+    def accepted_webhook_secrets(self, *, now: datetime) -> Secrets:
+        """What a notification may be signed with now. Raises ``CannotOpen``."""
+        opened = self.open_webhook_secrets()
+        return Secrets({name: value for name, value in opened.items() if not self._is_over(name, now)})
 
-def _hint(value: str, *, at: datetime, by: str, known: dict[str, Any] | None) -> dict[str, Any]:
-    fingerprint = hashlib.sha256(value.encode()).hexdigest()[:12]
-    if known and known.get("fingerprint") == fingerprint:
+    def _is_over(self, name: str, now: datetime) -> bool:
+        until = self.webhook_secret_hints.get(name, {}).get("until")
+        return bool(until) and datetime.fromisoformat(until) <= now
+
+    def reseal(self, column: str) -> bytes | None:
+        """The column's value sealed with the newest key, or None when it is. Raises ``CannotOpen``."""
+        token = bytes(getattr(self, column))
+        context = self._context(column)
+        opened = key_ring().open(token, context=context)
+        return None if key_ring().is_current(token) else key_ring().seal(opened, context=context)
+
+
+def secret_hint(value: str, *, at: datetime, by: str, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What may be shown of a secret: its end, its fingerprint, who stored it and since when."""
+    mark = fingerprint(value)
+    if known and known.get("fingerprint") == mark:
         return known
-    return {"last_four": value[-4:], "fingerprint": fingerprint, "since": at.isoformat(), "by": by}
+    return {"last_four": value[-4:], "fingerprint": mark, "since": at.isoformat(), "by": by}
+
+
+class ConnectionAccess(models.Model):
+    """Limits a person to a connection. Who has no such row works with all of them."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connection_accesses"
+    )
+    # Protected: with their last row gone, the limited would see every connection.
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="+", verbose_name=_("connection")
+    )
+
+    class Meta:
+        verbose_name = _("limit to a connection")
+        verbose_name_plural = _("limits to connections")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "connection"], name="one_access_per_user_and_connection")
+        ]
+
+    def __str__(self) -> str:
+        return self.connection.name
+
+
+def is_limited(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Whether a person works with some connections only."""
+    return not getattr(user, "is_superuser", False) and _accesses(user).exists()
+
+
+def reachable_by(user: AbstractBaseUser | AnonymousUser, lookup: str = "connection") -> models.Q:
+    """The condition for rows a person may see; ``lookup`` leads to the row's connection."""
+    if not user.is_active:
+        return models.Q(pk__in=[])
+    if getattr(user, "is_superuser", False):
+        return models.Q()
+    accesses = _accesses(user)
+    is_theirs = models.Q(**{f"{lookup}__in": accesses.values("connection")})
+    return is_theirs | models.Q(~models.Exists(accesses))
+
+
+def _accesses(user: AbstractBaseUser | AnonymousUser) -> models.QuerySet[ConnectionAccess]:
+    return ConnectionAccess.objects.filter(models.Q(user=user.pk))

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from connections.models import is_limited, reachable_by
 from payments.models import Charge, Customer
+from payments.money import format_cents
+
+_AMOUNTS = {
+    "amount_cents": _("amount"),
+    "received_cents": _("received"),
+    "refunded_cents": _("refunded"),
+    "fee_cents": _("fee"),
+    "net_cents": _("net"),
+}
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
+    """To be looked at; of rows with a ``connection``, those the reader may see."""
+
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        if not any(field.name == "connection" for field in self.opts.fields):
+            return rows
+        sealed = ("connection__credentials", "connection__webhook_secrets")
+        return rows.filter(reachable_by(request.user)).select_related("connection").defer(*sealed)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -23,19 +44,52 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+def _amount(name: str) -> Callable[[Charge], str]:
+    """A column of cents, shown as an amount."""
+
+    @admin.display(description=_AMOUNTS.get(name, name.removesuffix("_cents")), ordering=name)
+    def shown(charge: Charge) -> str:
+        cents = getattr(charge, name)
+        return "–" if cents is None else format_cents(cents, charge.currency)
+
+    return shown
+
+
+_CENTS = [field.name for field in Charge._meta.fields if field.name.endswith("_cents")]
+_SHOWN: tuple[Any, ...] = tuple(_amount(name) for name in _CENTS)
+
+
 @admin.register(Charge)
 class ChargeAdmin(ReadOnlyAdmin):
-    list_display = ["reference", "customer", "amount_cents", "currency", "status", "due_date", "connection"]
+    list_display = [
+        "reference",
+        "customer",
+        _amount("amount_cents"),
+        "status",
+        "due_date",
+        "connection",
+    ]
     list_filter = ["status"]
-    list_select_related = ["customer", "connection"]
     search_fields = ["reference"]
-    exclude = ["pay_token"]
+    exclude = ["pay_token", *_CENTS]
+    readonly_fields = _SHOWN
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return Charge.objects.for_lists()
+        return super().get_queryset(request).select_related("customer")
+
+    def view_on_site(self, charge: Charge) -> str:
+        return charge.get_absolute_url()
 
 
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin):
     list_display = ["name", "document_type", "email", "created_at"]
     search_fields = ["name", "document"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Who is limited to connections sees the customers charged there."""
+        customers = super().get_queryset(request)
+        if not is_limited(request.user):
+            return customers
+        charged = Charge.objects.visible_to(request.user).values("customer")
+        return customers.filter(pk__in=charged)

@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 import segno
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
+from config import clock
 from payments.models import Charge, ChargeStatus, ReviewReason
 from payments.models.charges import ChargeQuerySet
 from payments.money import format_cents
@@ -93,13 +95,20 @@ def row(charge: Charge) -> dict[str, Any]:
         "icon": ICONS[ChargeStatus(charge.status)],
         "status": charge.get_status_display(),
         "review": ReviewReason(charge.review_reason).label if charge.review_reason else "",
+        "code_expired": charge.is_payable and has_expired_code(charge),
         "live": live_mark(charge),
     }
 
 
 def live_mark(charge: Charge) -> str:
     """Changes whenever a page about the charge would look different."""
-    return f"{charge.status}-{charge.revision}-{int(bool(charge.pix_text or charge.link))}"
+    code = "expired" if has_expired_code(charge) else int(bool(charge.pix_text or charge.link))
+    return f"{charge.status}-{charge.revision}-{code}"
+
+
+def has_expired_code(charge: Charge) -> bool:
+    """Whether a bank would refuse the PIX code by now."""
+    return bool(charge.pix_text and charge.pix_expires_at and charge.pix_expires_at <= clock.now())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +127,7 @@ class Sending:
 
 def sending(charge: Charge) -> Sending | None:
     """Link, code and message, once there is something a customer can pay."""
-    if not charge.is_payable or not (charge.pix_text or charge.link):
+    if not charge.is_payable or not (charge.pix_text or charge.link) or has_expired_code(charge):
         return None
     text = _(
         "Hello, %(name)s! Here is your charge of %(amount)s (%(description)s), due on %(due)s: %(link)s"
@@ -150,25 +159,83 @@ def qr_svg(text: str) -> str:
 
 
 _PUBLIC = {
-    ChargeStatus.DRAFT: ("preparing", gettext_lazy("This charge is being prepared.")),
-    ChargeStatus.CONFIRMING: ("preparing", gettext_lazy("This charge is being prepared.")),
-    ChargeStatus.PENDING: ("waiting", gettext_lazy("Waiting for your payment.")),
-    ChargeStatus.OVERDUE: ("waiting", gettext_lazy("The due date has passed. You can still pay.")),
-    ChargeStatus.AUTHORIZED: ("checking", gettext_lazy("Your payment is being checked.")),
-    ChargeStatus.PAID: ("paid", gettext_lazy("Payment received. Thank you!")),
-    ChargeStatus.PARTIALLY_REFUNDED: ("paid", gettext_lazy("Paid. A part was given back to you.")),
-    ChargeStatus.REFUNDED: ("refunded", gettext_lazy("Your payment was given back.")),
-    ChargeStatus.DISPUTED: ("checking", gettext_lazy("This payment is being looked into.")),
-    ChargeStatus.CHARGED_BACK: ("closed", gettext_lazy("This charge is closed.")),
-    ChargeStatus.EXPIRED: ("closed", gettext_lazy("The time to pay has run out. Ask for a new link.")),
-    ChargeStatus.CANCELLED: ("closed", gettext_lazy("This charge was cancelled. There is nothing to pay.")),
-    ChargeStatus.FAILED: ("closed", gettext_lazy("This charge is not valid. Ask for a new link.")),
+    ChargeStatus.DRAFT: ("preparing", gettext_noop("This charge is being prepared.")),
+    ChargeStatus.CONFIRMING: ("preparing", gettext_noop("This charge is being prepared.")),
+    ChargeStatus.PENDING: ("waiting", gettext_noop("Waiting for your payment.")),
+    ChargeStatus.OVERDUE: ("waiting", gettext_noop("The due date has passed. You can still pay.")),
+    ChargeStatus.AUTHORIZED: ("checking", gettext_noop("Your payment is being checked.")),
+    ChargeStatus.PAID: ("paid", gettext_noop("Payment received. Thank you!")),
+    ChargeStatus.PARTIALLY_REFUNDED: ("paid", gettext_noop("Paid. A part was given back to you.")),
+    ChargeStatus.REFUNDED: ("refunded", gettext_noop("Your payment was given back.")),
+    ChargeStatus.DISPUTED: ("checking", gettext_noop("This payment is being looked into.")),
+    ChargeStatus.CHARGED_BACK: ("closed", gettext_noop("This charge is closed.")),
+    ChargeStatus.EXPIRED: ("closed", gettext_noop("The time to pay has run out. Ask for a new link.")),
+    ChargeStatus.CANCELLED: ("closed", gettext_noop("This charge was cancelled. There is nothing to pay.")),
+    ChargeStatus.FAILED: ("closed", gettext_noop("This charge is not valid. Ask for a new link.")),
+}
+_CHECKING_MONEY = gettext_noop("Your payment was received and is being checked.")
+_CHECKING = gettext_noop("This charge is being checked. You do not have to pay anything now.")
+_CODE_EXPIRED = gettext_noop("The code has expired. Ask for a new link.")
+_TONES = {
+    "preparing": "confirming",
+    "waiting": "pending",
+    "checking": "authorized",
+    "paid": "paid",
+    "refunded": "refunded",
+    "closed": "cancelled",
 }
 
 
-def public_state(charge: Charge) -> tuple[str, str]:
-    """What a customer may know: a word for the page's shape and a friendly sentence."""
-    if charge.review_reason and charge.received_cents:
-        return "checking", _("Your payment was received and is being checked.")
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a customer may know: nothing here names our own status, account or reason.
+
+    ``shape`` is the page's shape in one word, ``tone`` its colour and icon; ``mark`` changes whenever the
+    page would look different.
+    """
+
+    shape: str
+    tone: str
+    sentence: str
+    payee: str
+    pix_text: str
+    checkout_link: str
+    is_live: bool
+    mark: str
+
+    @cached_property
+    def qr_svg(self) -> str:
+        return qr_svg(self.pix_text)
+
+
+def look(charge: Charge) -> Look:
+    """The customer's page about a charge, as it is now."""
+    shape, sentence = _shape(charge)
+    is_late = shape == "waiting" and charge.status == ChargeStatus.OVERDUE
+    pix_text = charge.pix_text if shape == "waiting" else ""
+    link = charge.link if shape == "waiting" and not pix_text else ""
+    return Look(
+        shape=shape,
+        tone="overdue" if is_late else _TONES[shape],
+        sentence=_(sentence),
+        payee=charge.connection.account_name or _("the business that sent you this link"),
+        pix_text=pix_text,
+        checkout_link=link,
+        is_live=shape in ("preparing", "waiting", "checking") or charge.is_open,
+        mark=_public_mark(charge, shape, sentence, pix_text, link),
+    )
+
+
+def _shape(charge: Charge) -> tuple[str, str]:
+    """The word for the page's shape and its sentence, not yet translated."""
+    if charge.review_reason and charge.review_reason != ReviewReason.PIX_CODE:
+        return "checking", _CHECKING_MONEY if charge.received_cents else _CHECKING
     shape, sentence = _PUBLIC[ChargeStatus(charge.status)]
-    return shape, str(sentence)
+    if shape == "waiting" and has_expired_code(charge):
+        return "closed", _CODE_EXPIRED
+    return shape, sentence
+
+
+def _public_mark(charge: Charge, *shown: str) -> str:
+    amounts = (charge.amount_cents, charge.received_cents, charge.refunded_cents, charge.paid_at)
+    return salted_hmac("payments.look", repr((*shown, *amounts)), algorithm="sha256").hexdigest()[:16]

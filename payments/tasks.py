@@ -9,5 +9,4 @@ from payments.services import doubt
 @app.task(name="payments.tasks.settle_doubts")
 def settle_doubts() -> None:
     """Go on with every creation that is due."""
-    for charge_id in doubt.due_charge_ids():
-        doubt.settle(charge_id)
+    doubt.settle_due()

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from config import clock
 from connections.gateways.base import PaymentStatus, ResourceKind
@@ -32,6 +33,9 @@ _MONEY_IN = frozenset(
 )
 _RECEIVING = frozenset(
     {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}
+)
+_OVER = frozenset(
+    {PaymentStatus.REFUNDED, PaymentStatus.EXPIRED, PaymentStatus.CANCELLED, PaymentStatus.FAILED}
 )
 # Best first: with several payments under one charge the best one speaks (mercadopago.md 7).
 _CONTESTED = (
@@ -86,7 +90,7 @@ def apply(charge_id: int, *, source: str, cause: str = "") -> Change | None:
     for _try in range(_TRIES):
         with transaction.atomic():
             charge = _locked(charge_id)
-            derived = derive(charge, list(charge.payments.all()), has_open_page=_has_open_page(charge))
+            derived = _derive(charge)
             written = _write(charge, derived)
             if written is None:
                 return None
@@ -115,14 +119,20 @@ def fail(charge_id: int, *, source: str, failure: str) -> Change | None:
 
 def flag(charge_id: int, reason: ReviewReason) -> None:
     """Ask a person to look at the charge, unless somebody already was asked."""
-    Charge.objects.filter(pk=charge_id, review_reason="").update(review_reason=reason)
+    with transaction.atomic():
+        unflagged = Charge.objects.filter(pk=charge_id, review_reason="")
+        if unflagged.update(review_reason=reason, revision=F("revision") + 1):
+            _line(charge_id, code="review", source="creation", data={"reason": reason.value})
 
 
-def derive(charge: Charge, payments: Sequence[Payment], *, has_open_page: bool) -> Derived:
-    """The state of a charge as its payments tell it. Pure: reads nothing, writes nothing."""
+def derive(charge: Charge, payments: Sequence[Payment], *, has_page: bool, is_page_open: bool) -> Derived:
+    """The state of a charge as its payments tell it. Pure: reads nothing, writes nothing.
+
+    ``has_page``: several payments may come by one hosted page, where otherwise a second one is a twin.
+    """
     received = [payment for payment in payments if payment.status in _RECEIVING]
-    reason = _divergence(charge, payments, received)
-    status = _status_of(charge, payments, has_open_page=has_open_page)
+    reason = _divergence(charge, payments, received, collects_several=has_page)
+    status = _status_of(charge, payments, is_page_open=has_page and is_page_open)
     derived = Derived(
         status=status,
         review_reason=reason or _lasting_reason(charge),
@@ -137,7 +147,9 @@ def derive(charge: Charge, payments: Sequence[Payment], *, has_open_page: bool) 
     return _hold_back(charge, derived)
 
 
-def _divergence(charge: Charge, payments: Sequence[Payment], received: Sequence[Payment]) -> str:
+def _divergence(
+    charge: Charge, payments: Sequence[Payment], received: Sequence[Payment], *, collects_several: bool
+) -> str:
     if any(not payment.status for payment in payments):
         return ReviewReason.UNKNOWN_STATUS
     for payment in received:
@@ -145,7 +157,8 @@ def _divergence(charge: Charge, payments: Sequence[Payment], received: Sequence[
             return reason
     if len([payment for payment in received if payment.status != PaymentStatus.REFUNDED]) > 1:
         return ReviewReason.DOUBLE_PAYMENT
-    return ReviewReason.NONE
+    alive = [payment for payment in payments if payment.status not in _OVER]
+    return ReviewReason.TWIN if len(alive) > 1 and not collects_several else ReviewReason.NONE
 
 
 def _lasting_reason(charge: Charge) -> str:
@@ -166,7 +179,7 @@ def divergence_of(charge: Charge, payment: Payment) -> str:
     return ReviewReason.NONE
 
 
-def _status_of(charge: Charge, payments: Sequence[Payment], *, has_open_page: bool) -> str:
+def _status_of(charge: Charge, payments: Sequence[Payment], *, is_page_open: bool) -> str:
     known = {payment.status for payment in payments if payment.status}
     if contested := _first(_CONTESTED, known):
         return contested
@@ -174,7 +187,7 @@ def _status_of(charge: Charge, payments: Sequence[Payment], *, has_open_page: bo
         return _after_money(payments)
     if waiting := _first(_UNPAID, known):
         return waiting
-    if has_open_page:
+    if is_page_open:
         return ChargeStatus.PENDING
     return _first(_CLOSED, known) or charge.status
 
@@ -184,11 +197,13 @@ def _first(table: Sequence[tuple[PaymentStatus, ChargeStatus]], known: set[str])
 
 
 def _after_money(payments: Sequence[Payment]) -> str:
-    received = sum(payment.received_cents for payment in payments if payment.status in _RECEIVING)
-    refunded = sum(payment.refunded_cents for payment in payments if payment.status in _RECEIVING)
-    if not refunded:
-        return ChargeStatus.PAID
-    return ChargeStatus.REFUNDED if refunded >= received else ChargeStatus.PARTIALLY_REFUNDED
+    """Of several payments those that still hold money speak; a double that was given back is over."""
+    received = [payment for payment in payments if payment.status in _RECEIVING]
+    holding = [payment for payment in received if payment.received_cents > payment.refunded_cents]
+    if not holding:
+        return ChargeStatus.REFUNDED
+    is_whole = not any(payment.refunded_cents for payment in holding)
+    return ChargeStatus.PAID if is_whole else ChargeStatus.PARTIALLY_REFUNDED
 
 
 def _hold_back(charge: Charge, derived: Derived) -> Derived:
@@ -196,7 +211,8 @@ def _hold_back(charge: Charge, derived: Derived) -> Derived:
     if charge.status in _MONEY_IN and derived.status not in _MONEY_IN:
         return replace(derived, status=charge.status, review_reason=ReviewReason.MOVED_BACK)
     gate = (ReviewReason.AMOUNT, ReviewReason.CURRENCY, ReviewReason.ACCOUNT, ReviewReason.REFERENCE)
-    if derived.status == ChargeStatus.PAID and derived.review_reason in gate:
+    is_paid = derived.status in (ChargeStatus.PAID, ChargeStatus.PARTIALLY_REFUNDED)
+    if is_paid and derived.review_reason in gate and charge.status not in _MONEY_IN:
         held = charge.status if charge.status != ChargeStatus.DRAFT else ChargeStatus.PENDING
         return replace(derived, status=held)
     return derived
@@ -204,7 +220,7 @@ def _hold_back(charge: Charge, derived: Derived) -> Derived:
 
 def _locked(charge_id: int) -> Charge:
     """The charge, held for this short transaction: an answer derived from older payments waits its turn."""
-    own = Charge.objects.select_for_update(of=("self",)).select_related("connection")
+    own = Charge.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
     return own.defer("connection__credentials", "connection__webhook_secrets").get(pk=charge_id)
 
 
@@ -213,11 +229,11 @@ def _sum_known(amounts: Sequence[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _has_open_page(charge: Charge) -> bool:
-    """A hosted page stays open for another try after a rejected payment."""
-    if charge.expires_at and charge.expires_at <= clock.now():
-        return False
-    return charge.resources.filter(kind=ResourceKind.PREFERENCE, is_missing=False).exists()
+def _derive(charge: Charge) -> Derived:
+    """A hosted page collects several payments, and stays open for another try after a rejected one."""
+    has_page = charge.resources.filter(kind=ResourceKind.PREFERENCE, is_missing=False).exists()
+    is_open = charge.expires_at is None or charge.expires_at > clock.now()
+    return derive(charge, list(charge.payments.all()), has_page=has_page, is_page_open=is_open)
 
 
 def _write(charge: Charge, derived: Derived) -> bool | None:
@@ -235,9 +251,10 @@ def _record(charge: Charge, derived: Derived, *, source: str, cause: str) -> Cha
     if charge.status == derived.status and charge.review_reason == derived.review_reason:
         return None
     data = {"before": charge.status, "after": derived.status, "cause": cause}
+    data["reason"] = derived.review_reason if derived.review_reason != charge.review_reason else ""
     code = "status"
     if charge.status == derived.status:
-        code, data["reason"] = "review", derived.review_reason
+        code = "review"
     _line(charge.pk, code=code, source=source, data=data)
     return Change(before=charge.status, after=derived.status)
 

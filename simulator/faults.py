@@ -12,7 +12,8 @@ KNOWN = {
     "delay": "the notification waits `seconds` (60) of simulated time",
     "reorder": "the notification is held until the account's next one was sent (at most `seconds`, 30)",
     "wrong_secret": "Asaas: wrong token; Mercado Pago: signed with another secret (counts attempts)",
-    "ipn_twin": "Mercado Pago also sends legacy IPN (payment, and merchant_order where there is one)",
+    "ipn_twin": "Mercado Pago also sends legacy IPN (payment, and merchant_order where there is one); "
+    "`unsigned`: without x-signature; `only`: instead of the webhook",
     "signature_ms": "Mercado Pago signs with a 13-digit ts",
     "no_data_id": "Mercado Pago leaves data.id out of the query and of the manifest",
     "error_500": "answers 500; `when`: before (default) or after the effect",

@@ -10,7 +10,10 @@ from django.shortcuts import render
 
 from simulator import clock
 from simulator.asaas import effects as asaas
+from simulator.asaas import paying
 from simulator.asaas.errors import AsaasError
+from simulator.cards import MASTERCARD, Card
+from simulator.mercadopago import checkout
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago.errors import MpError
 from simulator.models import Account, AsaasPayment, Delivery, MpPayment, MpPreference
@@ -126,13 +129,20 @@ def pay(request: HttpRequest, gateway: str, identifier: str) -> HttpResponse:
 
 
 def _pay(gateway: str, identifier: str) -> None:
+    """By PIX; what takes only cards, by a good one."""
+    card = Card(MASTERCARD, "APRO")
     if gateway == "asaas":
-        asaas.pay(_found(AsaasPayment.objects.filter(gid=identifier)), by_pix=True)
+        charge = _found(AsaasPayment.objects.filter(gid=identifier))
+        is_card = charge.billing_type == "CREDIT_CARD"
+        paying.by_card(charge, card) if is_card else paying.by_pix(charge)
     elif gateway == "mercadopago" and identifier.isdigit():
         mercadopago.approve(_found(MpPayment.objects.filter(number=int(identifier))))
     else:
         preference = _found(MpPreference.objects.select_related("account").filter(gid=identifier))
-        mercadopago.approve(mercadopago.pix_of_preference(preference))
+        if checkout.offers(preference, "pix"):
+            mercadopago.approve(checkout.pix(preference))
+        else:
+            checkout.card(preference, card)
 
 
 def _found(rows: Any) -> Any:

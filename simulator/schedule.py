@@ -9,6 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from simulator import clock
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
+from simulator.asaas import paying
 from simulator.asaas.errors import AsaasError
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago.errors import MpError
@@ -55,6 +56,6 @@ def _run(model: type[AsaasPayment] | type[MpPayment], act: Callable) -> int:
 
 def _asaas_due(payment: AsaasPayment) -> None:
     if payment.status == "CONFIRMED":
-        asaas.settle(payment)
+        paying.settle(payment)
     else:
         asaas.overdue(payment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from payments.admin import ReadOnlyAdmin
 from webhooks.models import RejectedNotification, WebhookEvent
@@ -21,12 +22,11 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         "repeats",
     ]
     list_filter = ["state"]
-    list_select_related = ["connection"]
     search_fields = ["gateway_id", "topic"]
     exclude = ["body"]
     readonly_fields = ["body_text"]
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def body_text(self, event: WebhookEvent) -> str:
         return bytes(event.body).decode("utf-8", "replace")
 
@@ -34,4 +34,3 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 @admin.register(RejectedNotification)
 class RejectedNotificationAdmin(ReadOnlyAdmin):
     list_display = ["day", "connection", "reason", "times", "last_at"]
-    list_select_related = ["connection"]

@@ -38,6 +38,7 @@ class WebhookEvent(models.Model):
     is_test = models.BooleanField(default=False)
     secret_name = models.CharField(max_length=32, blank=True)
     expected = models.CharField(max_length=16, blank=True)
+    is_step_back = models.BooleanField(default=False)
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(_("received"))
 

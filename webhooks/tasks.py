@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from config.celery import app
-from webhooks.services import inbox
+from connections import services as connections
+from webhooks.services import inbox, reasserting
 
 
 @app.task(name="webhooks.tasks.work")
@@ -14,5 +15,7 @@ def work() -> None:
 
 @app.task(name="webhooks.tasks.sweep")
 def sweep() -> None:
-    """By the clock: retries that are due, leases that ran out, wake-ups that got lost."""
+    """By the clock: retries that are due, leases that ran out, lost wake-ups, webhooks to be mended."""
     inbox.work()
+    reasserting.reassert()
+    connections.drop_lapsed()

@@ -15,7 +15,7 @@ from config import clock
 from config.wakeup import wake
 from connections.gateways.base import Delivery, Verification
 from connections.gateways.registry import gateway_class
-from connections.models import Connection
+from connections.models import Connection, secret_mark
 from connections.sealed import CannotOpen
 from webhooks.services import recording
 
@@ -30,23 +30,26 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
     """Take one notification. 200 once it is stored, 401 with a reason when it does not verify."""
     if request.method != "POST":
         return _answer(405, "method_not_allowed", Allow="POST")
-    connection = _connection(token)
+    now = clock.now()
+    connection = Connection.objects.defer("credentials").at_path(token, now=now).first()
     if connection is None:
         return _answer(404, "unknown_address")
     adapter = gateway_class(connection.gateway)
     envelope = _envelope(request)
     try:
-        secrets = connection.open_webhook_secrets()
+        secrets = connection.accepted_webhook_secrets(now=now)
     except CannotOpen:
         # Not 401: the sender did nothing wrong, and will send again until the right key is back.
         logger.error("connection %s: its webhook secret does not open with CREDENTIALS_KEYS", connection.pk)
         return _answer(503, "secret_does_not_open")
     tolerance = settings.SIGNATURE_TOLERANCE_SECONDS or None
-    verification = adapter.verify(envelope, secrets, now=clock.now(), tolerance_seconds=tolerance)
+    verification = adapter.verify(envelope, secrets, now=now, tolerance_seconds=tolerance)
     if verification.rejection:
         recording.reject(connection, verification.rejection)
         return _answer(401, verification.rejection.value)
-    return _store(connection, replace(envelope, body=_body(request)), verification)
+    name = verification.secret_name
+    marked = replace(verification, secret_name=secret_mark(name, secrets[name]) if name else "")
+    return _store(connection, replace(envelope, body=_body(request)), marked)
 
 
 def _store(connection: Connection, delivery: Delivery, verification: Verification) -> HttpResponse:
@@ -59,10 +62,6 @@ def _store(connection: Connection, delivery: Delivery, verification: Verificatio
     if recorded.needs_work:
         wake(WORK)
     return _answer(200, "stored")
-
-
-def _connection(token: str) -> Connection | None:
-    return Connection.objects.defer("credentials").filter(path_token=token).first()
 
 
 def _envelope(request: HttpRequest) -> Delivery:

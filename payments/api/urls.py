@@ -2,4 +2,4 @@ from django.urls import path
 
 from payments.api import views
 
-urlpatterns = [path("charges/<str:reference>/", views.charge, name="api_charge")]
+urlpatterns = [path("charges/<slug:reference>/", views.charge, name="api_charge")]

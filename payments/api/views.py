@@ -46,5 +46,5 @@ class MayViewCharges(BasePermission):
 @permission_classes([MayViewCharges])
 def charge(request: Request, reference: str) -> Response:
     """One charge, as the open page about it asks every few seconds."""
-    found = get_object_or_404(Charge.objects.for_lists(), reference=reference)
+    found = get_object_or_404(Charge.objects.for_lists().visible_to(request.user), reference=reference)
     return Response(ChargeSerializer(found).data)

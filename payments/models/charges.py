@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from connections.gateways.base import Method, ResourceKind
-from connections.models import Connection
+from connections.models import Connection, reachable_by
 from payments.models.customers import Customer
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0/o, 1/l/i: a reference may be read over the phone
 
@@ -59,6 +64,10 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
             "connection__credentials", "connection__webhook_secrets"
         )
 
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> ChargeQuerySet:
+        """Those on connections a person may work with."""
+        return self.filter(reachable_by(user))
+
 
 class Charge(models.Model):
     """What a customer is asked to pay on one connection. Amounts are hundredths of the currency.
@@ -90,8 +99,11 @@ class Charge(models.Model):
     settled_at = models.DateTimeField(null=True)
     settles_at = models.DateTimeField(null=True)
 
-    # When a worker goes on with the creation (or fetches a missing PIX code); null once nothing is open.
+    # Who is making the charge at the gateway now, and when a worker may take over (or fetches a missing
+    # PIX code); the time is null once nothing is open.
+    creation_token = models.UUIDField(null=True)
     creation_due_at = models.DateTimeField(null=True)
+    creation_tries = models.PositiveSmallIntegerField(default=0)
 
     link = models.URLField(max_length=500, blank=True)
     pix_text = models.TextField(blank=True)
@@ -152,6 +164,7 @@ class AttemptState(models.TextChoices):
     ANSWERED = "answered"
     UNKNOWN = "unknown"
     REFUSED = "refused"
+    ABANDONED = "abandoned"
 
 
 class CreationAttempt(models.Model):
@@ -166,9 +179,19 @@ class CreationAttempt(models.Model):
     state = models.CharField(max_length=16, choices=AttemptState.choices, default=AttemptState.PREPARED)
     sent_at = models.DateTimeField(null=True)
     looked_up = models.PositiveSmallIntegerField(default=0)
+    # Whose answer was lost may still land: its reference is watched for a day, for a twin.
+    watched = models.PositiveSmallIntegerField(default=0)
+    next_watch_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["next_watch_at"],
+                name="attempt_watch_due",
+                condition=models.Q(next_watch_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.http_method} {self.path}"

@@ -38,16 +38,10 @@ def _charge(token: str) -> Charge:
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Amount, code and state; a receipt once it is paid."""
     charge = _charge(token)
-    shape, sentence = presentation.public_state(charge)
-    is_open = shape == "waiting"
     context = {
         "charge": charge,
         "row": presentation.row(charge),
-        "shape": shape,
-        "sentence": sentence,
-        "pix_text": charge.pix_text if is_open else "",
-        "qr_svg": presentation.qr_svg(charge.pix_text) if is_open else "",
-        "checkout_link": charge.link if is_open and not charge.pix_text else "",
+        "look": presentation.look(charge),
         "receipt": Payment.objects.filter(charge=charge, paid_at__isnull=False).first(),
     }
     return render(request, "payments/pay.html", context)
@@ -57,5 +51,5 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
 @_private
 def state(request: HttpRequest, token: str) -> HttpResponse:
     """For the open page: changes when the page would look different."""
-    charge = _charge(token)
-    return JsonResponse({"status": charge.status, "mark": presentation.live_mark(charge)})
+    look = presentation.look(_charge(token))
+    return JsonResponse({"status": look.shape, "mark": look.mark})

@@ -14,24 +14,27 @@ from payments.services import refreshing, resources
 
 
 def take_answer(charge: Charge, answer: GatewayCharge) -> None:
-    """Store what the gateway created. A notification that was quicker is newer and stays as it is."""
+    """Store what the gateway created. A notification that was quicker is newer and stays as it is.
+
+    Resources are locked before the charge, as a notification's worker does it.
+    """
     with transaction.atomic():
-        Charge.objects.filter(pk=charge.pk).update(link=answer.link)
+        own = [_lock(charge, ResourceKind.PAYMENT, payment.gateway_id) for payment in answer.payments]
         if answer.kind != ResourceKind.PAYMENT:
-            resources.find_or_add(
-                charge.connection, kind=answer.kind, gateway_id=answer.gateway_id, charge=charge
-            )
-        for payment in answer.payments:
-            _take_payment(charge, payment)
+            _lock(charge, answer.kind, answer.gateway_id)
+        Charge.objects.filter(pk=charge.pk).update(link=answer.link, creation_tries=0)
+        for resource, payment in zip(own, answer.payments, strict=True):
+            _take_payment(charge, resource, payment)
         transitions.open_for_payment(charge.pk, source="creation")
         transitions.apply(charge.pk, source="creation")
 
 
-def _take_payment(charge: Charge, payment: GatewayPayment) -> None:
-    resource = resources.find_or_add(
-        charge.connection, kind=ResourceKind.PAYMENT, gateway_id=payment.gateway_id, charge=charge
-    )
-    own = GatewayResource.objects.select_for_update().get(pk=resource.pk)
+def _lock(charge: Charge, kind: ResourceKind, gateway_id: str) -> GatewayResource:
+    resource = resources.find_or_add(charge.connection, kind=kind, gateway_id=gateway_id, charge=charge)
+    return GatewayResource.objects.select_for_update(no_key=True).get(pk=resource.pk)
+
+
+def _take_payment(charge: Charge, own: GatewayResource, payment: GatewayPayment) -> None:
     if own.fetched_at is None or not refreshing.is_older(own, payment, ticket=0):
         refreshing.write_payment(charge, own, payment)
         GatewayResource.objects.filter(pk=own.pk).update(

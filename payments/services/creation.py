@@ -15,8 +15,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from config import clock
+from config.wakeup import wake
+from connections import waiting
 from connections.gateways.base import (
     ChargeOrder,
     Exchange,
@@ -41,7 +44,7 @@ from connections.services import (
     webhook_url,
 )
 from payments import transitions
-from payments.models import Charge, CreationAttempt, Customer
+from payments.models import Charge, ChargeStatus, CreationAttempt, Customer
 from payments.models.charges import AttemptState
 from payments.services.answers import take_answer, take_code
 from payments.services.customers import details_of, id_at_gateway
@@ -49,8 +52,14 @@ from payments.services.timeline import note_exchanges, note_person
 
 # Look-ups by our reference after a creating call whose answer was lost (design rule 7).
 LOOK_AFTER = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=10))
-_CODE_AGAIN = timedelta(seconds=10)
-_WORKER_LEASE = timedelta(seconds=60)
+# And how long afterwards its reference is watched for a twin: a slow call may still land.
+WATCH_AFTER = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
+SETTLE = "payments.tasks.settle_doubts"
+_LEAST_SECONDS = 2.0
+GO_ON_AFTER = (*LOOK_AFTER, timedelta(hours=1))
+# An attempt in one of these states may have made the charge at the gateway.
+MAY_EXIST = (AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ANSWERED)
+_LOOK_ALIKE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +85,15 @@ class Patience:
     def left(self) -> float:
         return max(0.1, self._end - time.monotonic())
 
+    def insist(self) -> None:
+        """Raises ``GatewayUnavailable`` when too little is left to wait for the answer of a creating call."""
+        if self.left() < _LEAST_SECONDS:
+            raise GatewayUnavailable("too late to begin", maybe_sent=False)
+
+
+class ClaimLost(Exception):
+    """Somebody else is making this charge, or it may exist already: send nothing."""
+
 
 def create_charge(new: NewCharge) -> Charge:
     """Store the charge, then create it at the gateway within eight seconds, or leave that to a worker.
@@ -85,9 +103,22 @@ def create_charge(new: NewCharge) -> Charge:
     """
     charge, is_new = _store_intent(new)
     if is_new:
-        submit(charge, Patience(WEB_DEADLINE_SECONDS), is_background=False)
+        _submit_from_web(charge)
     charge.refresh_from_db()
     return charge
+
+
+def find_look_alike(new: NewCharge) -> Charge | None:
+    """A charge to the same customer over the same amount, made minutes ago and still alive."""
+    seen = Charge.objects.visible_to(new.actor) if new.actor else Charge.objects.all()
+    recent = seen.filter(
+        customer=new.customer,
+        amount_cents=new.amount_cents,
+        currency=new.connection.currency,
+        created_at__gte=clock.now() - _LOOK_ALIKE,
+    )
+    alive = recent.exclude(status__in=(ChargeStatus.FAILED, ChargeStatus.CANCELLED, ChargeStatus.EXPIRED))
+    return alive.exclude(submission=new.submission).order_by("-pk").first()
 
 
 def _store_intent(new: NewCharge) -> tuple[Charge, bool]:
@@ -109,12 +140,23 @@ def _store_intent(new: NewCharge) -> tuple[Charge, bool]:
                 expires_at=_expiry(new.connection, new.due_date),
                 created_by=new.actor,
                 created_at=now,
+                creation_token=uuid.uuid4(),
                 creation_due_at=now + LOOK_AFTER[0],
             )
             note_person(charge, "created", actor=new.actor)
     except IntegrityError:  # the same form, sent twice at once
         return Charge.objects.get(submission=new.submission), False
     return charge, True
+
+
+def _submit_from_web(charge: Charge) -> None:
+    with waiting.room.seat() as is_seated:
+        if is_seated:
+            submit(charge, Patience(WEB_DEADLINE_SECONDS), is_background=False)
+            return
+    transitions.confirm_with_gateway(charge.pk)
+    come_back(charge, after=timedelta())
+    wake(SETTLE)
 
 
 def _expiry(connection: Connection, due_date: date) -> datetime | None:
@@ -130,18 +172,31 @@ def _expiry(connection: Connection, due_date: date) -> datetime | None:
 
 
 def submit(charge: Charge, patience: Patience, *, is_background: bool) -> None:
-    """Create the charge at its gateway as far as the patience goes; what the gateway does is not raised."""
+    """Create the charge at its gateway as far as the patience goes; what the gateway does is not raised.
+
+    The caller holds the claim (``creation_token``); whoever lost it meanwhile sends nothing.
+    """
     exchanges: list[Exchange] = []
     try:
         gateway = gateway_of(charge, patience, exchanges, is_background=is_background)
-        take_answer(charge, _create(charge, gateway))
-        complete(charge, gateway)
-    except (RequestRefused, CredentialsRefused) as err:
-        refuse(charge, err)
+        if answer := _answer(charge, gateway, patience):
+            take_answer(charge, answer)
+            complete(charge, gateway)
     except GatewayError as err:
         wait(charge, err)
     finally:
         note_exchanges(charge, exchanges, source="creation")
+
+
+def _answer(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayCharge | None:
+    """What the gateway created; None when it said no, or when somebody else is at it."""
+    try:
+        return _create(charge, gateway, patience)
+    except ClaimLost:
+        return None
+    except (RequestRefused, CredentialsRefused) as err:
+        refuse(charge, err)
+        return None
 
 
 def gateway_of(
@@ -155,11 +210,13 @@ def gateway_of(
     )
 
 
-def _create(charge: Charge, gateway: Gateway) -> GatewayCharge:
+def _create(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayCharge:
     order = _order(charge, customer_id=id_at_gateway(gateway, charge.connection, charge.customer))
+    patience.insist()
     try:
         return _send(charge, gateway, gateway.prepare_charge(order))
     except HostedPageRequired:
+        patience.insist()
         hosted = replace(order, hosted=True)
         return _send(charge, gateway, gateway.prepare_charge(hosted))
 
@@ -181,8 +238,9 @@ def _order(charge: Charge, *, customer_id: str) -> ChargeOrder:
 
 
 def _send(charge: Charge, gateway: Gateway, prepared: PreparedCall) -> GatewayCharge:
-    """Store the call, send it, store what became of it. Raises what the gateway raises."""
+    """Store the call, send it, store what became of it. Raises ``ClaimLost`` and what the gateway raises."""
     with transaction.atomic():
+        _insist_on_claim(charge)
         attempt = CreationAttempt.objects.create(
             charge=charge,
             kind=prepared.kind,
@@ -197,28 +255,48 @@ def _send(charge: Charge, gateway: Gateway, prepared: PreparedCall) -> GatewayCh
     return deliver(attempt, gateway, prepared)
 
 
+def _insist_on_claim(charge: Charge) -> None:
+    """Only the holder of the claim may send, and only while no earlier call may have worked.
+
+    The UPDATE holds the row until the attempt is stored, so that two can never both pass.
+    """
+    mine = Charge.objects.filter(pk=charge.pk, creation_token=charge.creation_token)
+    if not mine.update(updated_at=clock.now()):
+        raise ClaimLost
+    if charge.creation_attempts.filter(state__in=MAY_EXIST).exists():
+        raise ClaimLost
+
+
 def deliver(attempt: CreationAttempt, gateway: Gateway, prepared: PreparedCall) -> GatewayCharge:
     try:
         answer = gateway.submit_charge(prepared)
     except GatewayUnavailable as err:
-        set_state(attempt, AttemptState.UNKNOWN if err.maybe_sent else AttemptState.PREPARED)
+        if attempt.state != AttemptState.UNKNOWN:
+            set_state(attempt, AttemptState.UNKNOWN if err.maybe_sent else AttemptState.PREPARED)
         raise
     except GatewayError:
-        set_state(attempt, AttemptState.REFUSED)
+        # Sent again and refused says nothing about the first time: that one stays in doubt.
+        if attempt.state != AttemptState.UNKNOWN:
+            set_state(attempt, AttemptState.REFUSED)
         raise
     set_state(attempt, AttemptState.ANSWERED)
     return answer
 
 
 def set_state(attempt: CreationAttempt, state: AttemptState) -> None:
+    """Keep what became of an attempt; one whose answer was lost is watched from now on."""
+    if state == AttemptState.UNKNOWN:
+        attempt.next_watch_at = clock.now() + WATCH_AFTER[0]
     attempt.state = state
-    attempt.save(update_fields=["state"])
+    attempt.save(update_fields=["state", "next_watch_at"])
 
 
 def refuse(charge: Charge, error: GatewayError) -> None:
     """The gateway said no and holds nothing: the charge failed, with the gateway's sentence."""
     if isinstance(error, CredentialsRefused):
         note_refusal(charge.connection, error)
+    if isinstance(error, RequestRefused) and error.field == "customer":
+        charge.customer.at_gateways.filter(connection=charge.connection).delete()
     transitions.fail(charge.pk, source="creation", failure=error.text or error.code)
     stop_creating(charge)
 
@@ -226,24 +304,36 @@ def refuse(charge: Charge, error: GatewayError) -> None:
 def wait(charge: Charge, error: GatewayError) -> None:
     """Nobody knows yet, or nothing could be sent: the charge stays *confirming* and a worker goes on."""
     transitions.confirm_with_gateway(charge.pk)
-    later = getattr(error, "retry_after", None) or LOOK_AFTER[0].total_seconds()
-    Charge.objects.filter(pk=charge.pk).update(creation_due_at=clock.now() + timedelta(seconds=later))
+    if isinstance(error, CredentialsRefused):
+        note_refusal(charge.connection, error)
+    asked = getattr(error, "retry_after", None)
+    come_back(charge, after=timedelta(seconds=asked) if asked else None)
+
+
+def come_back(charge: Charge, *, after: timedelta | None = None) -> None:
+    """Let a worker go on later, each time later than the last, unless the claim is somebody else's now."""
+    if after is None:
+        after = GO_ON_AFTER[min(charge.creation_tries, len(GO_ON_AFTER) - 1)]
+    mine = Charge.objects.filter(pk=charge.pk, creation_token=charge.creation_token)
+    mine.update(creation_due_at=clock.now() + after, creation_tries=F("creation_tries") + 1)
 
 
 def stop_creating(charge: Charge) -> None:
-    Charge.objects.filter(pk=charge.pk).update(creation_due_at=None)
+    mine = Charge.objects.filter(pk=charge.pk, creation_token=charge.creation_token)
+    mine.update(creation_due_at=None, creation_tries=0)
 
 
 def complete(charge: Charge, gateway: Gateway) -> None:
-    """Fetch the PIX code where the creating answer had none (Asaas), later again while it is not ready."""
-    charge.refresh_from_db(fields=["pix_text", "status", "review_reason"])
+    """Fetch the PIX code where the creating answer had none (Asaas); after a few misses the link must do."""
+    charge.refresh_from_db(fields=["pix_text", "status", "review_reason", "creation_tries"])
     payment = charge.payments.filter(status=PaymentStatus.PENDING).first()
     if charge.pix_text or charge.review_reason or payment is None or charge.method != Method.PIX:
         stop_creating(charge)
         return
     code = gateway.fetch_pix_code(payment.gateway_id)
-    if code is None:
-        Charge.objects.filter(pk=charge.pk).update(creation_due_at=clock.now() + _CODE_AGAIN)
+    if code:
+        take_code(charge, code.text, code.expires_at)
+    if code or charge.creation_tries >= len(LOOK_AFTER):
+        stop_creating(charge)
         return
-    take_code(charge, code.text, code.expires_at)
-    stop_creating(charge)
+    come_back(charge)

@@ -11,7 +11,7 @@ from config import clock
 from connections.gateways.base import Exchange, GatewayPayment
 from connections.gateways.errors import NotFound
 from connections.models import Connection
-from connections.services import gateway_for
+from connections.services import gateway_for, note_success
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment
 from payments.services.resources import Lease
@@ -52,6 +52,7 @@ def refresh(
             is_missing=True, fetched_at=clock.now()
         )
         return Refreshed(outcome=Outcome.MISSING, charge_id=resource.charge_id)
+    note_success(connection)
     refreshed = store(resource, fetched, held, source=source, cause=cause)
     if refreshed.change and refreshed.charge_id:
         note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
@@ -64,7 +65,9 @@ def store(
     """Write a fetched payment if the lease is still ours and nothing newer was written before."""
     with transaction.atomic():
         own = (
-            GatewayResource.objects.select_for_update().filter(pk=resource.pk, lease_token=held.token).first()
+            GatewayResource.objects.select_for_update(no_key=True)
+            .filter(pk=resource.pk, lease_token=held.token)
+            .first()
         )
         if own is None:
             return Refreshed(outcome=Outcome.LEASE_LOST)
@@ -114,11 +117,11 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
             "charge": charge,
             "connection_id": resource.connection_id,
             "gateway_id": fetched.gateway_id,
-            "reference": fetched.reference,
+            "reference": fetched.reference[:200],
             "status": fetched.status.value if fetched.status else "",
-            "gateway_status": fetched.gateway_status,
+            "gateway_status": fetched.gateway_status[:80],
             "method": fetched.method.value if fetched.method else "",
-            "currency": fetched.currency,
+            "currency": fetched.currency[:8],
             "account_id": fetched.account_id,
             "amount_cents": fetched.amount_cents,
             "received_cents": fetched.received_cents,

@@ -14,7 +14,7 @@ from validate_docbr import CNPJ, CPF
 from config import clock
 from connections.gateways.base import Method
 from connections.models import Connection
-from payments.models import DocumentType
+from payments.models import Charge, DocumentType
 from payments.money import NotAnAmount, format_cents, parse_amount
 
 _LARGEST_CENTS = 100_000_000_00
@@ -80,6 +80,26 @@ class ChargeForm(forms.Form):
         if not 0 < cents <= _LARGEST_CENTS:
             raise forms.ValidationError(_("Type an amount above zero and below one hundred million."))
         return cents
+
+    def asks_for(self, charge: Charge) -> bool:
+        """Whether this (valid) form asks for exactly what a charge already is."""
+        typed = self.cleaned_data
+        asked = (
+            typed["connection"],
+            typed["document"],
+            typed["amount"],
+            typed["description"],
+            typed["due_date"],
+        )
+        document = charge.customer.document
+        known = (charge.connection, document, charge.amount_cents, charge.description, charge.due_date)
+        return asked == known
+
+    def renewed(self) -> ChargeForm:
+        """The same form under a new submission: sent again it makes another charge."""
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data["submission"] = str(uuid.uuid4())
+        return ChargeForm(data, connections=self.fields["connection"].queryset)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         super().clean()

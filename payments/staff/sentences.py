@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from connections.gateways import errors
 from payments.models import Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
 
 _ICONS = {
@@ -17,6 +18,12 @@ _ICONS = {
     TimelineKind.NOTIFICATION: "✉",
 }
 _MOST_LINES = 200
+# A stored exchange names its error's class first, for us; people read what follows.
+_ERROR_CLASSES = frozenset(
+    name
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.GatewayError)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +36,7 @@ class Line:
     sentence: str
     detail: str
     exchange: dict[str, Any] | None
+    problem: str
 
 
 def story(charge: Charge) -> list[Line]:
@@ -46,12 +54,13 @@ def _line(entry: TimelineEntry) -> Line:
         sentence=sentence,
         detail=detail,
         exchange=entry.exchange,
+        problem=_problem(entry.exchange or {}),
     )
 
 
 def _status(entry: TimelineEntry) -> tuple[str, str]:
     after = ChargeStatus(entry.data["after"]).label
-    detail = entry.data.get("failure") or _source(entry)
+    detail = _translated(entry.data.get("failure", "")) or _source(entry)
     return _("Status: %(status)s") % {"status": after}, detail
 
 
@@ -65,14 +74,34 @@ def _created(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s created the charge") % {"who": who}, ""
 
 
+def _sent_again(entry: TimelineEntry) -> tuple[str, str]:
+    who = entry.actor.get_username() if entry.actor else _("The system")
+    return _("%(who)s had it sent again") % {"who": who}, _("nothing was found at the gateway")
+
+
 def _exchange(entry: TimelineEntry) -> tuple[str, str]:
     call = entry.exchange or {}
-    answer = call.get("http_status") or call.get("error") or "–"
+    answer = call.get("http_status") or _problem(call) or "–"
     sentence = _("Asked the gateway: %(method)s %(path)s") % {
         "method": call.get("method", ""),
         "path": call.get("path", ""),
     }
     return sentence, f"{answer} · {call.get('milliseconds', 0)} ms"
+
+
+def _problem(call: dict[str, Any]) -> str:
+    """Why a call gave no answer, without the words meant for programmers."""
+    words = (call.get("error") or "").split()
+    if words and words[0] in _ERROR_CLASSES:
+        del words[0]
+        if words and words[0] == str(call.get("http_status")):
+            del words[0]
+    return _translated(" ".join(words))
+
+
+def _translated(text: str) -> str:
+    """One of the adapters' sentences in the reader's language; a gateway's own words stay as they are."""
+    return _(text) if text else ""
 
 
 def _source(entry: TimelineEntry) -> str:
@@ -88,4 +117,10 @@ def _unknown(entry: TimelineEntry) -> tuple[str, str]:
     return entry.code, ""
 
 
-_SENTENCES = {"status": _status, "review": _review, "created": _created, "exchange": _exchange}
+_SENTENCES = {
+    "status": _status,
+    "review": _review,
+    "created": _created,
+    "sent_again": _sent_again,
+    "exchange": _exchange,
+}

@@ -8,13 +8,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connections.gateways.base import Method
 from connections.models import Connection
 from payments import presentation
 from payments.models import Charge, ChargeStatus
-from payments.services.creation import NewCharge, create_charge
+from payments.services import doubt
+from payments.services.creation import NewCharge, create_charge, find_look_alike
 from payments.services.customers import save_customer
 from payments.staff.forms import ChargeForm
 from payments.staff.sentences import story
@@ -27,7 +29,7 @@ _PER_PAGE = 25
 @permission_required("payments.view_charge", raise_exception=True)
 def charges(request: HttpRequest) -> HttpResponse:
     """The newest charges; ``tab`` narrows them, ``q`` finds one by name, reference or document."""
-    listed = Charge.objects.for_lists().order_by("-created_at", "-pk")
+    listed = Charge.objects.for_lists().visible_to(request.user).order_by("-created_at", "-pk")
     tab = presentation.tab_named(request.GET.get("tab", ""))
     listed = presentation.narrowed(listed, tab=tab, text=request.GET.get("q", "").strip())
     page = Paginator(listed, _PER_PAGE).get_page(request.GET.get("page"))
@@ -37,25 +39,46 @@ def charges(request: HttpRequest) -> HttpResponse:
         "tab": tab.name,
         "tabs": presentation.TABS,
         "q": request.GET.get("q", "").strip(),
-        "can_charge": Connection.objects.usable().exists(),
+        "can_charge": Connection.objects.usable().visible_to(request.user).exists(),
     }
     return render(request, "payments/charges.html", context)
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @permission_required("payments.add_charge", raise_exception=True)
 def new_charge(request: HttpRequest) -> HttpResponse:
     """One page: customer, amount, description, due date; afterwards straight to sending the link."""
-    connections = Connection.objects.usable().order_by("-is_default", "name")
+    connections = Connection.objects.usable().visible_to(request.user).order_by("-is_default", "name")
     form = ChargeForm(request.POST or None, connections=connections)
+    look_alike = None
     if request.method == "POST" and form.is_valid():
-        charge = create_charge(_new_charge(form, request))
-        if charge.status == ChargeStatus.FAILED:
-            messages.error(request, _("The gateway refused this charge. Correct it and create a new one."))
-        return redirect(charge)
-    context = {"form": form, "has_connections": connections.exists()}
+        if known := Charge.objects.filter(submission=form.cleaned_data["submission"]).first():
+            return _answer_sent_form(request, form, known)
+        new = _new_charge(form, request)
+        look_alike = None if "look_alike_seen" in request.POST else find_look_alike(new)
+        if look_alike is None:
+            return redirect(_create(request, new))
+    context = {"form": form, "has_connections": connections.exists(), "look_alike": look_alike}
     return render(request, "payments/new_charge.html", context, status=422 if form.errors else 200)
+
+
+def _answer_sent_form(request: HttpRequest, form: ChargeForm, known: Charge) -> HttpResponse:
+    """The same form once more is the same charge; changed meanwhile, it is sent back under a new number."""
+    if form.asks_for(known):
+        messages.info(request, _("This form had already made this charge. Nothing new was created."))
+        return redirect(known)
+    fresh = form.renewed()
+    context = {"form": fresh, "has_connections": True, "sent_before": known}
+    return render(request, "payments/new_charge.html", context, status=422)
+
+
+def _create(request: HttpRequest, new: NewCharge) -> Charge:
+    charge = create_charge(new)
+    if charge.status == ChargeStatus.FAILED:
+        messages.error(request, _("The gateway refused this charge. Correct it and create a new one."))
+    return charge
 
 
 def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
@@ -79,17 +102,29 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
     )
 
 
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def send_again(request: HttpRequest, reference: str) -> HttpResponse:
+    """Nothing was found at the gateway after the last look-up, and a person decides to create it anew."""
+    charges = Charge.objects.select_related("connection", "customer").visible_to(request.user)
+    shown = get_object_or_404(charges, reference=reference)
+    doubt.send_again(shown, actor=request.user)  # type: ignore[arg-type]
+    return redirect(shown)
+
+
 @require_safe
 @login_required
 @permission_required("payments.view_charge", raise_exception=True)
 def charge(request: HttpRequest, reference: str) -> HttpResponse:
     """One charge: amount and state, what to send, facts, and its story."""
-    shown = get_object_or_404(Charge.objects.for_lists(), reference=reference)
+    shown = get_object_or_404(Charge.objects.for_lists().visible_to(request.user), reference=reference)
     context = {
         "charge": shown,
         "row": presentation.row(shown),
         "payments": shown.payments.order_by("pk"),
         "sending": presentation.sending(shown),
         "story": story(shown),
+        "may_send_again": doubt.may_send_again(shown),
     }
     return render(request, "payments/charge.html", context)

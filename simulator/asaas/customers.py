@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from simulator import clock, numbering
+from simulator import clock, lag, numbering
 from simulator.answers import jsonable, read_json
 from simulator.asaas import listing, serialise, validate
 from simulator.asaas.errors import forbidden_action, invalid, not_found
@@ -83,7 +83,7 @@ def find_many(request: HttpRequest, account: Account) -> dict[str, Any]:
             rows = rows.filter(**{column: request.GET[name]})
     if request.GET.get("name"):
         rows = rows.filter(name__icontains=request.GET["name"])
-    rows = listing.without_newest(account, request.path, rows)
+    rows = lag.without_newest(account, request.path, rows)
     return listing.page(request, rows, serialise.customer)
 
 

@@ -1,5 +1,6 @@
-"""What happens to an Asaas charge: created, changed, paid, overdue, deleted, restored, seen."""
+"""What happens to an Asaas charge, payment apart: created, changed, overdue, deleted, restored, seen."""
 
+from datetime import timedelta
 from typing import Any
 
 from simulator import clock, known, numbering
@@ -7,7 +8,6 @@ from simulator.asaas import fees, serialise
 from simulator.asaas.errors import forbidden_action
 from simulator.asaas.notify import emit
 from simulator.models import AsaasCustomer, AsaasPayment, write
-from simulator.money import decimal_number
 
 OPEN = ("PENDING", "OVERDUE")
 
@@ -63,6 +63,7 @@ def change(payment: AsaasPayment, fields: dict[str, Any], data: dict[str, Any]) 
         is_retold = before != (row.value_cents, row.due_date)
         if is_retold:
             row.data["qr"] = numbering.fresh_uuid()
+            _move_discount(row)
             _await_overdue(row)
         row.save()
         if is_retold:
@@ -70,84 +71,18 @@ def change(payment: AsaasPayment, fields: dict[str, Any], data: dict[str, Any]) 
     return row
 
 
+def _move_discount(row: AsaasPayment) -> None:
+    """The discount's last day goes with the due date."""
+    discount = row.data.get("discount")
+    if discount and discount["limitDate"]:
+        last_day = row.due_date - timedelta(days=discount["dueDateLimitDays"])
+        row.data["discount"] = discount | {"limitDate": last_day.isoformat()}
+
+
 def _await_overdue(row: AsaasPayment) -> None:
     if row.due_date >= clock.today():
         row.status = "PENDING"
     row.due_at = fees.overdue_moment(row.due_date) if row.status == "PENDING" else None
-
-
-def pay(
-    payment: AsaasPayment, *, amount_cents: int | None = None, by_pix: bool, force: bool = False
-) -> AsaasPayment:
-    """PIX and sandbox boletos go straight to RECEIVED; cards to CONFIRMED until their credit date."""
-    with write():
-        row = fresh(payment)
-        if not force and (row.deleted or row.status not in OPEN):
-            raise forbidden_action("Esta cobrança não está aguardando pagamento.")
-        _settle_amount(row, amount_cents)
-        if by_pix and row.billing_type == "UNDEFINED":
-            row.billing_type = "PIX"
-        row.net_cents = fees.net(row.value_cents, row.billing_type)
-        if row.billing_type == "CREDIT_CARD":
-            _confirm_card(row)
-            event = "PAYMENT_CONFIRMED"
-        else:
-            _receive(row, by_pix or row.billing_type == "PIX")
-            event = "PAYMENT_RECEIVED"
-        row.save()
-        emit(row, event)
-    return row
-
-
-def _settle_amount(row: AsaasPayment, amount_cents: int | None) -> None:
-    """`value` becomes what was paid; the old one moves to originalValue (asaas.md 3.3)."""
-    owed, extra = fees.payable(row.value_cents, row.due_date, row.data, clock.today())
-    paid = owed if amount_cents is None else amount_cents
-    if paid != row.value_cents:
-        row.data["originalValue"] = decimal_number(row.value_cents)
-        row.data["interestValue"] = decimal_number(extra) if extra and amount_cents is None else None
-    row.value_cents = row.paid_cents = paid
-
-
-def _receive(row: AsaasPayment, by_pix: bool) -> None:
-    today = clock.today()
-    row.status, row.due_at = "RECEIVED", None
-    row.payment_date = row.estimated_credit_date = today
-    row.data |= {
-        "confirmedDate": today.isoformat(),
-        "clientPaymentDate": today.isoformat(),
-        "creditDate": today.isoformat(),
-        "transactionReceiptUrl": serialise.receipt_url(row, "PAYMENT_RECEIVED"),
-    }
-    if by_pix:
-        is_sandbox = row.account.environment == "sandbox"
-        row.data["pixTransaction"] = numbering.fresh_uuid()
-        row.data["pixQrCodeId"] = numbering.fresh_uuid() if is_sandbox else numbering.alphanumeric(35)
-
-
-def _confirm_card(row: AsaasPayment) -> None:
-    today = clock.today()
-    credit = fees.card_credit_date(today)
-    row.status, row.due_at = "CONFIRMED", fees.settlement_moment(credit)
-    row.estimated_credit_date = credit
-    row.data |= {
-        "confirmedDate": today.isoformat(),
-        "clientPaymentDate": today.isoformat(),
-        "creditDate": credit.isoformat(),
-        "transactionReceiptUrl": f"{serialise.panel_url(row.account)}/comprovantes/{numbering.digits(16)}",
-    }
-
-
-def settle(payment: AsaasPayment) -> AsaasPayment:
-    """A confirmed card charge reaches the account's balance."""
-    with write():
-        row = fresh(payment)
-        if row.status != "CONFIRMED":
-            return row
-        row.status, row.due_at, row.payment_date = "RECEIVED", None, clock.today()
-        row.save()
-        emit(row, "PAYMENT_RECEIVED")
-    return row
 
 
 def overdue(payment: AsaasPayment) -> AsaasPayment:

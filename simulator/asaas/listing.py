@@ -1,14 +1,10 @@
 """The list envelope of Asaas (asaas.md 1.7): newest first, ten at a time, a hundred at most."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-
-from simulator import clock, faults
-from simulator.models import Account
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 10, 100
 
@@ -26,14 +22,6 @@ def page(request: HttpRequest, rows: QuerySet, present: Callable[[Any], dict]) -
         "offset": offset,
         "data": [present(row) for row in shown],
     }
-
-
-def without_newest(account: Account, path: str, rows: QuerySet) -> QuerySet:
-    """The lagging_list fault: an index that has not seen the newest objects yet."""
-    lag = faults.take("lagging_list", faults.Occasion("asaas", account.pk, "GET", path))
-    if lag is None:
-        return rows
-    return rows.filter(created_at__lte=clock.now() - timedelta(seconds=lag.get("seconds", 60)))
 
 
 def _number(request: HttpRequest, name: str, default: int) -> int:

@@ -3,9 +3,10 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from simulator import emv
-from simulator.asaas import effects, fees, payments
+from simulator import cards, emv
+from simulator.asaas import effects, fees, paying, payments
 from simulator.asaas.errors import AsaasError
+from simulator.cards import BadCard
 from simulator.clock import today
 from simulator.models import AsaasPayment
 from simulator.money import brazilian
@@ -25,11 +26,20 @@ def invoice(request: HttpRequest, environment: str, code: str) -> HttpResponse:
     notice = ""
     if request.method == "POST":
         try:
-            effects.pay(row, by_pix=True)
+            _pay(request, row)
             return HttpResponseRedirect(_after_payment(row, request.path))
         except AsaasError as err:
             notice = err.body["errors"][0]["description"] if err.body else ""
+        except BadCard as err:
+            notice = str(err)
     return render(request, "simulator/pay.html", _context(effects.seen(row), notice))
+
+
+def _pay(request: HttpRequest, row: AsaasPayment) -> None:
+    if request.POST.get("action") == "card":
+        paying.by_card(row, cards.typed(request.POST.dict(), today()))
+    else:
+        paying.by_pix(row)
 
 
 def _row(environment: str, code: str) -> AsaasPayment:
@@ -61,5 +71,6 @@ def _context(row: AsaasPayment, notice: str) -> dict[str, object]:
         "qr_text": text,
         "qr_image": emv.png_base64(text) if text else "",
         "can_pay_by_pix": bool(text),
+        "can_pay_by_card": is_open and row.billing_type in paying.BY_CARD,
         "notice": notice,
     }

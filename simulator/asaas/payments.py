@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, emv, faults
+from simulator import clock, emv, faults, lag
 from simulator.answers import json_answer, jsonable, read_json
-from simulator.asaas import customers, effects, listing, serialise, throttle, validate
+from simulator.asaas import customers, effects, listing, paying, serialise, throttle, validate
 from simulator.asaas.errors import AsaasError, invalid, not_found
 from simulator.models import Account, AsaasCustomer, AsaasPayment
 from simulator.money import amount_text
@@ -123,7 +123,7 @@ def _loose(body: dict[str, Any]) -> dict[str, Any]:
 
 def find_many(request: HttpRequest, account: Account) -> dict[str, Any]:
     rows = AsaasPayment.objects.select_related("account").filter(account=account, deleted=False)
-    rows = listing.without_newest(account, request.path, _filtered(request, rows))
+    rows = lag.without_newest(account, request.path, _filtered(request, rows))
     return listing.page(request, rows, serialise.payment)
 
 
@@ -152,14 +152,16 @@ def occasion_of_read(request: HttpRequest, account: Account) -> faults.Occasion:
 
 
 def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
-    row = existing(account, gid)
-    body = read_json(request)
+    return serialise.payment(change(existing(account, gid), read_json(request)))
+
+
+def change(row: AsaasPayment, body: dict[str, Any]) -> AsaasPayment:
     terms = _terms(body)
     fields = _changed_fields(body)
     value = fields.get("value_cents", row.value_cents)
     validate.floor(value, terms.get("discount", row.data.get("discount")))
     due = fields.get("due_date", row.due_date)
-    return serialise.payment(effects.change(row, fields, {**_loose(body), **_dated(terms, due)}))
+    return effects.change(row, fields, {**_loose(body), **_dated(terms, due)})
 
 
 def _changed_fields(body: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +234,7 @@ def qr_expiry(row: AsaasPayment) -> date:
 
 def sandbox_confirm(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     _only_in_sandbox(account)
-    return serialise.payment(effects.pay(existing(account, gid), by_pix=False))
+    return serialise.payment(paying.by_simulation(existing(account, gid)))
 
 
 def sandbox_overdue(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:

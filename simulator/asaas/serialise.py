@@ -24,6 +24,7 @@ PLAIN_CUSTOMER_KEYS = (
 NO_DISCOUNT = {"value": 0, "limitDate": None, "dueDateLimitDays": 0, "type": "FIXED"}
 NO_FINE = {"value": 0, "type": "FIXED"}
 NO_INTEREST = {"value": 0, "type": "PERCENTAGE"}
+NO_CARD = {"creditCardNumber": None, "creditCardBrand": None}
 
 
 def timestamp(moment: datetime) -> str:
@@ -116,7 +117,7 @@ def _method_keys(row: AsaasPayment) -> dict[str, Any]:
         **({"canBePaidAfterDueDate": True} if row.billing_type == "BOLETO" else {}),
         **({"confirmedDate": None} if row.billing_type == "CREDIT_CARD" else {}),
         **_present(data, "confirmedDate"),
-        **({"creditCard": data.get("creditCard")} if row.billing_type == "CREDIT_CARD" else {}),
+        **({"creditCard": data.get("creditCard") or NO_CARD} if row.billing_type == "CREDIT_CARD" else {}),
         "pixTransaction": data.get("pixTransaction"),
         **_present(data, "pixQrCodeId"),
     }

@@ -28,14 +28,16 @@ def _chosen(request: HttpRequest, rows: Any) -> Any:
 
 def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
     fee = row.value_cents - row.net_cents if row.paid_cents else 0
-    own = {"id": row.gid, "currency": "BRL", "deleted": row.deleted, "due_date": row.due_date.isoformat()}
-    return _line(row, row.value_cents, fee) | own
+    own = {"id": row.gid, "currency": "BRL", "method": row.billing_type}
+    dates = {"deleted": row.deleted, "due_date": row.due_date.isoformat()}
+    return _line(row, row.value_cents, fee) | own | dates
 
 
 def _mp_line(row: MpPayment) -> dict[str, Any]:
     preference = row.order.preference.gid if row.order else None
-    own = {"id": str(row.number), "currency": currency(row.account), "status_detail": row.status_detail}
-    return _line(row, row.amount_cents, row.fee_cents) | own | {"preference": preference}
+    own = {"id": str(row.number), "currency": currency(row.account), "method": row.method}
+    more = {"status_detail": row.status_detail, "preference": preference}
+    return _line(row, row.amount_cents, row.fee_cents) | own | more
 
 
 def _line(row: AsaasPayment | MpPayment, amount: int, fee: int) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def _line(row: AsaasPayment | MpPayment, amount: int, fee: int) -> dict[str, Any
         "fee": plain_number(fee),
         "net": plain_number(row.paid_cents - fee if row.paid_cents else 0),
         "currency": "",
+        "method": "",
         "gateway": row.account.gateway,
         "account": row.account_id,
         "created_at": row.created_at.isoformat(),

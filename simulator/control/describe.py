@@ -37,7 +37,26 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/pay",
         "body": "id or reference; optional amount, account, force (also when deleted, cancelled or expired)",
-        "meaning": "the customer pays by PIX now; an unpaid preference gets a PIX payment first",
+        "meaning": "the customer pays by PIX now; an unpaid preference gets a PIX payment first, an Asaas "
+        "charge that takes only cards is paid by a good one",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/pay_card",
+        "body": "id or reference; optional number, holder (APRO), amount, account, force (Asaas)",
+        "meaning": "the customer pays by card on the hosted page; on a preference each call is a new payment",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/review",
+        "body": "id or reference, outcome (approve, reject); optional account",
+        "meaning": "a Mercado Pago card payment in_process is decided",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/edit",
+        "body": "id or reference; value, due_date or both; optional account",
+        "meaning": "an open Asaas charge is changed in the gateway's own panel (PAYMENT_UPDATED)",
     },
     {
         "method": "POST",

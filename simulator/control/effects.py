@@ -5,6 +5,7 @@ from typing import Any
 from simulator import outbox
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
+from simulator.asaas import payments
 from simulator.asaas.errors import AsaasError
 from simulator.control import accounts
 from simulator.control.errors import ControlError
@@ -12,7 +13,6 @@ from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago import notify as mp_notify
 from simulator.mercadopago.errors import MpError
 from simulator.models import AsaasPayment, AsaasWebhook, Delivery, MpPayment, MpPreference, write
-from simulator.money import parse_cents
 
 Target = AsaasPayment | MpPayment | MpPreference
 
@@ -59,34 +59,28 @@ def _by_reference(reference: str, account: Any) -> Target | None:
     return done[0] if done else preference
 
 
-def pay(body: dict[str, Any]) -> dict[str, Any]:
+def edit(body: dict[str, Any]) -> dict[str, Any]:
+    """The value or due date of an open charge changed in Asaas's own panel, by the rules of its API."""
     target = find(body)
-    amount = None
-    if body.get("amount") is not None:
-        amount = parse_cents(body["amount"])
-        if amount is None or amount <= 0:
-            raise ControlError("amount must be a positive number")
-    force = bool(body.get("force", False))
-    if isinstance(target, AsaasPayment):
-        return _told(_do(lambda: asaas.pay(target, amount_cents=amount, by_pix=True, force=force)))
-    if isinstance(target, MpPreference):
-        with write():
-            payment = _do(lambda: mercadopago.pix_of_preference(target))
-            return _told(_do(lambda: mercadopago.approve(payment, amount_cents=amount)))
-    return _told(_do(lambda: mercadopago.approve(target, amount_cents=amount, force=force)))
+    if not isinstance(target, AsaasPayment):
+        raise ControlError("only charges of Asaas can be edited")
+    if body.get("value") is None and body.get("due_date") is None:
+        raise ControlError("give value or due_date")
+    wanted = {"value": body.get("value"), "dueDate": body.get("due_date")}
+    return told(attempt(lambda: payments.change(target, wanted)))
 
 
 def expire(body: dict[str, Any]) -> dict[str, Any]:
     target = find(body)
     if isinstance(target, MpPayment):
-        return _told(_do(lambda: mercadopago.expire(target)))
+        return told(attempt(lambda: mercadopago.expire(target)))
     raise ControlError("only payments of Mercado Pago expire; use overdue or delete")
 
 
 def overdue(body: dict[str, Any]) -> dict[str, Any]:
     target = find(body)
     if isinstance(target, AsaasPayment):
-        return _told(_do(lambda: asaas.overdue(target)))
+        return told(attempt(lambda: asaas.overdue(target)))
     raise ControlError("only charges of Asaas become overdue; use expire")
 
 
@@ -94,13 +88,13 @@ def delete(body: dict[str, Any]) -> dict[str, Any]:
     """As if done in the gateway's own panel."""
     target = find(body)
     if isinstance(target, AsaasPayment):
-        return _told(_do(lambda: asaas.delete(target)))
+        return told(attempt(lambda: asaas.delete(target)))
     if isinstance(target, MpPayment):
-        return _told(_do(lambda: mercadopago.cancel(target)))
+        return told(attempt(lambda: mercadopago.cancel(target)))
     raise ControlError("preferences cannot be deleted")
 
 
-def _do(act: Any) -> Any:
+def attempt(act: Any) -> Any:
     try:
         return act()
     except AsaasError as err:
@@ -109,7 +103,7 @@ def _do(act: Any) -> Any:
         raise ControlError(err.body["message"], 409) from err
 
 
-def _told(target: AsaasPayment | MpPayment) -> dict[str, Any]:
+def told(target: AsaasPayment | MpPayment) -> dict[str, Any]:
     identifier = target.gid if isinstance(target, AsaasPayment) else target.number
     return {"id": identifier, "status": target.status}
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from simulator import clock, faults, known, outbox, received, schedule, tables
 from simulator.answers import BadJson, json_answer, jsonable, read_json
 from simulator.asaas import throttle
-from simulator.control import accounts, books, describe, effects
+from simulator.control import accounts, books, describe, effects, paying
 from simulator.control.errors import ControlError
 from simulator.models import Delivery, Fault, write
 from simulator.sending import sender
@@ -149,7 +149,10 @@ def flush(request: HttpRequest) -> dict[str, Any]:
 
 
 ACTIONS = {
-    "pay": effects.pay,
+    "pay": paying.pay,
+    "pay_card": paying.pay_card,
+    "review": paying.review,
+    "edit": effects.edit,
     "expire": effects.expire,
     "overdue": effects.overdue,
     "delete": effects.delete,

@@ -26,10 +26,11 @@ def emit(payment: MpPayment, action: str) -> list[Delivery]:
     url = payment.notification_url or panel_url(account, "payment")
     if not url:
         return []
-    made = outbox.enqueue(notice(payment, action, url))
-    if faults.take("ipn_twin", faults.occasion_of(account)) is not None:
-        made += _ipn_twins(payment, url)
-    return made
+    twins = faults.take("ipn_twin", faults.occasion_of(account))
+    if twins is None:
+        return outbox.enqueue(notice(payment, action, url))
+    made = [] if twins.get("only") else outbox.enqueue(notice(payment, action, url))
+    return made + _ipn_twins(payment, url, is_signed=not twins.get("unsigned"))
 
 
 def panel_url(account: Account, topic: str) -> str:
@@ -51,7 +52,8 @@ def notice(payment: MpPayment, action: str, url: str, delay_seconds: float = 0) 
     )
 
 
-def _ipn_twins(payment: MpPayment, url: str) -> list[Delivery]:
+def _ipn_twins(payment: MpPayment, url: str, *, is_signed: bool) -> list[Delivery]:
+    """Legacy IPN may carry a signature, which nobody can verify (mercadopago.md 6.2)."""
     topics = [("payment", str(payment.number))]
     if payment.order:
         topics.append(("merchant_order", str(payment.order.number)))
@@ -66,6 +68,7 @@ def _ipn_twins(payment: MpPayment, url: str) -> list[Delivery]:
             resource_id=identifier,
             reference=payment.external_reference or "",
             url=url,
+            extra={"is_unsigned": not is_signed},
         )
         made += outbox.enqueue(twin)
     return made
@@ -106,18 +109,23 @@ def prepare(delivery: Delivery) -> Post:
         "x-socket-timeout": "22000",
         "x-request-id": numbering.fresh_uuid(),
     }
-    occasion = faults.occasion_of(delivery.account)
     data_id: str | None = delivery.resource_id
-    if delivery.form == V2 and faults.take("no_data_id", occasion) is not None:
+    if delivery.form == V2 and faults.take("no_data_id", faults.occasion_of(delivery.account)) is not None:
         data_id = None
+    if not delivery.extra.get("is_unsigned"):
+        headers["x-signature"] = _signature(delivery, data_id, headers["x-request-id"])
+    body = json_text(_body(delivery)).encode()
+    return Post(_address(delivery, data_id), headers, body, TIMEOUT)
+
+
+def _signature(delivery: Delivery, data_id: str | None, request_id: str) -> str:
+    occasion = faults.occasion_of(delivery.account)
     ts = clock.now().timestamp()
     in_milliseconds = faults.take("signature_ms", occasion) is not None
     stamp = str(int(ts * 1000) if in_milliseconds else int(ts))
     is_wrong = delivery.form == IPN or faults.take("wrong_secret", occasion) is not None
     secret = numbering.alphanumeric(64) if is_wrong else signing_secret(delivery.account)
-    headers["x-signature"] = f"ts={stamp},v1={signature(secret, data_id, headers['x-request-id'], stamp)}"
-    body = json_text(_body(delivery)).encode()
-    return Post(_address(delivery, data_id), headers, body, TIMEOUT)
+    return f"ts={stamp},v1={signature(secret, data_id, request_id, stamp)}"
 
 
 def signing_secret(account: Account) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from simulator.mercadopago import payments, serialise
+from simulator import lag
+from simulator.mercadopago import checkout_bodies, payments
 from simulator.mercadopago.errors import not_found
 from simulator.models import Account, MpOrder
 
@@ -16,7 +17,7 @@ def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     row = rows.filter(account=account, number=int(gid)).first() if gid.isdigit() and len(gid) < 19 else None
     if row is None:
         raise not_found("merchant order")
-    return serialise.order(row)
+    return checkout_bodies.order(row)
 
 
 def search(request: HttpRequest, account: Account) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     ):
         if request.GET.get(name):
             rows = rows.filter(**{column: request.GET[name]})
-    found = [serialise.order(row) for row in rows.order_by("-id")]
+    rows = lag.without_newest(account, request.path, rows)
+    found = [checkout_bodies.order(row) for row in rows.order_by("-id")]
     wanted = request.GET.get("status")
     found = [one for one in found if wanted in (None, "", one["status"])]
     offset, limit = payments.number(request, "offset", 0), payments.number(request, "limit", DEFAULT_LIMIT)

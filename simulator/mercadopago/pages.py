@@ -6,52 +6,70 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from simulator import emv
+from simulator import cards, emv
+from simulator.cards import BadCard
+from simulator.clock import today
+from simulator.mercadopago import checkout as flow
 from simulator.mercadopago import effects
 from simulator.mercadopago.errors import MpError
-from simulator.models import MpPayment, MpPreference
+from simulator.models import MpOrder, MpPayment, MpPreference
 from simulator.money import brazilian
 
 STATUS_TEXT = {
     "pending": "Aguardando pagamento",
+    "in_process": "Pagamento em análise",
     "approved": "Pagamento aprovado",
     "cancelled": "Pagamento cancelado",
     "rejected": "Pagamento recusado",
     "refunded": "Pagamento devolvido",
 }
+RETURN_KEYS = {"approved": "success", "pending": "pending", "in_process": "pending"}
+HINT = "O nome no cartão decide: APRO aprova, CONT fica em análise, FUND, OTHE e outros recusam."
 
 
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Opening the page makes the merchant order; the buttons make and pay a PIX payment."""
+    """Opening the page makes the merchant order; each attempt makes a payment."""
     rows = MpPreference.objects.select_related("account")
     row = rows.filter(gid=request.GET.get("pref_id", "")).first()
     if row is None:
         raise Http404
-    order = effects.open_order(row)
+    order = flow.open_order(row)
     if request.method == "POST":
-        return _act(request, row)
-    payments = MpPayment.objects.filter(order=order).order_by("-id")
-    return render(request, "simulator/pay.html", _checkout_context(row, list(payments)))
+        return _act(request, row, order)
+    return _page(request, row, order)
 
 
-def _act(request: HttpRequest, row: MpPreference) -> HttpResponse:
+def _page(request: HttpRequest, row: MpPreference, order: MpOrder, notice: str = "") -> HttpResponse:
+    payments = list(MpPayment.objects.filter(order=order).order_by("-id"))
+    return render(request, "simulator/pay.html", _checkout_context(row, payments, notice))
+
+
+def _act(request: HttpRequest, row: MpPreference, order: MpOrder) -> HttpResponse:
     try:
-        payment = effects.pix_of_preference(row)
-        if request.POST.get("action") != "show":
-            payment = effects.approve(payment)
-            return HttpResponseRedirect(_way_back(row, payment) or request.get_full_path())
+        payment = _attempt(request, row)
     except MpError as err:
-        context = _checkout_context(row, []) | {"notice": err.body["message"]}
-        return render(request, "simulator/pay.html", context)
-    return HttpResponseRedirect(f"/mercadopago/payments/{payment.number}/ticket")
+        return _page(request, row, order, err.body["message"])
+    except BadCard as err:
+        return _page(request, row, order, str(err))
+    if request.POST.get("action") == "show":
+        return HttpResponseRedirect(f"/mercadopago/payments/{payment.number}/ticket")
+    returns = row.data["auto_return"]
+    is_sent_back = returns == "all" or (returns == "approved" and payment.status == "approved")
+    return HttpResponseRedirect((is_sent_back and _way_back(row, payment)) or request.get_full_path())
+
+
+def _attempt(request: HttpRequest, row: MpPreference) -> MpPayment:
+    action = request.POST.get("action")
+    if action == "card":
+        return flow.card(row, cards.typed(request.POST.dict(), today()))
+    payment = flow.pix(row)
+    return payment if action == "show" else effects.approve(payment)
 
 
 def _way_back(row: MpPreference, payment: MpPayment | None) -> str:
     """The return address with the parameters of mercadopago.md 2.4; missing values are the text null."""
-    data = row.data
-    is_paid = payment is not None and payment.status == "approved"
-    address = data["back_urls"]["success" if is_paid else "failure"]
-    if not address or (is_paid and not data["auto_return"]):
+    address = row.data["back_urls"][RETURN_KEYS.get(payment.status if payment else "", "failure")]
+    if not address:
         return ""
     return address + ("&" if "?" in address else "?") + urlencode(_return_query(row, payment))
 
@@ -66,7 +84,7 @@ def _return_query(row: MpPreference, payment: MpPayment | None) -> dict[str, Any
         "status": status,
         "external_reference": row.data["external_reference"] or "null",
         "payment_type": payment.kind if payment else "null",
-        "merchant_order_id": effects.open_order(row).number,
+        "merchant_order_id": flow.open_order(row).number,
         "preference_id": row.gid,
         "site_id": row.data["site_id"],
         "processing_mode": "aggregator",
@@ -74,24 +92,35 @@ def _return_query(row: MpPreference, payment: MpPayment | None) -> dict[str, Any
     }
 
 
-def _checkout_context(row: MpPreference, payments: list[MpPayment]) -> dict[str, object]:
-    is_paid = any(one.status == "approved" for one in payments)
-    is_open = effects.is_open(row) and not is_paid
-    status = "Pagamento aprovado" if is_paid else "Aguardando pagamento" if is_open else "Este link expirou"
+def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str) -> dict[str, object]:
+    """Paid or not, an open link takes another payment."""
+    is_open, last = flow.is_open(row), payments[0] if payments else None
+    with_pix = is_open and flow.offers(row, "pix")
+    if last and last.status == "rejected" and is_open and not notice:
+        notice = f"Pagamento recusado ({last.status_detail}). Tente outra vez ou de outra forma."
     return {
         "gateway": "Mercado Pago",
         "merchant": row.account.name,
         "title": ", ".join(item["title"] for item in row.data["items"]),
         "payer": row.data["payer"]["name"],
         "amount": brazilian(row.total_cents),
-        "status": status,
+        "status": _checkout_status(payments, is_open),
         "is_open": is_open,
-        "can_pay_by_pix": is_open,
-        "can_show_pix": is_open,
+        "is_paid": any(one.status == "approved" for one in payments),
+        "can_pay_by_pix": with_pix,
+        "can_show_pix": with_pix,
+        "can_pay_by_card": is_open and flow.offers_cards(row),
+        "card_hint": HINT,
         "attempts": payments,
-        "way_back": _way_back(row, None),
-        "notice": "",
+        "way_back": _way_back(row, last),
+        "notice": notice,
     }
+
+
+def _checkout_status(payments: list[MpPayment], is_open: bool) -> str:
+    states = {one.status for one in payments}
+    decided = next((STATUS_TEXT[one] for one in ("approved", "in_process") if one in states), "")
+    return decided or (STATUS_TEXT["pending"] if is_open else "Este link expirou")
 
 
 def ticket(request: HttpRequest, gid: str) -> HttpResponse:

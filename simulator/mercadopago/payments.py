@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, faults
+from simulator import clock, faults, lag
 from simulator.answers import json_answer, read_json
 from simulator.mercadopago import effects, serialise, validate
 from simulator.mercadopago.errors import cause, live_credentials, not_yet, payment_not_found
@@ -129,9 +129,7 @@ def create_refund(request: HttpRequest, account: Account, gid: str) -> dict[str,
 def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     rows = MpPayment.objects.select_related("account", "order").filter(account=account)
     rows = _filtered(request, rows.filter(created_at__gte=clock.now() - WINDOW))
-    lag = faults.take("lagging_list", faults.Occasion("mercadopago", account.pk, "GET", request.path))
-    if lag is not None:
-        rows = rows.filter(created_at__lte=clock.now() - timedelta(seconds=lag.get("seconds", 60)))
+    rows = lag.without_newest(account, request.path, rows)
     offset, limit = number(request, "offset", 0), number(request, "limit", DEFAULT_LIMIT)
     if limit > LARGEST_LIMIT:
         raise cause(400, 1000, "Number of rows exceeded the limits.")

@@ -1,14 +1,13 @@
 """/checkout/preferences (mercadopago.md 2)."""
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, faults, numbering
+from simulator import clock, faults, lag, numbering
 from simulator.answers import json_answer, jsonable, read_json
-from simulator.mercadopago import payments, serialise, validate
+from simulator.mercadopago import checkout_bodies, payments, serialise, validate
 from simulator.mercadopago.errors import not_found
 from simulator.models import Account, MpPreference, write
 
@@ -32,7 +31,7 @@ def create(request: HttpRequest, account: Account) -> HttpResponse:
     _fill(row, body)
     with write():
         row.save()
-    return json_answer(serialise.preference(row), 201)
+    return json_answer(checkout_bodies.preference(row), 201)
 
 
 def _fill(row: MpPreference, given: dict[str, Any]) -> None:
@@ -131,7 +130,7 @@ def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     occasion = faults.Occasion("mercadopago", account.pk, "GET", request.path)
     if row.previous and faults.take("stale_read", occasion) is not None:
         return row.previous
-    return serialise.preference(row)
+    return checkout_bodies.preference(row)
 
 
 def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
@@ -139,27 +138,25 @@ def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     body = read_json(request)
     with write():
         row = existing(account, gid)
-        row.previous = serialise.preference(row)
+        row.previous = checkout_bodies.preference(row)
         shown = dict(row.data)
         shown["auto_return"] = shown["auto_return"] or None
         _fill(row, {**shown, **body})
         row.updated_at = clock.now()
         row.save()
-    return serialise.preference(row)
+    return checkout_bodies.preference(row)
 
 
 def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     rows = MpPreference.objects.select_related("account").filter(account=account)
     if request.GET.get("external_reference"):
         rows = rows.filter(external_reference=request.GET["external_reference"])
-    lag = faults.take("lagging_list", faults.Occasion("mercadopago", account.pk, "GET", request.path))
-    if lag is not None:
-        rows = rows.filter(created_at__lte=clock.now() - timedelta(seconds=lag.get("seconds", 60)))
+    rows = lag.without_newest(account, request.path, rows)
     offset, limit = payments.number(request, "offset", 0), payments.number(request, "limit", DEFAULT_LIMIT)
     total = rows.count()
     shown = rows.order_by("-id")[offset : offset + limit]
     return {
-        "elements": [serialise.preference_summary(row) for row in shown],
+        "elements": [checkout_bodies.preference_summary(row) for row in shown],
         "next_offset": min(total, offset + limit),
         "total": total,
     }

@@ -1,6 +1,13 @@
 // The connection form in the admin: only the chosen gateway's secret boxes are shown. Without script all are.
+// Buttons with data-confirm ask before they send their form.
 (function () {
   "use strict";
+  document.querySelectorAll("button[data-confirm]").forEach(function (button) {
+    button.addEventListener("click", function (event) {
+      if (!window.confirm(button.dataset.confirm)) event.preventDefault();
+    });
+  });
+
   var select = document.getElementById("id_gateway");
   if (!select) return;
 

@@ -65,13 +65,16 @@ def test_copies_where_there_is_no_clipboard_api(page: Page, charges: dict[str, C
     assert page.evaluate("window.wasCopied !== undefined")
 
 
-@pytest.mark.parametrize("address", [Charge.get_absolute_url, lambda charge: f"/pay/{charge.pay_token}/"])
+@pytest.mark.parametrize(
+    ("address", "before"),
+    [(Charge.get_absolute_url, "pending"), (lambda charge: f"/pay/{charge.pay_token}/", "waiting")],
+)
 def test_turns_paid_by_itself(
-    page: Page, staff: None, charges: dict[str, Charge], address: Callable[[Charge], str]
+    page: Page, staff: None, charges: dict[str, Charge], address: Callable[[Charge], str], before: str
 ) -> None:
     charge = charges["pending"]
     page.goto(address(charge))
-    expect(page.locator("#live")).to_have_attribute("data-status", "pending")
+    expect(page.locator("#live")).to_have_attribute("data-status", before)
     turn_paid(charge)
     expect(page.locator("#live")).to_have_attribute("data-status", "paid", timeout=10_000)
     expect(page.locator("#announce")).to_contain_text("aga")

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from connections.forms import PASSWORD
 from connections.models import Connection, ConnectionState, WebhookState
 from tests.factories import make_charge, make_connection
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 KEY = "$aact_hmlg_000MzkwODA2MWY2OGM3MWRlMDU2NWM3MzJlNzZmNGZhZGY6OjAwMDAwMDAwMDAwMDAwMDAwMDAwOjokYWFjaF8wMDAw"
 TOKEN = "APP_USR-7731245567788990-112112-0123456789abcdef0123456789abcdef-1402558877"
 ASAAS = "https://api-sandbox.asaas.com/v3"
+OWN_PASSWORD = "a long enough password"
 ADD = reverse("admin:connections_connection_add")
 COMMERCIAL = {
     "status": "APPROVED",
@@ -43,7 +45,7 @@ SELLER = {"id": 1402558877, "nickname": "LOJA", "site_id": "MLB", "country_id": 
 
 @pytest.fixture
 def admin(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
+    client.force_login(User.objects.create_superuser("root", password=OWN_PASSWORD))
     return client
 
 
@@ -77,6 +79,11 @@ def asaas(gateway: responses.RequestsMock) -> responses.RequestsMock:
 
 def form(**values: str) -> dict[str, str]:
     return {"gateway": "asaas", "name": "Loja", "environment": "sandbox", "credential_api_key": KEY, **values}
+
+
+def replacing() -> dict[str, str]:
+    """The change form with a new key and the administrator's own password."""
+    return {"name": "Loja", "environment": "sandbox", "credential_api_key": KEY, PASSWORD: OWN_PASSWORD}
 
 
 def errors(answer: Any) -> str:
@@ -173,6 +180,38 @@ def test_check_now_makes_an_unreachable_connection_ready(
     assert (connection.state, connection.webhook_state) == (ConnectionState.READY, WebhookState.REGISTERED)
 
 
+def test_a_good_key_is_not_given_up_for_one_nobody_verified(
+    admin: Client, gateway: responses.RequestsMock
+) -> None:
+    connection = make_connection()
+    before = connection.open_credentials()["api_key"]
+    gateway.get(f"{ASAAS}/myAccount/commercialInfo/", status=503)
+    gateway.get(f"{ASAAS}/myAccount/commercialInfo", status=503)
+    change = reverse("admin:connections_connection_change", args=[connection.pk])
+    answer = admin.post(change, replacing())
+    assert answer.status_code == 200 and "credential_api_key" in answer.context["adminform"].form.errors
+    connection.refresh_from_db()
+    assert connection.open_credentials()["api_key"] == before
+
+
+def test_a_twin_found_on_check_is_said_in_words(admin: Client, asaas: responses.RequestsMock) -> None:
+    make_connection(name="Primeira", account_id="3f2c0a77", credentials={"api_key": KEY})
+    second = make_connection(state=ConnectionState.UNREACHABLE, account_id="", credentials={"api_key": KEY})
+    answer = admin.post(reverse("admin:connections_connection_check", args=[second.pk]), follow=True)
+    second.refresh_from_db()
+    assert answer.status_code == 200 and "Primeira" in answer.content.decode()
+    assert second.state == ConnectionState.REFUSED
+
+
+def test_checking_a_disabled_connection_leaves_it_disabled(
+    admin: Client, asaas: responses.RequestsMock
+) -> None:
+    connection = make_connection(is_active=False, account_id="", credentials={"api_key": KEY})
+    admin.post(reverse("admin:connections_connection_check", args=[connection.pk]))
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.DISABLED
+
+
 def test_checking_is_a_post(admin: Client) -> None:
     connection = make_connection()
     assert admin.get(reverse("admin:connections_connection_check", args=[connection.pk])).status_code == 405
@@ -188,8 +227,8 @@ def test_the_same_account_is_not_connected_twice(admin: Client, asaas: responses
 def test_a_key_of_another_account_is_refused(admin: Client, asaas: responses.RequestsMock) -> None:
     connection = make_connection(account_id="somebody-else")
     change = reverse("admin:connections_connection_change", args=[connection.pk])
-    answer = admin.post(change, {"name": "Loja", "environment": "sandbox", "credential_api_key": KEY})
-    assert answer.status_code == 200 and errors(answer)
+    answer = admin.post(change, replacing())
+    assert answer.status_code == 200 and "credential_api_key" in answer.context["adminform"].form.errors
     connection.refresh_from_db()
     assert connection.open_credentials()["api_key"] != KEY
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -44,6 +45,7 @@ class Running:
     def __post_init__(self) -> None:
         self.people = check.People(Browser(self.stack.url), Browser(self.stack.url), self.plan.keys.passwords)
         self._shops: dict[str, check.Walk] = {}
+        self._cents = itertools.count()
         self._inside: subprocess.Popen[str] | None = None
 
     # -- people ---------------------------------------------------------------------------------
@@ -59,10 +61,10 @@ class Running:
             self._shops[key] = shop
         return self._shops[key]
 
-    def charge(self, key: str, amount: str = "10.00") -> str:
-        """The reference of a new charge that can be paid."""
+    def charge(self, key: str) -> str:
+        """The reference of a new charge that can be paid, over an amount no other one has."""
         shop = self.shop(key)
-        shop.amount = Decimal(amount)
+        shop.amount = Decimal(1000 + next(self._cents)) / 100
         shop.create_charge()
         shop.see_pay_link()
         return shop.reference

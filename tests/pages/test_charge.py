@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
-from payments.models import Charge
+from config import clock
+from payments.models import Charge, TimelineEntry
 from payments.presentation import live_mark
 from tests import factories
 from tests.pages import sample
@@ -80,3 +83,63 @@ def test_escapes_hostile_texts(operator: Client) -> None:
 
 def test_unknown_reference_is_not_found(operator: Client) -> None:
     assert operator.get("/charges/chg_unknown/").status_code == 404
+
+
+def test_expired_code_cannot_be_sent(operator: Client, charges: dict[str, Charge]) -> None:
+    charge = charges["pending"]
+    before = live_mark(charge)
+    charge.pix_expires_at = clock.now() - timedelta(seconds=1)
+    charge.save()
+    page = read(operator, charge)
+    assert "data-code-expired" in page and "data-pay-link" not in page and sample.PIX_TEXT not in page
+    assert "preparando" not in page and live_mark(charge) != before
+
+
+def test_review_promises_only_what_the_customers_page_keeps(
+    operator: Client, charges: dict[str, Charge]
+) -> None:
+    promise = "não é cobrado de novo"
+    assert promise in read(operator, charges["review"])
+    Charge.objects.filter(pk=charges["review"].pk).update(review_reason="pix_code")
+    assert promise not in read(operator, charges["review"])
+
+
+OURS = "The gateway did not answer in time."
+
+
+@pytest.mark.parametrize(
+    "error, status",
+    [(f"GatewayUnavailable {OURS}", None), (f"RateLimited 429 {OURS}", 429), (OURS, None)],
+)
+def test_exchange_error_is_said_in_the_readers_language(
+    operator: Client, charges: dict[str, Charge], error: str, status: int | None
+) -> None:
+    told = {"method": "GET", "path": "/v3/payments", "error": error, "http_status": status}
+    TimelineEntry.objects.create(
+        charge=charges["pending"], at=clock.now(), kind="gateway", code="exchange", exchange=told
+    )
+    page = read(operator, charges["pending"])
+    assert ours_in_portuguese() in page and OURS not in page
+    assert "GatewayUnavailable" not in page and "RateLimited" not in page
+
+
+def test_our_sentence_of_a_failure_is_translated(operator: Client, charges: dict[str, Charge]) -> None:
+    charge = charges["failed"]
+    Charge.objects.filter(pk=charge.pk).update(failure=OURS)
+    data = {"before": "draft", "after": "failed", "failure": OURS}
+    TimelineEntry.objects.create(charge=charge, at=clock.now(), kind="change", code="status", data=data)
+    page = read(operator, charge)
+    assert page.count(ours_in_portuguese()) == 2 and OURS not in page
+
+
+def test_failure_without_words_says_nothing_foreign(operator: Client, charges: dict[str, Charge]) -> None:
+    charge = charges["failed"]
+    Charge.objects.filter(pk=charge.pk).update(failure="")
+    data = {"before": "draft", "after": "failed", "failure": ""}
+    TimelineEntry.objects.create(charge=charge, at=clock.now(), kind="change", code="status", data=data)
+    assert "Project-Id-Version" not in read(operator, charge)
+
+
+def ours_in_portuguese() -> str:
+    with translation.override("pt-br"):
+        return translation.gettext(OURS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from payments.models import Charge
+from config import clock
+from payments.models import Charge, ReviewReason
 from tests import factories
 from tests.pages import sample
 
@@ -22,7 +24,7 @@ def read(charge: Charge, **headers: str) -> str:
 
 def test_shows_amount_payee_code_and_due_date(charges: dict[str, Charge]) -> None:
     page = read(charges["pending"])
-    assert f'data-pix-text="{sample.PIX_TEXT}"' in page and 'data-status="pending"' in page
+    assert f'data-pix-text="{sample.PIX_TEXT}"' in page and 'data-status="waiting"' in page
     assert "R$\u00a0150,00" in page and "Padaria Aurora Ltda" in page and "<svg" in page
     assert f'data-live-url="/pay/{charges["pending"].pay_token}/state/"' in page
 
@@ -95,3 +97,79 @@ def test_escapes_hostile_texts(db: None) -> None:
     connection = factories.make_connection(account_name=hostile)
     charge = factories.make_charge(connection, description=hostile, pix_text=hostile)
     assert hostile not in Client().get(f"/pay/{charge.pay_token}/").content.decode()
+
+
+def set_to(charge: Charge, **values: object) -> Charge:
+    Charge.objects.filter(pk=charge.pk).update(**values)
+    charge.refresh_from_db()
+    return charge
+
+
+def state(charge: Charge) -> dict[str, str]:
+    return dict(Client().get(f"/pay/{charge.pay_token}/state/").json())
+
+
+def test_expired_code_is_not_shown(charges: dict[str, Charge]) -> None:
+    charge = set_to(charges["pending"], pix_expires_at=clock.now() + timedelta(hours=1))
+    assert "data-pix-text" in read(charge)
+    before = state(charge)
+    set_to(charge, pix_expires_at=clock.now())
+    page = read(charge, **{"accept-language": "en"})
+    assert "The code has expired. Ask for a new link." in page
+    assert sample.PIX_TEXT not in page and "<textarea" not in page and 'data-status="closed"' in page
+    assert state(charge)["status"] == "closed" and state(charge)["mark"] != before["mark"]
+    assert "data-live-url" in page, "money sent in the last second still turns it into a receipt"
+
+
+@pytest.mark.parametrize("received", [0, 15_000])
+@pytest.mark.parametrize("reason", [item for item in ReviewReason if item not in ("", "pix_code")])
+def test_never_asks_to_pay_what_is_under_review(
+    charges: dict[str, Charge], reason: str, received: int
+) -> None:
+    charge = set_to(charges["pending"], review_reason=reason, received_cents=received)
+    page = read(charge, **{"accept-language": "en"})
+    assert 'data-status="checking"' in page and "<textarea" not in page and sample.PIX_TEXT not in page
+    assert ("Your payment was received" in page) == bool(received)
+    assert ("You do not have to pay anything now" in page) != bool(received)
+
+
+def test_checkout_link_stays_when_only_the_code_is_wrong(charges: dict[str, Charge]) -> None:
+    assert "data-checkout-link" in read(set_to(charges["checkout"], review_reason="pix_code"))
+
+
+@pytest.mark.parametrize(
+    "name, shape",
+    [
+        ("pending", "waiting"),
+        ("overdue", "waiting"),
+        ("confirming", "preparing"),
+        ("review", "checking"),
+        ("paid", "paid"),
+        ("refunded", "refunded"),
+        ("cancelled", "closed"),
+        ("failed", "closed"),
+    ],
+)
+def test_tells_only_its_own_words(charges: dict[str, Charge], name: str, shape: str) -> None:
+    charge = charges[name]
+    page, told = read(charge), state(charge)
+    assert f'data-status="{shape}" data-mark="{told["mark"]}"' in page
+    assert told["status"] == shape and re.fullmatch("[0-9a-f]{16}", told["mark"])
+
+
+@pytest.mark.parametrize("hidden", ["charged_back", "partially_refunded", "disputed"])
+def test_does_not_name_our_status(charges: dict[str, Charge], hidden: str) -> None:
+    assert hidden not in read(set_to(charges["paid"], status=hidden))
+
+
+def test_mark_changes_with_the_look_alone(charges: dict[str, Charge]) -> None:
+    charge = charges["pending"]
+    before = state(charge)["mark"]
+    assert state(set_to(charge, revision=7))["mark"] == before
+    assert state(set_to(charge, pix_text=""))["mark"] != before
+
+
+def test_never_shows_the_teams_own_name_of_an_account(db: None) -> None:
+    connection = factories.make_connection(account_name="", name="Conta reserva da Júlia")
+    page = read(factories.make_charge(connection), **{"accept-language": "en"})
+    assert "Conta reserva" not in page and "the business that sent you this link" in page

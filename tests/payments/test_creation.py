@@ -6,19 +6,22 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import requests
 import responses
 import time_machine
+from django.contrib.auth.models import User
 
+from connections import waiting
 from connections.gateways.base import Method
 from connections.models import Connection, ConnectionState
 from payments import brcode
 from payments.models import Charge, CreationAttempt, GatewayResource, ReviewReason, TimelineEntry
 from payments.services import doubt, resources
-from payments.services.creation import NewCharge, create_charge
+from payments.services.creation import NewCharge, create_charge, find_look_alike
 from payments.services.refreshing import refresh
 from tests.factories import NOW, make_connection, make_customer
 
@@ -298,7 +301,7 @@ def test_a_code_that_is_not_ready_is_fetched_later(connection: Connection, gatew
     assert (charge.status, charge.pix_text) == ("pending", "")
     gateway.remove(not_ready)
     gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", json=qr())
-    clock.shift(11)
+    clock.shift(16)
     doubt.settle(charge.pk)
     assert refresh_charge(charge).pix_text == code()
 
@@ -334,3 +337,150 @@ def test_the_exchange_is_kept_without_secret_or_person(connection: Connection, g
     assert charge.timeline.filter(code="exchange").count() >= 3
     for hidden in ("Beatriz", "beatriz@", customer.document, connection.open_credentials()["api_key"]):
         assert hidden not in kept
+
+
+def test_a_full_waiting_room_leaves_the_call_to_a_worker(
+    connection: Connection, gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr("payments.services.creation.wake", lambda name: woken.append(name))
+    monkeypatch.setattr(waiting, "room", waiting.WaitingRoom(1))
+    gateway.add_callback(responses.POST, f"{ASAAS}/payments", callback=created)
+    gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", json=qr())
+    with waiting.room.seat() as is_seated:
+        assert is_seated
+        charge = create_charge(new(connection))
+        assert charge.status == "confirming" and posts(gateway, "/payments") == []
+    assert woken == ["payments.tasks.settle_doubts"]
+    doubt.settle(charge.pk)
+    assert refresh_charge(charge).status == "pending"
+
+
+def test_a_resend_that_is_refused_does_not_fail_the_first(gateway: Any, clock: Any) -> None:
+    connection = make_connection(
+        gateway="mercadopago",
+        account_id="1402558877",
+        credentials={"access_token": "APP_USR-1-112112-0-1402558877"},
+    )
+    lost = gateway.post(f"{MERCADOPAGO}/v1/payments", body=requests.ReadTimeout())
+    charge = create_charge(new(connection))
+    nothing = {"paging": {"total": 0, "limit": 30, "offset": 0}, "results": []}
+    gateway.get(f"{MERCADOPAGO}/v1/payments/search", json=nothing)
+    gateway.get(
+        f"{MERCADOPAGO}/checkout/preferences/search", json={"elements": [], "next_offset": 0, "total": 0}
+    )
+    gateway.remove(lost)
+    refusal = {"message": "bad", "status": 400, "cause": [{"code": 23, "description": "date"}]}
+    gateway.post(f"{MERCADOPAGO}/v1/payments", status=400, json=refusal)
+    clock.shift(16)
+    doubt.settle(charge.pk)
+    assert refresh_charge(charge).status == "confirming"
+    assert charge.creation_attempts.get().state == "unknown"
+
+
+def looked_up_in_vain(connection: Connection, gateway: Any, clock: Any) -> Charge:
+    lost = gateway.post(f"{ASAAS}/payments", status=500)
+    gateway.get(f"{ASAAS}/payments", json=EMPTY)
+    charge = create_charge(new(connection))
+    for _look in range(4):
+        clock.move_to(refresh_charge(charge).creation_due_at + timedelta(seconds=1), tick=False)
+        doubt.settle(charge.pk)
+    gateway.remove(lost)
+    return refresh_charge(charge)
+
+
+def test_a_person_may_send_again_after_four_look_ups(
+    connection: Connection, gateway: Any, clock: Any
+) -> None:
+    charge = looked_up_in_vain(connection, gateway, clock)
+    assert doubt.may_send_again(charge)
+    gateway.add_callback(responses.POST, f"{ASAAS}/payments", callback=created)
+    gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", json=qr())
+    actor = User.objects.create(username="carla")
+    doubt.send_again(charge, actor=actor)
+    doubt.send_again(refresh_charge(charge), actor=actor)
+    assert refresh_charge(charge).status == "pending"
+    assert len(posts(gateway, "/payments")) == 2
+
+
+def test_send_again_looks_first(connection: Connection, gateway: Any, clock: Any) -> None:
+    charge = looked_up_in_vain(connection, gateway, clock)
+    landed = {**EMPTY, "totalCount": 1, "data": [at_asaas(charge.reference)]}
+    gateway.replace(responses.GET, f"{ASAAS}/payments", json=landed)
+    gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", json=qr())
+    doubt.send_again(charge, actor=User.objects.create(username="carla"))
+    assert refresh_charge(charge).status == "pending"
+    assert len(posts(gateway, "/payments")) == 1
+
+
+def test_a_request_that_lost_its_claim_sends_nothing(
+    connection: Connection, gateway: Any, clock: Any
+) -> None:
+    """The request stalls before its creating call, a worker takes over, then the request goes on."""
+
+    def stall_while_a_worker_takes_over(_request: Any) -> tuple[int, dict[str, str], str]:
+        if not posts(gateway, "/payments"):
+            clock.shift(16)
+            gateway.replace(responses.GET, f"{ASAAS}/customers", json=EMPTY)
+            doubt.settle(Charge.objects.get().pk)
+        return 200, {}, json.dumps(EMPTY)
+
+    gateway.remove(responses.GET, f"{ASAAS}/customers")
+    gateway.add_callback(responses.GET, f"{ASAAS}/customers", callback=stall_while_a_worker_takes_over)
+    gateway.add_callback(responses.POST, f"{ASAAS}/payments", callback=created)
+    gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", json=qr())
+    charge = create_charge(new(connection))
+    assert len(posts(gateway, "/payments")) == 1
+    assert (charge.status, charge.creation_attempts.count()) == ("pending", 1)
+
+
+def test_a_refused_look_up_says_nothing_about_the_charge(
+    connection: Connection, gateway: Any, clock: Any
+) -> None:
+    gateway.post(f"{ASAAS}/payments", status=500)
+    refusal = {"errors": [{"code": "invalid_object", "description": "Filtro inválido."}]}
+    gateway.get(f"{ASAAS}/payments", status=400, json=refusal)
+    charge = create_charge(new(connection))
+    clock.shift(16)
+    doubt.settle(charge.pk)
+    assert refresh_charge(charge).status == "confirming"
+    assert charge.creation_due_at is not None
+
+
+def test_going_on_takes_longer_each_time(connection: Connection, gateway: Any, clock: Any) -> None:
+    gateway.replace(responses.GET, f"{ASAAS}/customers", status=503)
+    charge = create_charge(new(connection))
+    waits = []
+    for _try in range(7):
+        due = refresh_charge(charge).creation_due_at
+        assert due is not None
+        clock.move_to(due, tick=False)
+        waits.append(due)
+        doubt.settle(charge.pk)
+    gaps = [later - sooner for sooner, later in pairwise(waits)]
+    assert gaps == sorted(gaps) and gaps[-1] >= timedelta(hours=1)
+
+
+def test_a_code_that_never_comes_is_not_asked_for_for_ever(
+    connection: Connection, gateway: Any, clock: Any
+) -> None:
+    gateway.add_callback(responses.POST, f"{ASAAS}/payments", callback=created)
+    gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", status=404)
+    charge = create_charge(new(connection))
+    for _day in range(20):
+        clock.shift(86_400)
+        doubt.settle(charge.pk)
+    asked = [call for call in gateway.calls if (call.request.url or "").endswith("/pixQrCode")]
+    assert len(asked) <= 6
+    assert refresh_charge(charge).status == "pending" and charge.link
+
+
+def test_two_of_the_same_are_noticed(connection: Connection, gateway: Any) -> None:
+    gateway.add_callback(responses.POST, f"{ASAAS}/payments", callback=created)
+    gateway.get(f"{ASAAS}/payments/{PAYMENT}/pixQrCode", json=qr())
+    form = new(connection)
+    first = create_charge(form)
+    second = new(connection, customer=form.customer)
+    assert find_look_alike(second) == first
+    assert find_look_alike(new(connection, customer=form.customer, amount_cents=10_001)) is None
+    assert find_look_alike(form) is None

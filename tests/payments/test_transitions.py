@@ -151,6 +151,32 @@ def test_two_approved_payments_are_a_double_payment() -> None:
     assert charge.review_reason == ReviewReason.DOUBLE_PAYMENT
 
 
+def test_a_double_that_was_given_back_leaves_the_charge_paid() -> None:
+    charge = make_charge()
+    make_payment(charge, "paid")
+    make_payment(charge, "refunded")
+    transitions.apply(charge.pk, source="webhook")
+    assert status_of(charge) == "paid"
+
+
+def test_a_second_live_payment_without_a_hosted_page_is_a_twin() -> None:
+    charge = make_charge()
+    make_payment(charge, "pending")
+    make_payment(charge, "pending")
+    transitions.apply(charge.pk, source="webhook")
+    assert (status_of(charge), charge.review_reason) == ("pending", ReviewReason.TWIN)
+
+
+def test_a_flag_is_a_line_and_moves_the_page() -> None:
+    charge = make_charge()
+    transitions.flag(charge.pk, ReviewReason.PIX_CODE)
+    transitions.flag(charge.pk, ReviewReason.TWIN)
+    before = charge.revision
+    charge.refresh_from_db()
+    assert (charge.review_reason, charge.revision) == (ReviewReason.PIX_CODE, before + 1)
+    assert TimelineEntry.objects.filter(charge=charge, code="review").count() == 1
+
+
 def test_a_dispute_may_return_to_paid() -> None:
     charge = make_charge(status="disputed")
     make_payment(charge, "paid")

@@ -54,6 +54,16 @@ MP_PAYMENT = keys(
     "coupon_amount installments transaction_details fee_details charges_details captured binary_mode "
     "statement_descriptor card notification_url refunds processing_mode point_of_interaction"
 )
+MP_CARD_PAYMENT = [*MP_PAYMENT]
+MP_CARD_PAYMENT.insert(MP_PAYMENT.index("money_release_date") + 1, "money_release_status")
+MP_CARD_DETAILS = keys(
+    "net_received_amount total_paid_amount overpaid_amount external_resource_url installment_amount "
+    "financial_institution"
+)
+MP_CARD = keys(
+    "id first_six_digits last_four_digits expiration_month expiration_year date_created "
+    "date_last_updated cardholder"
+)
 MP_TRANSACTION_DATA = keys(
     "qr_code qr_code_base64 ticket_url bank_transfer_id transaction_id financial_institution bank_info"
 )

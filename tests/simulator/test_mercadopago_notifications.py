@@ -117,3 +117,25 @@ def test_legacy_twins_cannot_be_verified(mp: MpClient, inbox: Inbox) -> None:
     for twin in twins:
         with pytest.raises(Exception, match="(?i)signature|mismatch"):
             validate(twin, mp.account["webhook_secret"])
+
+
+def test_unsigned_legacy_twins_have_the_published_shape(mp: MpClient, inbox: Inbox) -> None:
+    mp.preference(notification_url=f"{inbox.url}?zone=br")
+    mp.simulator.control("faults", name="ipn_twin", unsigned=True, only=True)
+    payment = mp.simulator.control("pay_card", reference="chg_pref")["id"]
+    order = mp.get(f"/v1/payments/{payment}")["order"]["id"]
+    told = {one.query: one for one in inbox.wait(2)}
+    address = f"https://api.mercadolibre.com/merchant_orders/{order}"
+    assert told[f"id={payment}&topic=payment&zone=br"].json == {"resource": str(payment), "topic": "payment"}
+    by_order = told[f"id={order}&topic=merchant_order&zone=br"]
+    assert by_order.json == {"resource": address, "topic": "merchant_order"}
+    assert not any("x-signature" in one.headers for one in inbox.received)
+    mp.simulator.flush()
+    assert len(inbox.received) == 2
+
+
+def test_legacy_twin_of_a_direct_payment_is_alone(mp: MpClient, inbox: Inbox) -> None:
+    mp.simulator.control("faults", name="ipn_twin", unsigned=True)
+    payment = mp.pix(notification_url=inbox.url)["id"]
+    queries = sorted(one.query for one in inbox.wait(2))
+    assert queries == [f"data.id={payment}&type=payment", f"id={payment}&topic=payment"]

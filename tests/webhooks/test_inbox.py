@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -375,3 +376,71 @@ def test_two_workers_at_once_fetch_one_at_a_time(client: Client, gateway: Any) -
     charge.refresh_from_db()
     assert charge.status == "paid" and most[0] == 1
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {EventState.DONE}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reason", ["not_found", "not_ours"])
+def test_a_repeat_of_what_was_not_ours_is_looked_at_again(
+    client: Client, charge: Charge, gateway: Any, clock: Any, reason: str
+) -> None:
+    gateway.get(URL, json=state_at_asaas(charge, "RECEIVED"))
+    body = notify(client, charge.connection)
+    WebhookEvent.objects.update(state=EventState.IGNORED, reason=reason, next_attempt_at=None, asked_again=3)
+    signing.post(client, charge.connection, body, signing.asaas_headers(charge.connection))
+    inbox.work()
+    charge.refresh_from_db()
+    assert charge.status == "paid"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("event", "announced", "fetched_status", "deleted", "is_met"),
+    [
+        ("PAYMENT_RECEIVED", "RECEIVED", "PENDING", False, False),
+        ("PAYMENT_RECEIVED", "RECEIVED", "PENDING", True, False),
+        ("PAYMENT_RECEIVED", "RECEIVED", "CHARGEBACK_REQUESTED", False, False),
+        ("PAYMENT_RECEIVED", "RECEIVED", "REFUNDED", False, True),
+        ("PAYMENT_CREATED", "PENDING", "RECEIVED", False, True),
+        ("PAYMENT_RESTORED", "PENDING", "PENDING", True, False),
+        ("PAYMENT_RESTORED", "PENDING", "PENDING", False, True),
+        ("PAYMENT_RECEIVED_IN_CASH_UNDONE", "PENDING", "RECEIVED_IN_CASH", False, False),
+        ("PAYMENT_OVERDUE", "OVERDUE", "PENDING", False, False),
+        ("PAYMENT_OVERDUE", "OVERDUE", "RECEIVED", False, True),
+        ("PAYMENT_DELETED", "PENDING", "PENDING", False, False),
+        ("PAYMENT_REFUNDED", "REFUNDED", "RECEIVED", False, False),
+    ],
+)
+def test_only_an_answer_that_fits_closes_an_event(
+    client: Client,
+    charge: Charge,
+    gateway: Any,
+    clock: Any,
+    event: str,
+    announced: str,
+    fetched_status: str,
+    deleted: bool,
+    is_met: bool,
+) -> None:
+    gateway.get(URL, json=state_at_asaas(charge, fetched_status, deleted=deleted))
+    notify(client, charge.connection, event, status=announced)
+    inbox.work()
+    assert (WebhookEvent.objects.get().state == EventState.DONE) is is_met
+
+
+@pytest.mark.django_db
+def test_a_gateway_that_is_away_keeps_no_other_waiting(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    away = make_connection(gateway="mercadopago", webhook_secrets={"test": "tab"})
+    for number in map(str, range(60)):
+        headers, query = signing.mercadopago_headers("tab", number), f"data.id={number}&type=payment"
+        signing.post(client, away, signing.mercadopago_body(number), headers, query)
+    clock.shift(1)
+    notify(client, charge.connection)
+    gateway.get(re.compile(r"https://api\.mercadopago\.com/.*"), status=503)
+    gateway.get(URL, json=state_at_asaas(charge, "RECEIVED"))
+    inbox.work()
+    charge.refresh_from_db()
+    assert charge.status == "paid"
+    assert fetches(gateway) <= inbox.MOST_FAILURES + 1
+    assert not WebhookEvent.objects.filter(connection=away).exclude(state=EventState.RETRY).exists()

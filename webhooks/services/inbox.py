@@ -7,11 +7,13 @@ only by a fetch that began after it arrived (design rules 1 to 4).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import chain, zip_longest
 
-from django.db.models import Exists, F, Min, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from config import clock
 from connections import services as connections
@@ -27,6 +29,7 @@ from webhooks.models import OPEN_STATES, EventState, WebhookEvent
 logger = logging.getLogger(__name__)
 
 BATCH = 50
+LOOK_AHEAD = 500
 MOST_ROUNDS = 5
 # Waits after a failure that is not an outage; after the last one a person must look.
 BACK_OFF = (5, 30, 120, 600, 3600)
@@ -36,19 +39,27 @@ OUTAGE_SECONDS = 30
 REFUSED_SECONDS = 600
 # A notification's time has whole seconds, a payment's version has milliseconds.
 _CLOCK_GRAIN = timedelta(seconds=2)
-# How far a payment has come: an answer that is behind what was announced is asked for again.
-_PROGRESS = {
-    PaymentStatus.PENDING: 0,
-    PaymentStatus.AUTHORIZED: 1,
-    PaymentStatus.OVERDUE: 1,
-    PaymentStatus.FAILED: 2,
-    PaymentStatus.EXPIRED: 2,
-    PaymentStatus.CANCELLED: 2,
-    PaymentStatus.PAID: 2,
-    PaymentStatus.DISPUTED: 3,
-    PaymentStatus.CHARGED_BACK: 4,
-    PaymentStatus.REFUNDED: 4,
+# Answers that are at least as new as what was announced; any other is asked for again.
+_ALL = frozenset(PaymentStatus)
+_UNPAID = frozenset({PaymentStatus.PENDING, PaymentStatus.AUTHORIZED, PaymentStatus.OVERDUE})
+_GONE_BACK = frozenset({PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK})
+_MEETS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
+    PaymentStatus.PENDING: _ALL - {PaymentStatus.CANCELLED, PaymentStatus.EXPIRED},
+    PaymentStatus.AUTHORIZED: _ALL - {PaymentStatus.PENDING},
+    PaymentStatus.OVERDUE: _ALL - {PaymentStatus.PENDING},
+    PaymentStatus.CANCELLED: _ALL - _UNPAID,
+    PaymentStatus.PAID: _GONE_BACK | {PaymentStatus.PAID},
+    PaymentStatus.DISPUTED: _GONE_BACK | {PaymentStatus.DISPUTED},
+    PaymentStatus.REFUNDED: _GONE_BACK,
 }
+# After so many failures of one connection in one pass its gateway is taken to be away.
+MOST_FAILURES = 2
+
+
+class Handling(StrEnum):
+    DONE = "done"
+    BUSY = "busy"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,24 +72,52 @@ class Target:
 
 
 def work() -> int:
-    """Take everything open and due, oldest first; returns how many targets were handled."""
+    """Take everything open and due, in turns between the connections; returns how many targets were handled.
+
+    A connection whose gateway seems to be away is left alone for a while, so that no other waits for it.
+    """
     seen: set[Target] = set()
-    handled = 0
+    failures: Counter[int] = Counter()
     while fresh := [target for target in _due() if target not in seen]:
         for target in fresh:
             seen.add(target)
-            handled += _handle_safely(target)
-    return handled
+            if failures[target.connection_id] >= MOST_FAILURES:
+                continue
+            failures[target.connection_id] += _handle_safely(target) == Handling.FAILED
+            if failures[target.connection_id] == MOST_FAILURES:
+                _leave_alone(target.connection_id)
+    return len(seen)
 
 
-def _due() -> Iterator[Target]:
-    is_due = WebhookEvent.objects.filter(state__in=OPEN_STATES, next_attempt_at__lte=clock.now())
+def _due() -> list[Target]:
+    """What is open, due and not in another worker's hands: the oldest of each connection in turns."""
+    now = clock.now()
+    leased = GatewayResource.objects.filter(
+        connection=OuterRef("connection"),
+        kind=OuterRef("kind"),
+        gateway_id=OuterRef("gateway_id"),
+        lease_until__gt=now,
+    )
+    is_due = WebhookEvent.objects.filter(~Exists(leased), state__in=OPEN_STATES, next_attempt_at__lte=now)
     groups = is_due.values("connection_id", "kind", "gateway_id").annotate(oldest=Min("received_at"))
-    for row in groups.order_by("oldest")[:BATCH]:
-        yield Target(connection_id=row["connection_id"], kind=row["kind"], gateway_id=row["gateway_id"])
+    queues: defaultdict[int, list[Target]] = defaultdict(list)
+    for row in groups.order_by("oldest")[:LOOK_AHEAD]:
+        target = Target(connection_id=row["connection_id"], kind=row["kind"], gateway_id=row["gateway_id"])
+        queues[target.connection_id].append(target)
+    in_turns = chain.from_iterable(zip_longest(*queues.values()))
+    return [target for target in in_turns if target][:BATCH]
 
 
-def _handle_safely(target: Target) -> bool:
+def _leave_alone(connection_id: int) -> None:
+    """Everything due of a connection waits, by one UPDATE and at nobody's fault."""
+    now = clock.now()
+    due = WebhookEvent.objects.filter(
+        connection_id=connection_id, state__in=OPEN_STATES, next_attempt_at__lte=now
+    )
+    due.update(state=EventState.RETRY, next_attempt_at=now + timedelta(seconds=OUTAGE_SECONDS))
+
+
+def _handle_safely(target: Target) -> Handling:
     """One poisoned target must not keep the others waiting."""
     try:
         return handle(target)
@@ -86,45 +125,51 @@ def _handle_safely(target: Target) -> bool:
         logger.exception("notifications about %s %s could not be handled", target.kind, target.gateway_id)
         for event in _open_events(target):
             _postpone(event, error=f"{type(err).__name__} in our own code", seconds=None)
-        return False
+        return Handling.DONE
 
 
-def handle(target: Target) -> bool:
+def handle(target: Target) -> Handling:
     """Fetch one resource until no open notification about it is older than the fetch.
 
-    False when another worker is already at it: that one takes the newcomers too.
+    *Busy* when another worker is already at it: that one takes the newcomers too.
     """
     connection = Connection.objects.get(pk=target.connection_id)
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
     for _round in range(MOST_ROUNDS):
         held = resources.lease(resource.pk)
         if held is None:
-            return False
+            return Handling.BUSY
         try:
-            _play_round(connection, resource, target, held)
+            if not _play_round(connection, resource, target, held):
+                return Handling.FAILED
         finally:
             resources.release(held)
         # Asked after the release: who came while we held the lease was turned away by it.
         if not _open_events(target).filter(next_attempt_at__lte=clock.now()).exists():
             break
-    return True
+    return Handling.DONE
 
 
-def _play_round(connection: Connection, resource: GatewayResource, target: Target, held: Lease) -> None:
-    """One fetch for all that is open now."""
+def _play_round(connection: Connection, resource: GatewayResource, target: Target, held: Lease) -> bool:
+    """One fetch for all that is open now; False when the gateway gave no answer."""
     started = clock.now()
     events = list(_open_events(target).filter(next_attempt_at__lte=started))
     if not events:
-        return
+        return True
     WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(resource=resource)
-    connections.note_delivery(connection.pk, at=max(event.received_at for event in events))
+    connections.note_delivery(
+        connection,
+        at=max(event.received_at for event in events),
+        secret_marks={event.secret_name for event in events},
+    )
     try:
         refreshed = refreshing.refresh(connection, resource, held, source="webhook", cause=events[-1].topic)
     except GatewayError as err:
         _postpone_all(connection, events, err)
-        return
+        return not isinstance(err, GatewayUnavailable)
     for event in events:
         _finish(event, refreshed.outcome, refreshed.payment, held=held, started=started)
+    return True
 
 
 def _open_events(target: Target) -> QuerySet[WebhookEvent]:
@@ -155,7 +200,10 @@ def is_met(event: WebhookEvent, payment: GatewayPayment) -> bool:
         return payment.version >= event.occurred_at - _CLOCK_GRAIN
     if not event.expected or payment.status is None:
         return True
-    return _PROGRESS[payment.status] >= _PROGRESS[PaymentStatus(event.expected)]
+    if event.is_step_back:
+        return payment.status in _UNPAID
+    expected = PaymentStatus(event.expected)
+    return payment.status in _MEETS.get(expected, frozenset({expected}))
 
 
 def _finish_missing(event: WebhookEvent, *, held: Lease, started: datetime) -> None:

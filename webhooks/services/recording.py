@@ -27,21 +27,23 @@ KEPT_HEADERS = (
 )
 
 # A repeat of an unfinished or dead event wakes it; of a finished one it is counted and causes one more
-# look, because a gateway that repeats itself was not sure either.
+# look, because a gateway that repeats itself was not sure either. What the notification says decides
+# whether there is anything to look at: ``excluded`` is what a first delivery would be stored as.
 _INSERT = """
 INSERT INTO webhooks_webhookevent (
   connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
-  is_test, secret_name, expected, occurred_at, received_at, state, reason, attempts, asked_again,
-  next_attempt_at, last_error, repeats, last_repeat_at, finished_at, resource_id
+  is_test, secret_name, expected, is_step_back, occurred_at, received_at, state, reason, attempts,
+  asked_again, next_attempt_at, last_error, repeats, last_repeat_at, finished_at, resource_id
 ) VALUES (
-  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, '', 0, NULL, %s, NULL
+  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, '', 0, NULL, %s, NULL
 )
 ON CONFLICT (connection_id, dedupe_key) DO UPDATE SET
   repeats = webhooks_webhookevent.repeats + 1,
   last_repeat_at = excluded.received_at,
-  next_attempt_at = CASE WHEN webhooks_webhookevent.state IN ('test', 'ignored')
-    THEN webhooks_webhookevent.next_attempt_at ELSE excluded.next_attempt_at END,
-  state = CASE WHEN webhooks_webhookevent.state IN ('done', 'dead')
+  next_attempt_at = excluded.next_attempt_at,
+  asked_again = CASE WHEN webhooks_webhookevent.state IN ('received', 'retry')
+    THEN webhooks_webhookevent.asked_again ELSE 0 END,
+  state = CASE WHEN excluded.state = 'received' AND webhooks_webhookevent.state <> 'retry'
     THEN 'received' ELSE webhooks_webhookevent.state END
 RETURNING id, repeats, state
 """
@@ -73,13 +75,14 @@ def record(
         notification.gateway_id[:100],
         notification.dedupe_key[:200],
         json.dumps(_kept(delivery)),
-        delivery.query[:2000],
+        delivery.query[:2000].replace("\0", ""),
         body,
         len(delivery.body) > LARGEST_BODY,
         notification.is_live,
         notification.is_test,
         verification.secret_name,
         notification.expected.value if notification.expected else "",
+        notification.is_step_back,
         _stored_time(notification.occurred_at),
         _stored_time(now),
         state.value,

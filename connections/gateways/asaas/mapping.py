@@ -15,7 +15,7 @@ from connections.gateways.base import (
     ResourceKind,
 )
 from connections.gateways.money import to_cents
-from connections.gateways.values import Record, civil_date, instant, records, text
+from connections.gateways.values import Record, civil_date, instant, record, records, text
 
 # Times carry no zone and mean São Paulo (asaas.md 1.7).
 ZONE_NAME = "America/Sao_Paulo"
@@ -49,7 +49,7 @@ METHOD = {
     "UNDEFINED": Method.ANY,
 }
 
-BILLING_TYPE = {Method.PIX: "PIX"}
+BILLING_TYPE = {Method.PIX: "PIX", Method.CARD: "CREDIT_CARD"}
 
 _MONEY_CAME = {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
 _SETTLED = {"RECEIVED", "RECEIVED_IN_CASH", "DUNNING_RECEIVED"}
@@ -63,6 +63,8 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     Our reading of the amounts: ``value`` is the face value until a different sum is paid; then ``value``
     is what was paid and ``originalValue`` what was asked (asaas.md 3.3). ``netValue`` is an estimate while
     unpaid, so fee and net stay unknown until then. Days without a time are their midnight in São Paulo.
+    ``interestValue`` is fine and interest together. No key says what a discount took off: it is worked out
+    from ``discount`` for the day of payment, so that a sum which is merely too small does not pass for one.
     """
     word = text(raw.get("status"), 60)
     value = to_cents(raw.get("value")) or 0
@@ -72,18 +74,22 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     refunds = tuple(_to_refund(item) for item in records(raw.get("refunds")))
     refunded = _refunded(word, received, refunds)
     is_deleted = raw.get("deleted") is True
+    asked = to_cents(raw.get("originalValue")) or value
     return GatewayPayment(
         gateway_id=text(raw.get("id"), 100),
         reference=text(raw.get("externalReference")),
         status=_status(word, is_deleted=is_deleted, is_refunded=0 < received <= refunded),
         gateway_status=word,
         method=METHOD.get(text(raw.get("billingType"), 60)),
-        amount_cents=to_cents(raw.get("originalValue")) or value,
+        amount_cents=asked,
         received_cents=received,
         refunded_cents=refunded,
         currency=CURRENCY,
         account_id=account_id,
         is_deleted=is_deleted,
+        is_cash=word == "RECEIVED_IN_CASH",
+        interest_cents=to_cents(raw.get("interestValue")) if has_money else None,
+        discount_cents=_discount(raw, asked) if has_money else None,
         fee_cents=value - net if has_money and net is not None else None,
         net_cents=net if has_money else None,
         due_date=civil_date(raw.get("dueDate")),
@@ -130,6 +136,33 @@ def _refunded(word: str, received: int, refunds: tuple[RefundItem, ...]) -> int:
     """The refunds that are done; everything when Asaas says so without listing them (a lost chargeback)."""
     done = sum(refund.amount_cents for refund in refunds if refund.is_done)
     return max(done, received) if word == "REFUNDED" else done
+
+
+def _discount(raw: Record, asked: int) -> int | None:
+    """What the terms Asaas holds took off on the day of payment; ``None`` where it does not show them.
+
+    A percentage is rounded half up, which is our guess: allow a cent.
+    """
+    terms = record(raw.get("discount"))
+    size = to_cents(terms.get("value"))
+    paid_on = civil_date(raw.get("clientPaymentDate"))
+    last_day = _discount_ends(raw, terms)
+    if size == 0:
+        return 0
+    if size is None or size < 0 or paid_on is None or last_day is None:
+        return None
+    if paid_on.toordinal() > last_day:
+        return 0
+    return min((asked * size + 5000) // 10000 if terms.get("type") == "PERCENTAGE" else size, asked)
+
+
+def _discount_ends(raw: Record, terms: Record) -> int | None:
+    """The discount's last day as an ordinal: its own date, else so many days before due (0 or 0.0)."""
+    own, due = civil_date(terms.get("limitDate")), civil_date(raw.get("dueDate"))
+    if own:
+        return own.toordinal()
+    days = (to_cents(terms.get("dueDateLimitDays")) or 0) // 100
+    return due.toordinal() - days if due else None
 
 
 def _to_refund(raw: Record) -> RefundItem:

@@ -22,6 +22,8 @@ _LONGEST_KEY = 200
 
 _BODY_DECIDES = {"PAYMENT_CREATED", "PAYMENT_UPDATED", "PAYMENT_RESTORED", "PAYMENT_RECEIVED_IN_CASH_UNDONE"}
 
+_STEPS_BACK = {"PAYMENT_RESTORED", "PAYMENT_RECEIVED_IN_CASH_UNDONE"}
+
 _EXPECTED = {
     "PAYMENT_AUTHORIZED": PaymentStatus.AUTHORIZED,
     "PAYMENT_AWAITING_RISK_ANALYSIS": PaymentStatus.AUTHORIZED,
@@ -115,6 +117,7 @@ def parse(delivery: Delivery) -> Notification:
         expected=_expected(topic, payment),
         occurred_at=instant(body.get("dateCreated"), ZONE),
         can_change=topic not in _CANNOT_CHANGE,
+        is_step_back=topic in _STEPS_BACK,
     )
 
 

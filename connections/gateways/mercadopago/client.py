@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
-from connections.gateways.answers import Answer
 from connections.gateways.base import (
     Access,
     Account,
@@ -21,6 +19,7 @@ from connections.gateways.base import (
     Method,
     Notice,
     Notification,
+    PaymentStatus,
     PixCode,
     PreparedCall,
     ResourceKind,
@@ -29,16 +28,13 @@ from connections.gateways.base import (
     Verification,
     WebhookRegistration,
 )
-from connections.gateways.errors import CredentialsRefused, NotFound, RequestRefused
-from connections.gateways.http import GatewaySession
+from connections.gateways.errors import RequestRefused
 from connections.gateways.mercadopago import credentials as keys
-from connections.gateways.mercadopago import mapping, notifications, orders, refusals
+from connections.gateways.mercadopago import lookups, mapping, notifications, orders
+from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
 from connections.gateways.money import encode
 from connections.gateways.texts import gettext_noop as _
-from connections.gateways.values import Record, record, records, text
-
-_HOST = "https://api.mercadopago.com"
-_PAGE = 50
+from connections.gateways.values import Record, record, text
 
 _INACTIVE = Notice(
     code="account_not_approved", text=_("Mercado Pago does not allow this account to charge at the moment.")
@@ -46,13 +42,17 @@ _INACTIVE = Notice(
 _UNKNOWN_SITE = Notice(
     code="site_unknown", text=_("The account belongs to a country we do not know the currency of.")
 )
+_CANNOT_SIMULATE = _(
+    "Mercado Pago cannot simulate this: pay on its page with a test card. PIX stays unpaid in its tests."
+)
+_CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
 class MercadoPagoGateway(Gateway):
     name = "mercadopago"
     label = "Mercado Pago"
     capabilities = Capabilities(
-        methods=frozenset({Method.PIX}),
+        methods=frozenset({Method.PIX, Method.CARD}),
         minimum_cents=1,
         registers_webhook=False,
         has_versions=True,
@@ -68,9 +68,7 @@ class MercadoPagoGateway(Gateway):
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        token = access.credentials.get("access_token", "")
-        base_url = f"{access.simulator_url}/mercadopago" if access.simulator_url else _HOST
-        self._session = GatewaySession(access, base_url=base_url, auth={"Authorization": f"Bearer {token}"})
+        self._api = MercadoPagoApi(access)
 
     @classmethod
     def review_credentials(cls, credentials: Secrets, environment: Environment) -> Sequence[Notice]:
@@ -78,7 +76,7 @@ class MercadoPagoGateway(Gateway):
 
     def check_credentials(self) -> Account:
         """The ``test_user`` tag tells a test account: its token looks real (mercadopago.md 1.3)."""
-        answer = self._ask("GET", "/users/me")
+        answer = self._api.ask("GET", "/users/me")
         owner = answer.record()
         site = text(owner.get("site_id"), 10)
         currency, time_zone = mapping.SITES.get(site, ("", "UTC"))
@@ -86,7 +84,7 @@ class MercadoPagoGateway(Gateway):
         checks = ((site_status not in ("", "active"), _INACTIVE), (not currency, _UNKNOWN_SITE))
         full_name = f"{text(owner.get('first_name'), 100)} {text(owner.get('last_name'), 100)}"
         return Account(
-            account_id=_required_id(answer),
+            account_id=required_id(answer),
             name=text(owner.get("nickname"), 100) or full_name.strip(),
             environment=Environment.SANDBOX if self._is_test(owner) else Environment.PRODUCTION,
             site=site,
@@ -98,7 +96,9 @@ class MercadoPagoGateway(Gateway):
     def read_webhook(self, *, url: str) -> WebhookRegistration | None:
         return None
 
-    def register_webhook(self, *, url: str, token: str, email: str, name: str) -> WebhookRegistration:
+    def register_webhook(
+        self, *, url: str, token: str, email: str, name: str, old_url: str = ""
+    ) -> WebhookRegistration:
         """There is no API for it: a person enters address and topics in the panel (mercadopago.md 6.9)."""
         raise RequestRefused(_("Mercado Pago has no API for webhooks: enter the address in its panel."))
 
@@ -111,25 +111,37 @@ class MercadoPagoGateway(Gateway):
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         if order.method not in self.capabilities.methods:
             raise RequestRefused(_("This payment method is not available on Mercado Pago."), field="method")
-        build = orders.preference_body if order.hosted else orders.payment_body
+        is_hosted = order.hosted or order.method is Method.CARD
+        build = orders.preference_body if is_hosted else orders.payment_body
         return PreparedCall(
-            kind=ResourceKind.PREFERENCE if order.hosted else ResourceKind.PAYMENT,
+            kind=ResourceKind.PREFERENCE if is_hosted else ResourceKind.PAYMENT,
             method="POST",
-            path="/checkout/preferences" if order.hosted else "/v1/payments",
+            path="/checkout/preferences" if is_hosted else "/v1/payments",
             body=encode(build(order, now=self._access.now())),
             idempotency_key=order.idempotency_key,
         )
 
     def submit_charge(self, prepared: PreparedCall) -> GatewayCharge:
         """A repeat with the same key gives the same payment; of preferences it may make a second (1.5)."""
-        answer = self._ask(prepared.method, prepared.path, body=prepared.body, key=prepared.idempotency_key)
-        _required_id(answer)
+        answer = self._api.ask(
+            prepared.method, prepared.path, body=prepared.body, key=prepared.idempotency_key
+        )
+        required_id(answer)
         if prepared.kind is ResourceKind.PREFERENCE:
-            return mapping.to_hosted_charge(answer.record(), payments=(), now=self._access.now())
+            return self._hosted(answer.record(), payments=())
         return mapping.to_direct_charge(mapping.to_payment(answer.record()))
 
     def fetch_payment(self, gateway_id: str) -> GatewayPayment:
-        return mapping.to_payment(self._read_payment(gateway_id))
+        return mapping.to_payment(lookups.read_payment(self._api, gateway_id))
+
+    def fetch_charge(self, kind: ResourceKind, gateway_id: str) -> GatewayCharge:
+        if kind is ResourceKind.PAYMENT:
+            return mapping.to_direct_charge(self.fetch_payment(gateway_id))
+        raw = lookups.read_preference(self._api, gateway_id)
+        return self._hosted(raw, payments=lookups.hosted_payments(self._api, raw))
+
+    def fetch_order_payments(self, order_id: str) -> tuple[str, ...]:
+        return lookups.payment_ids(lookups.read_order(self._api, order_id))
 
     def fetch_pix_code(self, gateway_id: str) -> PixCode | None:
         return self.fetch_payment(gateway_id).pix
@@ -142,7 +154,8 @@ class MercadoPagoGateway(Gateway):
         """
         if not reference:
             return ()
-        payments, preferences = self._payments_of(reference), self._preferences_of(reference)
+        payments = lookups.payments_of(self._api, reference)
+        preferences = lookups.preferences_of(self._api, reference)
         hosted = [raw for raw in payments if preferences and mapping.is_from_hosted_page(raw)]
         dated = [
             (mapping.created_at(raw), mapping.to_direct_charge(mapping.to_payment(raw)))
@@ -150,11 +163,29 @@ class MercadoPagoGateway(Gateway):
             if raw not in hosted
         ]
         for raw in sorted(preferences, key=mapping.created_at):
-            taken = tuple(mapping.to_payment(payment) for payment in hosted)
-            charge = mapping.to_hosted_charge(raw, payments=taken, now=self._access.now())
-            dated.append((mapping.created_at(raw), charge))
+            dated.append((mapping.created_at(raw), self._hosted(raw, payments=hosted)))
             hosted = []
         return tuple(charge for _moment, charge in sorted(dated, key=lambda pair: pair[0]))
+
+    def cancel_charge(self, kind: ResourceKind, gateway_id: str) -> None:
+        """A preference knows no cancelling: its time is over, then what waits on it is cancelled (2.3)."""
+        if kind is ResourceKind.PAYMENT:
+            self._cancel_payment(gateway_id)
+            return
+        closing = encode(orders.closing_body(now=self._access.now()))
+        answer = self._api.ask_for("PUT", "/checkout/preferences", gateway_id=gateway_id, body=closing)
+        charge = self._hosted(answer.record(), payments=lookups.hosted_payments(self._api, answer.record()))
+        if charge.is_open:
+            raise answer.unreadable()
+        for payment in charge.payments:
+            if payment.status in mapping.OPEN:
+                self._cancel_payment(payment.gateway_id)
+
+    def simulate_payment(self, gateway_id: str) -> None:
+        raise RequestRefused(_CANNOT_SIMULATE)
+
+    def simulate_overdue(self, gateway_id: str) -> None:
+        raise RequestRefused(_CANNOT_SIMULATE)
 
     @classmethod
     def verify(
@@ -167,79 +198,26 @@ class MercadoPagoGateway(Gateway):
     def parse(cls, delivery: Delivery) -> Notification:
         return notifications.parse(delivery)
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: str = "",
-        key: str = "",
-    ) -> Answer:
-        headers = {"X-Idempotency-Key": key} if key else {}
-        answer = self._session.call(method, path, query=query, body=body, headers=headers)
-        if answer.status >= 400:
-            raise refusals.to_error(answer)
-        return answer
+    def _hosted(self, raw: Record, *, payments: Iterable[Record]) -> GatewayCharge:
+        found = tuple(mapping.to_payment(payment) for payment in payments)
+        return mapping.to_hosted_charge(raw, payments=found, now=self._access.now())
+
+    def _cancel_payment(self, gateway_id: str) -> None:
+        """Only what is pending, under review or authorized (3.5); closed before is as good as closed now."""
+        try:
+            answer = self._api.ask_for(
+                "PUT", "/v1/payments", gateway_id=gateway_id, body=orders.CANCELLING_BODY
+            )
+        except RequestRefused as error:
+            if self.fetch_payment(gateway_id).status in _CLOSED:
+                return
+            # Plainly refused: what a test seller may not do (8.4) has no hosted page to go to here.
+            raise RequestRefused(error.text, code=error.code, http_status=error.http_status) from error
+        if mapping.to_payment(answer.record()).status not in _CLOSED:
+            raise answer.unreadable()
 
     def _is_test(self, owner: Record) -> bool:
         tags = owner.get("tags")
         if isinstance(tags, list) and "test_user" in tags:
             return True
         return self._access.credentials.get("access_token", "").startswith("TEST-")
-
-    def _read_payment(self, gateway_id: str) -> Record:
-        try:
-            answer = self._ask("GET", f"/v1/payments/{_quoted(gateway_id)}")
-        except CredentialsRefused as error:
-            if error.http_status == 403 and error.code == refusals.NOT_THE_OWNER:
-                raise NotFound(error.text, code=error.code, http_status=403) from error
-            raise
-        if _required_id(answer) != gateway_id:
-            raise answer.unreadable()
-        return answer.record()
-
-    def _payments_of(self, reference: str) -> list[Record]:
-        query = {
-            "external_reference": reference,
-            "sort": "date_created",
-            "criteria": "asc",
-            "limit": str(_PAGE),
-        }
-        listed = records(self._ask("GET", "/v1/payments/search", query=query).record().get("results"))
-        ours = [raw for raw in listed if text(raw.get("external_reference")) == reference]
-        return [self._fresh(raw) for raw in ours]
-
-    def _fresh(self, listed: Record) -> Record:
-        """The payment itself; right after creation only the search may know it (mercadopago.md 3.6)."""
-        try:
-            return self._read_payment(text(listed.get("id"), 100))
-        except NotFound:
-            return listed
-
-    def _preferences_of(self, reference: str) -> list[Record]:
-        """The search shortens its elements and may answer ``null`` for none (mercadopago.md 2.3, 2.5)."""
-        query = {"external_reference": reference, "limit": str(_PAGE)}
-        answer = self._ask("GET", "/checkout/preferences/search", query=query).record()
-        found = []
-        for element in records(answer.get("elements")):
-            if text(element.get("external_reference")) not in ("", reference):
-                continue
-            preference_id = _quoted(text(element.get("id"), 100))
-            found.append(self._ask("GET", f"/checkout/preferences/{preference_id}").record())
-        return [raw for raw in found if text(raw.get("external_reference")) == reference]
-
-
-def _quoted(gateway_id: str) -> str:
-    """An id for a path; an empty one would ask for something else."""
-    if not gateway_id:
-        raise NotFound(_("Mercado Pago does not know this id."))
-    return quote(gateway_id, safe="")
-
-
-def _required_id(answer: Answer) -> str:
-    """The id of what was created or read; without one the answer is not what the document promises."""
-    found = text(answer.record().get("id"), 100)
-    if not found:
-        raise answer.unreadable()
-    return found

@@ -54,7 +54,7 @@ SITES = {
 }
 
 _MONEY_CAME = {"approved", "refunded", "in_mediation", "charged_back"}
-_OPEN = {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
+OPEN = {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
 # What the payer hands over here includes interest that is not the merchant's.
 _WITH_INTEREST = {"credit_card", "debit_card", "prepaid_card", "digital_currency"}
 
@@ -108,7 +108,7 @@ def to_direct_charge(payment: GatewayPayment) -> GatewayCharge:
         reference=payment.reference,
         link=payment.link,
         payments=(payment,),
-        is_open=payment.status in _OPEN,
+        is_open=payment.status in OPEN,
     )
 
 

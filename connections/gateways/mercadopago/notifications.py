@@ -27,6 +27,9 @@ _MILLISECONDS_FROM = 10**12
 # The id of these is no payment's; the body names the payment they are about (6.1, 6.2).
 _ABOUT_A_PAYMENT = {"topic_chargebacks_wh", "stop_delivery_op_wh"}
 
+# Orders at the gateway, which lead to payments (6.1); the id is a number, as in the IPN.
+_ORDERS = {"merchant_order", "topic_merchant_order_wh"}
+
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 _VERSION_KEY = re.compile(r"v[0-9]+", re.ASCII)
 
@@ -60,11 +63,13 @@ def verify(
 
 
 def parse(delivery: Delivery) -> Notification:
-    """Read a delivery, also an unsigned IPN; the id of the query wins, as only that one is signed."""
+    """Read a delivery; the id of the query wins over the body's, as only that one is signed."""
     body, query = _body(delivery), _query(delivery)
+    if _is_ipn(query):
+        return _parse_ipn(query)
     data = record(body.get("data"))
     topic = text(query.get("type") or body.get("type") or query.get("topic") or body.get("topic"), 100)
-    named = text(_resource_id(query) or data.get("id") or (query["id"] if _is_ipn(query) else ""), 100)
+    named = text(_resource_id(query) or data.get("id"), 100)
     target = text(data.get("payment_id"), 100) if topic in _ABOUT_A_PAYMENT else named
     is_payment = topic in _ABOUT_A_PAYMENT or topic == "payment"
     return Notification(
@@ -77,6 +82,24 @@ def parse(delivery: Delivery) -> Notification:
         is_live=flag(body.get("live_mode")),
         is_readable=bool(body),
         is_test=topic == "payment" and named == PANEL_TEST_ID,
+        is_order=topic in _ORDERS and bool(_DIGITS.fullmatch(named)),
+    )
+
+
+def _parse_ipn(query: dict[str, str]) -> Notification:
+    """A legacy notification, which anybody can send: nothing is taken but topic and digits of its query.
+
+    One key for each topic and id, so that any number of them is one hint.
+    """
+    topic, named = text(query["topic"], 100), query["id"]
+    is_payment = topic == "payment"
+    return Notification(
+        topic=topic,
+        dedupe_key=f"ipn:{topic}:{named}",
+        kind=ResourceKind.PAYMENT if is_payment else None,
+        gateway_id=named,
+        is_test=is_payment and named == PANEL_TEST_ID,
+        is_order=topic in _ORDERS,
     )
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
-from connections.gateways.base import ChargeOrder, CustomerDetails
+from connections.gateways.base import ChargeOrder, CustomerDetails, Method
 from connections.gateways.errors import RequestRefused
-from connections.gateways.money import from_cents
+from connections.gateways.money import encode, from_cents
 from connections.gateways.texts import gettext_noop as _
 
 SHORTEST = timedelta(minutes=30)
@@ -22,8 +22,12 @@ _OFFSET = timezone(timedelta(hours=-3))
 
 _LONGEST_URL = 248
 _WITHOUT_CENTS = {"CLP", "COP"}
-# Leaves PIX and the account balance, which cannot be excluded (mercadopago.md 2.1).
-_NOT_PIX = ("credit_card", "debit_card", "prepaid_card", "ticket", "digital_currency")
+# What a page does not offer. The account balance stays, it cannot be excluded (mercadopago.md 2.1).
+_EXCLUDED = {
+    Method.PIX: ("credit_card", "debit_card", "prepaid_card", "ticket", "digital_currency"),
+    Method.CARD: ("ticket", "bank_transfer", "digital_currency"),
+}
+CANCELLING_BODY = encode({"status": "cancelled"})
 
 Body = dict[str, object]
 
@@ -54,7 +58,7 @@ def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
 
 
 def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
-    """A hosted page that offers PIX."""
+    """A hosted page that offers the order's method."""
     first, last = _names(order.customer)
     title = (order.description or order.reference)[:250]
     item = {
@@ -77,8 +81,8 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
             "external_reference": order.reference,
             "notification_url": notification_url(order.notification_url),
             "expires": True,
-            "expiration_date_to": written(expiry(order, now=now)),
-            "payment_methods": {"excluded_payment_types": [{"id": name} for name in _NOT_PIX]},
+            "expiration_date_to": written(_page_expiry(order, now=now)),
+            "payment_methods": _payment_methods(order.method),
             **_return(order.return_url),
         }
     )
@@ -92,6 +96,25 @@ def expiry(order: ChargeOrder, *, now: datetime) -> datetime:
     """
     wanted = order.expires_at or datetime.combine(order.due_date, time(23, 59, 59), tzinfo=_OFFSET)
     return max(wanted, now + SHORTEST + _MARGIN)
+
+
+def closing_body(*, now: datetime) -> Body:
+    """What makes a page unusable at once: there is no cancelling (mercadopago.md 2.3)."""
+    return {"expires": True, "expiration_date_to": written(now)}
+
+
+def _page_expiry(order: ChargeOrder, *, now: datetime) -> datetime:
+    """A page for cards ends when the order says; what is paid by PIX keeps the code's shortest life."""
+    if order.method is not Method.CARD or order.expires_at is None:
+        return expiry(order, now=now)
+    if order.expires_at <= now:
+        raise RequestRefused(_("The time to pay is already over."), field="due_date")
+    return order.expires_at
+
+
+def _payment_methods(method: Method) -> Body:
+    excluded: Body = {"excluded_payment_types": [{"id": name} for name in _EXCLUDED[method]]}
+    return {**excluded, "installments": 1} if method is Method.CARD else excluded
 
 
 def written(moment: datetime) -> str:

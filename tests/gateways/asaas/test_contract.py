@@ -13,17 +13,19 @@ from connections.gateways.base import (
     Gateway,
     GatewayCharge,
     PaymentStatus,
+    ResourceKind,
     Secrets,
 )
 from connections.gateways.errors import CredentialsRefused, RequestRefused
 from tests.gateways import sample
 from tests.gateways.contract import REFERENCE, GatewayContract
+from tests.gateways.contract_charges import ChargeContract
 from tests.gateways.controls import Receiver, Simulator
 
 TOKEN = "whsec_Xk29fQm1v7Lr0Zt8Wc5Yb3Nd6Hs4Pj2Ga"
 
 
-class TestAsaas(GatewayContract):
+class TestAsaas(GatewayContract, ChargeContract):
     gateway = "asaas"
     credential = "api_key"
     switches = {"environment": "sandbox", "has_pix_key": True}
@@ -31,6 +33,10 @@ class TestAsaas(GatewayContract):
     wrong_key = sample.ASAAS_KEY
     too_small_cents = 300
     closing = ("delete", PaymentStatus.CANCELLED)
+    # Refused in the sandbox (asaas.md 3.9); the charge waits for another card.
+    refused_card = {"number": "5184019740373151"}
+    refused_attempts = [PaymentStatus.PENDING]
+    card_kind = ResourceKind.PAYMENT
 
     def secrets(self, adapter: Gateway, account: dict[str, Any], receiver: Receiver) -> Secrets:
         adapter.register_webhook(url=receiver.url, token=TOKEN, email="ops@example.com", name="Shop")

@@ -101,11 +101,68 @@ def test_a_receipt_in_cash_has_no_fee() -> None:
     found = to_payment(raw, account_id="")
     assert (found.status, found.received_cents, found.fee_cents) == (PaymentStatus.PAID, 32050, 0)
     assert (found.method, found.paid_at) == (Method.BOLETO, datetime(2026, 9, 3, 3, tzinfo=UTC))
+    assert found.is_cash is True
+
+
+@pytest.mark.parametrize("word", ["PENDING", "RECEIVED", "CONFIRMED", "DUNNING_RECEIVED", "REFUNDED"])
+def test_only_cash_is_cash(word: str) -> None:
+    assert unpaid(status=word).is_cash is False
 
 
 def test_a_different_sum_paid_keeps_what_was_asked_apart() -> None:
     found = paid(value=Decimal("140.00"), originalValue=Decimal("150.00"), netValue=Decimal("138.01"))
     assert (found.amount_cents, found.received_cents, found.fee_cents) == (15000, 14000, 199)
+
+
+def test_late_money_tells_its_fine_and_interest_apart() -> None:
+    found = paid(value=Decimal("154.50"), originalValue=Decimal("150.00"), interestValue=Decimal("4.50"))
+    assert (found.amount_cents, found.received_cents, found.interest_cents) == (15000, 15450, 450)
+
+
+def terms(value: str, kind: str = "FIXED", days: object = 0, limit: object = None) -> dict[str, object]:
+    return {"value": Decimal(value), "type": kind, "dueDateLimitDays": days, "limitDate": limit}
+
+
+@pytest.mark.parametrize(
+    ("discount", "expected"),
+    [
+        (terms("10.00"), 1000),
+        (terms("10.00", days=2), 1000),
+        (terms("10.00", days=Decimal("2.0")), 1000),
+        (terms("10.00", days=3), 0),
+        (terms("10.00", limit="2026-09-03"), 1000),
+        (terms("10.00", limit="2026-09-02"), 0),
+        (terms("5", "PERCENTAGE"), 750),
+        (terms("3.33", "PERCENTAGE"), 500),
+        (terms("0"), 0),
+        (terms("900.00"), 15000),
+        (terms("-1.00"), None),
+        (None, None),
+        ({}, None),
+        ("x", None),
+    ],
+)
+def test_a_discount_counts_for_the_day_it_was_paid(discount: object, expected: int | None) -> None:
+    """Paid on 3 September, due on the 5th."""
+    found = paid(value=Decimal("140.00"), originalValue=Decimal("150.00"), discount=discount)
+    assert (found.amount_cents, found.received_cents, found.discount_cents) == (15000, 14000, expected)
+
+
+def test_a_sum_that_is_merely_too_small_is_no_discount() -> None:
+    found = paid(value=Decimal("140.00"), originalValue=Decimal("150.00"), discount=terms("0"))
+    assert (found.received_cents, found.discount_cents, found.interest_cents) == (14000, 0, None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"clientPaymentDate": None}, {"dueDate": None}, {"dueDate": "0001-01-01"}]
+)
+def test_a_discount_without_its_dates_is_not_guessed(changes: dict[str, object]) -> None:
+    assert paid(discount=terms("10.00", days=400), **changes).discount_cents in (None, 0)
+
+
+def test_an_unpaid_payment_tells_no_interest_and_no_discount() -> None:
+    found = unpaid(interestValue=Decimal("4.50"), discount=terms("10.00"))
+    assert (found.interest_cents, found.discount_cents) == (None, None)
 
 
 def test_a_partial_refund_stays_paid() -> None:

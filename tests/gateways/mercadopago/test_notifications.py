@@ -193,21 +193,6 @@ def test_a_wrong_signature_is_a_mismatch_whatever_its_age() -> None:
     assert found.rejection is Rejection.SIGNATURE_MISMATCH
 
 
-@pytest.mark.parametrize("signature", [None, f"ts={TS},v1={V1}", "nonsense"])
-@pytest.mark.parametrize("topic", ["payment", "merchant_order"])
-def test_an_ipn_is_only_a_hint(signature: str | None, topic: str) -> None:
-    found = verify(signature, query=f"id={PAYMENT}&topic={topic}")
-    assert found == Verification(rejection=Rejection.UNSIGNED_IPN, is_unsigned_hint=True)
-
-
-@pytest.mark.parametrize(
-    "query", ["id=1%202&topic=payment", "id=../x&topic=payment", "topic=payment", "id=5"]
-)
-def test_what_only_looks_like_an_ipn_is_no_hint(query: str) -> None:
-    found = verify(None, query=query)
-    assert (found.rejection, found.is_unsigned_hint) == (Rejection.MISSING_SIGNATURE, False)
-
-
 _PARTS = st.sampled_from(
     [
         f"ts={TS}",
@@ -306,21 +291,14 @@ def test_reads_a_payment_notification() -> None:
         ),
         ("event_claim", "data.id=5040112233", "claim", "5040112233", "claim:5040112233:n139000222334"),
         ("event_connect", "", "mp-connect", "1402558877", "mp-connect:1402558877:n139000222335"),
-        (
-            "event_ipn_merchant_order",
-            "id=38000111222&topic=merchant_order",
-            "merchant_order",
-            "38000111222",
-            None,
-        ),
     ],
 )
 def test_points_at_nothing_for_topics_we_do_not_follow(
-    name: str, query: str, topic: str, gateway_id: str, key: str | None
+    name: str, query: str, topic: str, gateway_id: str, key: str
 ) -> None:
     found = parse(name, query)
     assert (found.topic, found.kind, found.gateway_id) == (topic, None, gateway_id)
-    assert found.dedupe_key == key or (key is None and found.dedupe_key.startswith("sha256:"))
+    assert found.dedupe_key == key
     assert (found.expected, found.is_test, found.is_readable) == (None, False, True)
 
 
@@ -333,11 +311,6 @@ def test_a_chargeback_leads_to_its_payment() -> None:
 def test_a_fraud_alert_leads_to_its_payment() -> None:
     found = parse_bytes(b'{"id":"1","type":"stop_delivery_op_wh","data":{"payment_id":98000123460}}')
     assert (found.kind, found.gateway_id) == (ResourceKind.PAYMENT, "98000123460")
-
-
-def test_an_ipn_names_a_payment() -> None:
-    found = parse("event_ipn_payment", "id=98000123460&topic=payment")
-    assert (found.kind, found.gateway_id, found.topic) == (ResourceKind.PAYMENT, "98000123460", "payment")
 
 
 def test_the_signed_id_of_the_query_wins_over_the_body() -> None:

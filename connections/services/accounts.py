@@ -1,11 +1,10 @@
-"""What can be done with a connection: verify its key, keep its webhook, speak to its gateway."""
+"""Speak for a connection at its gateway, and learn from the gateway whose account it is."""
 
 from __future__ import annotations
 
-import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from http import HTTPStatus
 
 from django.conf import settings
@@ -21,11 +20,10 @@ from connections.gateways.base import (
     Gateway,
     Notice,
     Secrets,
-    WebhookRegistration,
 )
 from connections.gateways.errors import CredentialsRefused, GatewayError
 from connections.gateways.registry import gateway_class
-from connections.models import Connection, ConnectionState, WebhookState
+from connections.models import Connection, ConnectionState
 from connections.sealed import CannotOpen
 
 WEB_DEADLINE_SECONDS = 8.0
@@ -72,13 +70,10 @@ def gateway_for(
     return adapter(access)
 
 
-def _web_patience() -> float:
-    return WEB_DEADLINE_SECONDS
-
-
-def webhook_url(connection: Connection) -> str:
-    """The address the gateway notifies: ours, with the connection's own token in it."""
-    return settings.PUBLIC_URL + connection.webhook_path
+def patience(seconds: float) -> Callable[[], float]:
+    """What is left of so many seconds, for all calls of one errand together."""
+    ends = time.monotonic() + seconds
+    return lambda: ends - time.monotonic()
 
 
 def verify_credentials(
@@ -118,6 +113,33 @@ def refuse_misfit(account: Account, *, environment: str, account_id: str) -> Non
         raise CredentialsUnfit([Notice(code="another_account", text=text % {"name": account.name})])
 
 
+def refuse_twin(connection: Connection, account: Account) -> None:
+    """Raises ``CredentialsUnfit`` when another active connection has this account."""
+    if twin := active_twin(connection, account_id=account.account_id):
+        text = _("The account “%(account)s” is already connected as “%(name)s”.")
+        text %= {"account": account.name, "name": twin.name}
+        raise CredentialsUnfit([Notice(code="account", text=text)])
+
+
+def active_twin(connection: Connection, *, account_id: str) -> Connection | None:
+    """Another active connection with this account in this environment."""
+    same = Connection.objects.filter(
+        gateway=connection.gateway,
+        environment=connection.environment,
+        account_id=account_id,
+        is_active=True,
+    )
+    return same.exclude(pk=connection.pk).first() if account_id and connection.is_active else None
+
+
+def note_success(connection: Connection) -> None:
+    """A call worked: a connection that was thought away or refused is ready again."""
+    thought_away = (ConnectionState.UNREACHABLE, ConnectionState.REFUSED)
+    if connection.state in thought_away and connection.account_id:
+        away = Connection.objects.filter(pk=connection.pk, state__in=thought_away, is_active=True)
+        away.update(state=ConnectionState.READY, state_reason="")
+
+
 def take_account(connection: Connection, account: Account) -> None:
     """Keep what the gateway said about the account; the caller saves the row."""
     connection.account_id = account.account_id
@@ -131,7 +153,7 @@ def take_account(connection: Connection, account: Account) -> None:
     connection.checked_at = clock.now()
 
 
-_CHECKED = (
+CHECKED = (
     "account_id",
     "account_name",
     "site",
@@ -147,9 +169,10 @@ _CHECKED = (
 def check(connection: Connection) -> Connection:
     """Ask the gateway about the stored key and write what it said to the row."""
     try:
-        gateway = gateway_for(connection, seconds_left=_web_patience, is_background=False)
+        gateway = gateway_for(connection, seconds_left=patience(WEB_DEADLINE_SECONDS), is_background=False)
         account = gateway.check_credentials()
         refuse_misfit(account, environment=connection.environment, account_id=connection.account_id)
+        refuse_twin(connection, account)
         take_account(connection, account)
     except CredentialsRefused as err:
         _take_failure(connection, ConnectionState.REFUSED, err.text)
@@ -157,7 +180,9 @@ def check(connection: Connection) -> Connection:
         _take_failure(connection, ConnectionState.REFUSED, " ".join(notice.text for notice in err.notices))
     except GatewayError as err:
         _take_failure(connection, ConnectionState.UNREACHABLE, err.text)
-    connection.save(update_fields=_CHECKED)
+    if not connection.is_active:
+        connection.state = ConnectionState.DISABLED
+    connection.save(update_fields=CHECKED)
     return connection
 
 
@@ -165,66 +190,6 @@ def _take_failure(connection: Connection, state: ConnectionState, reason: str) -
     connection.state = state
     connection.state_reason = reason
     connection.checked_at = clock.now()
-
-
-def keep_webhook(connection: Connection) -> Connection:
-    """Register or mend the webhook where the gateway has an API for it, and write its state to the row.
-
-    The token is stored before the gateway hears of it, so that its first delivery already verifies
-    (design rule 12). Raises ``CannotOpen``.
-    """
-    if not connection.capabilities.registers_webhook:
-        return _keep_shown_webhook(connection)
-    token = _stored_token(connection)
-    try:
-        gateway = gateway_for(connection, seconds_left=_web_patience, is_background=False)
-        registration = gateway.register_webhook(
-            url=webhook_url(connection),
-            token=token,
-            email=settings.CONTACT_EMAIL,
-            name=f"{connection.name} {connection.public_id.hex[:8]}",
-        )
-    except GatewayError as err:
-        return _save_webhook(connection, WebhookState.MISSING, [Notice(code="refused", text=err.text)])
-    return _take_registration(connection, registration)
-
-
-def _stored_token(connection: Connection) -> str:
-    known = connection.open_webhook_secrets()
-    if known.get("token"):
-        return known["token"]
-    token = secrets.token_urlsafe(36).replace("-", "a").replace("_", "b")
-    connection.seal_webhook_secrets({**known, "token": token})
-    connection.save(update_fields=["webhook_secrets"])
-    return token
-
-
-def _take_registration(connection: Connection, registration: WebhookRegistration) -> Connection:
-    connection.webhook_id = registration.webhook_id
-    if not registration.is_healthy:
-        return _save_webhook(connection, WebhookState.UNHEALTHY, list(registration.problems))
-    was_tested = connection.webhook_state == WebhookState.TESTED
-    return _save_webhook(connection, WebhookState.TESTED if was_tested else WebhookState.REGISTERED, [])
-
-
-def _keep_shown_webhook(connection: Connection) -> Connection:
-    """Without an API for webhooks a person ticks the topics in the gateway's panel and pastes its secret."""
-    has_secret = any(connection.open_webhook_secrets().values())
-    if connection.webhook_state == WebhookState.TESTED and has_secret:
-        return connection
-    return _save_webhook(connection, WebhookState.SHOWN if has_secret else WebhookState.MISSING, [])
-
-
-def _save_webhook(connection: Connection, state: WebhookState, notices: list[Notice]) -> Connection:
-    connection.webhook_state = state
-    connection.webhook_notices = [asdict(notice) for notice in notices]
-    connection.save(update_fields=["webhook_id", "webhook_state", "webhook_notices"])
-    return connection
-
-
-def note_delivery(connection_id: int, *, at: datetime) -> None:
-    """A verified notification arrived: the webhook works."""
-    Connection.objects.filter(pk=connection_id).update(last_event_at=at, webhook_state=WebhookState.TESTED)
 
 
 def note_refusal(connection: Connection, error: CredentialsRefused) -> None:

@@ -1,0 +1,141 @@
+"""Plain values about charges and payments: what we ask for, and what a gateway says exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from connections.gateways.vocabulary import Method, PaymentStatus, ResourceKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerDetails:
+    """Who pays. ``document`` holds letters and digits only; ``document_type`` is ``CPF``, ``CNPJ``, ..."""
+
+    reference: str
+    name: str
+    document: str
+    document_type: str
+    email: str = ""
+    phone: str = ""
+
+    def __repr__(self) -> str:
+        return f"<customer {self.reference}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeOrder:
+    """What we ask a gateway to collect.
+
+    ``reference`` (at most 64 of ``[A-Za-z0-9_-]``) is our name for the charge and comes back in every
+    payment. ``due_date`` is a civil date in the account's time zone. ``hosted`` asks for the gateway's
+    hosted page even where a direct payment exists; a card is paid on one in any case, as card numbers
+    never pass through us.
+    """
+
+    reference: str
+    idempotency_key: str
+    customer: CustomerDetails
+    customer_id: str
+    method: Method
+    amount_cents: int
+    currency: str
+    description: str
+    due_date: date
+    notification_url: str
+    expires_at: datetime | None = None
+    return_url: str = ""
+    hosted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedCall:
+    """One creating call, ready to send and to send again byte for byte. The body holds personal data."""
+
+    kind: ResourceKind
+    method: str
+    path: str
+    body: str
+    idempotency_key: str
+
+    def __repr__(self) -> str:
+        return f"<prepared {self.method} {self.path}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixCode:
+    """The copy-and-paste text of a PIX charge and when it stops working."""
+
+    text: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundItem:
+    """One refund as the gateway lists it. Asaas refunds have no id: then ``refund_id`` is empty."""
+
+    refund_id: str
+    amount_cents: int
+    status: str
+    created_at: datetime | None
+    is_done: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayPayment:
+    """Everything we believe about one payment, from one fetch.
+
+    ``amount_cents`` is what was asked for by this payment, ``received_cents`` what the payer handed over
+    for it (0 while unpaid), ``refunded_cents`` the refunds that are done. Of a sum that differs from what was
+    asked, ``interest_cents`` is the part the gateway calls fine and interest, and ``discount_cents`` what
+    the terms it holds granted on the day of payment (0: none); ``None`` where the body does not tell.
+    ``is_cash``: a person said it was paid, the gateway never saw the money. ``version`` orders two fetches
+    of the same payment where the gateway has one, as an aware UTC time, else ``None``.
+    ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word. For cards
+    ``received_cents`` leaves out interest that is the gateway's. ``origin_id`` names what the payment was
+    born from at the gateway (subscription, instalment plan, link, merchant order), empty for a direct one.
+    """
+
+    gateway_id: str
+    reference: str
+    status: PaymentStatus | None
+    gateway_status: str
+    method: Method | None
+    amount_cents: int
+    received_cents: int
+    refunded_cents: int
+    currency: str
+    account_id: str
+    is_deleted: bool = False
+    is_cash: bool = False
+    interest_cents: int | None = None
+    discount_cents: int | None = None
+    fee_cents: int | None = None
+    net_cents: int | None = None
+    due_date: date | None = None
+    created_at: datetime | None = None
+    paid_at: datetime | None = None
+    settles_at: datetime | None = None
+    settled_at: datetime | None = None
+    expires_at: datetime | None = None
+    version: datetime | None = None
+    pix: PixCode | None = None
+    link: str = ""
+    refunds: tuple[RefundItem, ...] = ()
+    origin_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayCharge:
+    """What exists at the gateway for one charge of ours: the thing we created and its payments so far.
+
+    A hosted page may collect several: refused attempts, and even two that were paid. ``is_open``: somebody
+    can begin to pay; a payment that waits on a page outlives the page.
+    """
+
+    kind: ResourceKind
+    gateway_id: str
+    reference: str
+    link: str
+    payments: tuple[GatewayPayment, ...] = ()
+    is_open: bool = True

@@ -1,0 +1,115 @@
+"""What a buyer does with a preference: opens it, pays in one of the ways it offers (mercadopago.md 2)."""
+
+from typing import Any
+
+from simulator import clock, numbering
+from simulator.cards import Card
+from simulator.mercadopago import cards, effects
+from simulator.mercadopago.account import METHODS, ONLY_BRAZIL
+from simulator.mercadopago.errors import MpError
+from simulator.models import MpOrder, MpPayment, MpPreference, write
+
+KIND_OF = {identifier: kind for identifier, _, kind, _ in METHODS}
+
+
+def open_order(preference: MpPreference) -> MpOrder:
+    """The merchant order of a preference, made when its page is first opened (mercadopago.md 2.5)."""
+    with write():
+        existing = MpOrder.objects.filter(preference=preference).first()
+        if existing:
+            return existing
+        return MpOrder.objects.create(
+            number=numbering.scattered("mp-orders", 38_000_000_000),
+            account=preference.account,
+            preference=preference,
+            created_at=clock.now(),
+            updated_at=clock.now(),
+        )
+
+
+def is_open(preference: MpPreference) -> bool:
+    """Usable only inside its window when `expires` is true (mercadopago.md 2.1); payment closes nothing."""
+    data = preference.data
+    if not data["expires"]:
+        return True
+    start, end = (effects.moment_of(data[key]) for key in ("expiration_date_from", "expiration_date_to"))
+    now = clock.now()
+    return (start is None or start <= now) and (end is None or now < end)
+
+
+def offers(preference: MpPreference, method: str) -> bool:
+    """Whether neither the method nor its type is excluded, and the account can take it."""
+    options, terms = preference.account.options, preference.data["payment_methods"]
+    if method in ONLY_BRAZIL and options["site"] != "MLB":
+        return False
+    if method == "pix" and not options["has_pix_key"]:
+        return False
+    is_excluded = method in _ids(terms["excluded_payment_methods"])
+    return not is_excluded and KIND_OF[method] not in _ids(terms["excluded_payment_types"])
+
+
+def _ids(excluded: list[Any]) -> set[str]:
+    return {str(one.get("id")) for one in excluded if isinstance(one, dict)}
+
+
+def offers_cards(preference: MpPreference) -> bool:
+    return any(offers(preference, method) for method in cards.METHODS)
+
+
+def pix(preference: MpPreference) -> MpPayment:
+    """The buyer chose PIX: its code waits to be paid."""
+    _admit(preference, "pix")
+    with write():
+        return effects.create_pix(
+            preference.account,
+            amount_cents=preference.total_cents,
+            expires_at=effects.moment_of(preference.data["date_of_expiration"]),
+            order=open_order(preference),
+            columns=_columns(preference),
+            data=_data(preference),
+        )
+
+
+def card(preference: MpPreference, typed: Card, *, amount_cents: int | None = None) -> MpPayment:
+    """Every attempt is a payment of its own; the holder's name decides it (mercadopago.md 8.3)."""
+    method = cards.method_of(typed)
+    _admit(preference, method)
+    with write():
+        payment = MpPayment(
+            account=preference.account,
+            order=open_order(preference),
+            method=method,
+            amount_cents=preference.total_cents if amount_cents is None else amount_cents,
+            data=_data(preference),
+            **_columns(preference),
+        )
+        return cards.create(payment, typed)
+
+
+def _admit(preference: MpPreference, method: str) -> None:
+    if not is_open(preference):
+        raise _refusal("preference expired", "expired")
+    if not offers(preference, method):
+        raise _refusal(f"payment method not offered by the preference: {method}", "invalid_payment_methods")
+
+
+def _refusal(text: str, error: str) -> MpError:
+    return MpError(400, {"message": text, "error": error, "status": 400, "cause": []})
+
+
+def _columns(preference: MpPreference) -> dict[str, Any]:
+    return {
+        "external_reference": preference.data["external_reference"],
+        "notification_url": preference.data["notification_url"] or "",
+    }
+
+
+def _data(preference: MpPreference) -> dict[str, Any]:
+    data = preference.data
+    return {
+        "description": data["items"][0]["title"],
+        "payer_email": data["payer"]["email"] or None,
+        "metadata": data["metadata"],
+        "statement_descriptor": data["statement_descriptor"],
+        "binary_mode": data["binary_mode"],
+    }

@@ -1,0 +1,99 @@
+"""One person of each kind, and rows on two connections: theirs, and one the limited may not see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
+from connections.models import Connection, ConnectionAccess
+from payments.models import Charge
+from tests.factories import NOW, make_charge, make_connection
+from webhooks.models import RejectedNotification, WebhookEvent
+
+PASSWORD = "a long pass phrase"
+# In the order of the columns of the table.
+WHO = (
+    "anonymous",
+    "administrator",
+    "finance",
+    "operator",
+    "auditor",
+    "limited operator",
+    "limited administrator",
+)
+_STAFF = (ADMINISTRATOR, AUDITOR)
+
+
+@dataclass(kw_only=True)
+class Place:
+    """What there is on one connection."""
+
+    connection: Connection
+    charge: Charge
+    event: WebhookEvent
+    rejection: RejectedNotification
+
+
+@dataclass(kw_only=True)
+class House:
+    theirs: Place
+    other: Place
+    colleague: User
+    group: Group
+    people: dict[str, User] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    client: Client = field(default_factory=Client)
+
+    def browser(self, who: str) -> Client:
+        """With nothing but the session: an answer before may have set or taken cookies."""
+        self.client.cookies = SimpleCookie({"sessionid": self.sessions[who]} if who in self.sessions else {})
+        return self.client
+
+
+def make_house() -> House:
+    keep_groups()
+    house = House(
+        theirs=make_place("Loja Centro"),
+        other=make_place("Loja Online"),
+        colleague=make_person("colleague", OPERATOR),
+        group=Group.objects.get(name=OPERATOR),
+    )
+    for group in (ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR):
+        house.people[group.lower()] = make_person(group.lower(), group)
+    for group in (OPERATOR, ADMINISTRATOR):
+        who = f"limited {group.lower()}"
+        house.people[who] = make_person(who, group, limited_to=house.theirs.connection)
+    for who, user in house.people.items():
+        house.client.cookies = SimpleCookie()
+        house.client.force_login(user)
+        house.sessions[who] = house.client.cookies["sessionid"].value
+    return house
+
+
+def make_person(name: str, group: str, *, limited_to: Connection | None = None) -> User:
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=group in _STAFF)
+    user.groups.add(Group.objects.get(name=group))
+    if limited_to:
+        ConnectionAccess.objects.create(user=user, connection=limited_to)
+    return user
+
+
+def make_place(name: str) -> Place:
+    connection = make_connection(name=name)
+    event = WebhookEvent.objects.create(
+        connection=connection,
+        topic=f"PAYMENT_OF_{connection.pk}",
+        dedupe_key=name,
+        body=b"{}",
+        received_at=NOW,
+        state="done",
+    )
+    rejection = RejectedNotification.objects.create(
+        connection=connection, reason="wrong_secret", day=NOW.date(), first_at=NOW, last_at=NOW
+    )
+    charge = make_charge(connection)
+    return Place(connection=connection, charge=charge, event=event, rejection=rejection)

@@ -1,0 +1,213 @@
+"""Who gets which answer from every address there is. A new address fails until it stands in the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import responses
+from django.contrib.admindocs.views import simplify_regex
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, get_resolver
+
+from tests.backoffice.people import WHO, House, Place
+
+# L to the login, o page, r redirect, x 403, n 404, m 405, u 422 (form with errors), s 401, g "is not there".
+# Columns: anonymous, Administrator, Finance, Operator, Auditor, and an operator and an administrator who are
+# limited to one connection and ask about another. First GET, then POST. Finance and Operator are not staff.
+TABLE = """
+/                                                         Lrrrrrr mmmmmmm
+/login/                                                   orrrrrr orrrrrr
+/logout/                                                  mmmmmmm LLLLLLL
+/i18n/setlang/                                            rrrrrrr rrrrrrr
+/charges/                                                 Loooooo mmmmmmm
+/charges/new/                                             Lxxoxox Lxxoxox
+/charges/<reference>/                                     Loooonn mmmmmmm
+/charges/<reference>/send-again/                          mmmmmmm Lxxrxnx
+/pay/<token>/                                             ooooooo mmmmmmm
+/pay/<token>/state/                                       ooooooo mmmmmmm
+/api/v1/charges/<reference>/                              xoooonn xmmmmmm
+/webhooks/<token>/                                        mmmmmmm sssssss
+/admin/                                                   Loxxoxo Loxxoxo
+/admin/login/                                             LLLLLLL LLLLLLL
+/admin/logout/                                            gmxxmxm gLxxLxL
+/admin/password_change/                                   Loxxoxo Loxxoxo
+/admin/password_change/done/                              Loxxoxo Lmxxmxm
+/admin/autocomplete/                                      Lxxxxxx Lmxxmxm
+/admin/jsi18n/                                            Loxxoxo Lmxxmxm
+/admin/payments/charge/                                   Loxxoxo Loxxoxo
+/admin/payments/charge/add/                               Lxxxxxx Lxxxxxx
+/admin/payments/charge/<object_id>/history/               Loxxoxg Loxxoxg
+/admin/payments/charge/<object_id>/delete/                Lxxxxxx Lxxxxxx
+/admin/payments/charge/<object_id>/change/                Loxxoxg Lxxxxxx
+/admin/payments/charge/<object_id>/                       Lrxxrxr Lrxxrxr
+/admin/payments/customer/                                 Loxxoxo Loxxoxo
+/admin/payments/customer/add/                             Lxxxxxx Lxxxxxx
+/admin/payments/customer/<object_id>/history/             Loxxoxg Loxxoxg
+/admin/payments/customer/<object_id>/delete/              Lxxxxxx Lxxxxxx
+/admin/payments/customer/<object_id>/change/              Loxxoxg Lxxxxxx
+/admin/payments/customer/<object_id>/                     Lrxxrxr Lrxxrxr
+/admin/auth/user/<id>/password/                           Loxxxxx Loxxxxx
+/admin/auth/user/                                         Loxxoxo Loxxoxo
+/admin/auth/user/add/                                     Loxxxxx Loxxxxx
+/admin/auth/user/<object_id>/history/                     Loxxoxo Loxxoxo
+/admin/auth/user/<object_id>/delete/                      Lxxxxxx Lxxxxxx
+/admin/auth/user/<object_id>/change/                      Loxxoxo Loxxxxx
+/admin/auth/user/<object_id>/                             Lrxxrxr Lrxxrxr
+/admin/auth/group/                                        Loxxoxo Loxxoxo
+/admin/auth/group/add/                                    Lxxxxxx Lxxxxxx
+/admin/auth/group/<object_id>/history/                    Loxxoxo Loxxoxo
+/admin/auth/group/<object_id>/delete/                     Lxxxxxx Lxxxxxx
+/admin/auth/group/<object_id>/change/                     Loxxoxo Lxxxxxx
+/admin/auth/group/<object_id>/                            Lrxxrxr Lrxxrxr
+/admin/connections/connection/<pk>/check/                 Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/disable/               Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/enable/                Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/new-token/             Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/new-address/           Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/drop-old-secrets/      Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/drop-old-address/      Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/reveal-token/          Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/confirm/               Loxxxxn Loxxxxn
+/admin/connections/connection/                            Loxxoxo Loxxoxo
+/admin/connections/connection/add/                        Loxxxxx Loxxxxx
+/admin/connections/connection/<object_id>/history/        Loxxoxg Loxxoxg
+/admin/connections/connection/<object_id>/delete/         Lxxxxxg Lxxxxxg
+/admin/connections/connection/<object_id>/change/         Loxxoxg Loxxxxg
+/admin/connections/connection/<object_id>/                Lrxxrxr Lrxxrxr
+/admin/webhooks/webhookevent/                             Loxxoxo Loxxoxo
+/admin/webhooks/webhookevent/add/                         Lxxxxxx Lxxxxxx
+/admin/webhooks/webhookevent/<object_id>/history/         Loxxoxg Loxxoxg
+/admin/webhooks/webhookevent/<object_id>/delete/          Lxxxxxx Lxxxxxx
+/admin/webhooks/webhookevent/<object_id>/change/          Loxxoxg Lxxxxxx
+/admin/webhooks/webhookevent/<object_id>/                 Lrxxrxr Lrxxrxr
+/admin/webhooks/rejectednotification/                     Loxxoxo Loxxoxo
+/admin/webhooks/rejectednotification/add/                 Lxxxxxx Lxxxxxx
+/admin/webhooks/rejectednotification/<object_id>/history/ Loxxoxg Loxxoxg
+/admin/webhooks/rejectednotification/<object_id>/delete/  Lxxxxxx Lxxxxxx
+/admin/webhooks/rejectednotification/<object_id>/change/  Loxxoxg Lxxxxxx
+/admin/webhooks/rejectednotification/<object_id>/         Lrxxrxr Lrxxrxr
+/admin/<app_label>/                                       Loxxoxo Loxxoxo
+/admin/<url>                                              Lnxxnxn Lnxxnxn
+/password/                                                Loooooo Loooooo
+/healthz                                                  ooooooo mmmmmmm
+/readyz                                                   ooooooo mmmmmmm
+"""
+_WRITES = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "(?!django_session)')
+_LETTERS = {200: "o", 302: "r", 403: "x", 404: "n", 405: "m", 422: "u", 401: "s"}
+
+
+def table() -> dict[str, tuple[str, str]]:
+    rows = (line.split() for line in TABLE.strip().splitlines())
+    return {route: (get, post) for route, get, post in rows}
+
+
+def routes() -> Iterator[str]:
+    """Every address, as written in the urls; a pattern of the admin in its readable form."""
+    yield from _walk(get_resolver().url_patterns, "/")
+
+
+def _walk(patterns: list[Any], before: str) -> Iterator[str]:
+    for found in patterns:
+        text = str(found.pattern)
+        written = simplify_regex(text).lstrip("/") if text.startswith(("^", "(")) else text
+        if isinstance(found, URLPattern):
+            yield re.sub(r"<\w+:", "<", before + written)
+        else:
+            yield from _walk(found.url_patterns, before + written)
+
+
+def address(route: str, house: House, place: Place) -> str:
+    """The route with what it names filled in."""
+    model = route.split("/")[3] if route.count("/") > 3 else ""
+    rows: dict[str, Any] = {
+        "charge": place.charge.pk,
+        "customer": place.charge.customer_id,
+        "user": house.colleague.pk,
+        "group": house.group.pk,
+        "connection": place.connection.pk,
+        "webhookevent": place.event.pk,
+        "rejectednotification": place.rejection.pk,
+    }
+    token = place.connection.path_token if route.startswith("/webhooks/") else place.charge.pay_token
+    values = {
+        "reference": place.charge.reference,
+        "token": token,
+        "pk": place.connection.pk,
+        "app_label": "payments",
+        "url": "nothing-here/",
+    }
+    found = re.sub(r"<([^>]+)>", lambda match: str(values.get(match[1], rows.get(model))), route)
+    assert "None" not in found, f"no value for {route}"
+    return found
+
+
+def ask(house: House, who: str, method: str, path: str) -> str:
+    """The letter of the answer. Only a POST that is let in writes; what it wrote is taken back."""
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as queries:
+            answer = house.browser(who).generic(method, path)
+        transaction.set_rollback(True)
+    letter = _letter(answer, path)
+    written = [query["sql"] for query in queries if _WRITES.match(query["sql"])]
+    assert not written or (method == "POST" and letter in "orus"), f"{method} by {who}: {letter} {written}"
+    return letter
+
+
+def _letter(answer: HttpResponse, path: str) -> str:
+    target = answer.headers.get("Location", "")
+    if answer.status_code == 302 and target.startswith(("/login/", "/admin/login/")):
+        return "L"
+    if answer.status_code == 302 and target == "/admin/" and path.startswith("/admin/"):
+        return "g"
+    return _LETTERS.get(answer.status_code, str(answer.status_code))
+
+
+@pytest.fixture(autouse=True)
+def no_gateway() -> Iterator[None]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False):
+        yield
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert sorted(set(routes()) - set(table())) == [], "say in TABLE who may open it"
+    assert sorted(set(table()) - set(routes())) == [], "no longer there"
+
+
+def test_answers_as_the_table_says(house: House) -> None:
+    given = {}
+    for route in table():
+        path = address(route, house, house.other)
+        given[route] = tuple(
+            "".join(ask(house, who, method, path) for who in WHO) for method in ("GET", "POST")
+        )
+    assert given == table()
+
+
+def test_other_methods_do_nothing(house: House) -> None:
+    """Refused, or answered like a GET, as the admin does."""
+    wrong = set()
+    for route, (shown, _post) in table().items():
+        path = address(route, house, house.other)
+        for method in ("PUT", "DELETE"):
+            for who, looked in zip(WHO, shown, strict=True):
+                letter = ask(house, who, method, path)
+                if letter not in (looked, *"mxLs"):
+                    wrong.add((method, route, who, letter))
+    assert wrong == set()
+
+
+def test_limits_change_nothing_on_their_own_connection(house: House) -> None:
+    wrong = set()
+    for route in (route for route in table() if "<" in route and "/auth/" not in route):
+        path = address(route, house, house.theirs)
+        for method in ("GET", "POST"):
+            for group in ("operator", "administrator"):
+                limited, free = (ask(house, who, method, path) for who in (f"limited {group}", group))
+                if limited != free:
+                    wrong.add((method, route, group, limited, free))
+    assert wrong == set()
