@@ -26,6 +26,7 @@ from connections.gateways.charges import GatewayPayment as GatewayPayment
 from connections.gateways.charges import PixCode as PixCode
 from connections.gateways.charges import PreparedCall as PreparedCall
 from connections.gateways.charges import RefundItem as RefundItem
+from connections.gateways.charges import Terms as Terms
 from connections.gateways.vocabulary import Environment as Environment
 from connections.gateways.vocabulary import Method as Method
 from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
@@ -96,6 +97,7 @@ class Capabilities:
     ``resends``: not that, but once a look-up by our reference found nothing it may be sent again.
     ``pix_minutes``: the shortest and longest life of a PIX code, in minutes.
     ``reports_overdue``: the gateway itself says when a charge is past due; else that is our own rule.
+    ``takes_terms``: it grants a discount and charges fine and interest by itself, as ``Terms`` say.
     ``sandbox_actions``: the methods of ``Gateway`` that act for the payer in the sandbox.
     """
 
@@ -107,6 +109,7 @@ class Capabilities:
     replays: frozenset[ResourceKind] = frozenset()
     resends: frozenset[ResourceKind] = frozenset()
     reports_overdue: bool = False
+    takes_terms: bool = False
     sandbox_actions: frozenset[str] = frozenset()
     concurrency: int = 40
     window_calls: int = 24_000

@@ -24,6 +24,21 @@ class CustomerDetails:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Terms:
+    """By how much less or more than its amount a charge is paid, by the day of payment.
+
+    ``discount_cents`` is granted until ``discount_until`` (that day included). After the due date
+    ``fine_cents`` is owed once, and ``interest_bp`` by the day: hundredths of a percent of the amount a
+    month, a thirtieth of it each day. Nothing is owed or granted by plain terms.
+    """
+
+    discount_cents: int = 0
+    discount_until: date | None = None
+    fine_cents: int = 0
+    interest_bp: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChargeOrder:
     """What we ask a gateway to collect.
 
@@ -46,6 +61,7 @@ class ChargeOrder:
     expires_at: datetime | None = None
     return_url: str = ""
     hosted: bool = False
+    terms: Terms = Terms()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +105,7 @@ class GatewayPayment:
     for it (0 while unpaid), ``refunded_cents`` the refunds that are done. Of a sum that differs from what was
     asked, ``interest_cents`` is the part the gateway calls fine and interest, and ``discount_cents`` what
     the terms it holds granted on the day of payment (0: none); ``None`` where the body does not tell.
+    ``terms`` are those the gateway holds for it, ``None`` where it has none or does not tell.
     ``is_cash``: a person said it was paid, the gateway never saw the money. ``version`` orders two fetches
     of the same payment where the gateway has one, as an aware UTC time, else ``None``.
     ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word. For cards
@@ -123,6 +140,7 @@ class GatewayPayment:
     link: str = ""
     refunds: tuple[RefundItem, ...] = ()
     origin_id: str = ""
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

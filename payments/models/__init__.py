@@ -2,18 +2,23 @@ from payments.models.charges import Charge, ChargeStatus, CreationAttempt, Revie
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
 from payments.models.payments import Payment
 from payments.models.resources import GatewayResource
+from payments.models.reviews import ReviewDecision
+from payments.models.terms import ChargeTerms, TermsOrigin
 from payments.models.timeline import TimelineEntry, TimelineKind
 
 __all__ = [
     "Charge",
     "ChargeStatus",
+    "ChargeTerms",
     "CreationAttempt",
     "Customer",
     "CustomerAtGateway",
     "DocumentType",
     "GatewayResource",
     "Payment",
+    "ReviewDecision",
     "ReviewReason",
+    "TermsOrigin",
     "TimelineEntry",
     "TimelineKind",
 ]

@@ -56,6 +56,7 @@ class ReviewReason(models.TextChoices):
     DOUBLE_PAYMENT = "double_payment", _("paid more than once")
     TWIN = "twin", _("the gateway holds this charge twice")
     PIX_CODE = "pix_code", _("the PIX code of the gateway does not fit this charge")
+    TERMS = "terms", _("the gateway asks for other terms than ours")
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
@@ -104,6 +105,10 @@ class Charge(models.Model):
     creation_token = models.UUIDField(null=True)
     creation_due_at = models.DateTimeField(null=True)
     creation_tries = models.PositiveSmallIntegerField(default=0)
+    # Which code of this charge is the newest: an expired one is followed by another, with its own attempts.
+    creation_round = models.PositiveSmallIntegerField(default=0)
+    # When we next ask the gateway by ourselves, in case it told us nothing; null once nothing may move.
+    check_due_at = models.DateTimeField(null=True)
 
     link = models.URLField(max_length=500, blank=True)
     pix_text = models.TextField(blank=True)
@@ -120,7 +125,13 @@ class Charge(models.Model):
     class Meta:
         verbose_name = _("charge")
         verbose_name_plural = _("charges")
+        permissions = [("review_charge", _("Can decide about charges to review"))]
         indexes = [
+            models.Index(
+                fields=["check_due_at"],
+                name="charge_check_due",
+                condition=models.Q(check_due_at__isnull=False),
+            ),
             models.Index(fields=["-created_at", "-id"], name="charge_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="charge_by_status"),
             models.Index(
@@ -171,6 +182,7 @@ class CreationAttempt(models.Model):
     """One creating call, stored before it is sent, so that it can be sent again byte for byte."""
 
     charge = models.ForeignKey(Charge, on_delete=models.CASCADE, related_name="creation_attempts")
+    round = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ResourceKind])
     http_method = models.CharField(max_length=8)
     path = models.CharField(max_length=200)
