@@ -23,6 +23,7 @@ from lib.processes import free_port  # isort: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATOR_START_SECONDS = 20
+_WITHOUT_DATABASE = ("gateways", "simulator", "structure")
 
 
 # How long one generated example takes says nothing on a machine that does something else meanwhile.
@@ -32,7 +33,14 @@ settings.load_profile("house")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: takes long; only with bin/test --full")
+    config.addinivalue_line("markers", "once: knows no database and no broker, so one stack is enough")
     config.addinivalue_line("markers", "browser: drives the Chromium that the variable CHROMIUM names")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").parts[0] in _WITHOUT_DATABASE:
+            item.add_marker("once")
 
 
 def pytest_runtest_setup() -> None:
@@ -48,6 +56,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if database["ENGINE"].endswith("sqlite3"):
         name = f"test-{environment.worker_number()}-{os.getpid()}.sqlite3"
         database.setdefault("TEST", {})["NAME"] = str(Path(os.environ["TEST_FOLDER"]) / name)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Hashing a password well takes half a second on purpose; these guard nothing."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,9 @@ def main(root: Path, options: Namespace) -> int:
             browser = _browser(root)
             for stack in STACKS:
                 if options.only in (None, stack.name):
-                    outcomes.append(_run(root, reports, stack, options, browser, children))
+                    # What needs neither database nor broker was tried on the first.
+                    again = ["once"] if any(outcome.passed for outcome in outcomes) else []
+                    outcomes.append(_run(root, reports, stack, options, browser, children, again))
     except KeyboardInterrupt:
         say.fail("Stopped; the tests did not finish.")
         return 130
@@ -78,6 +80,7 @@ def _run(
     options: Namespace,
     browser: str | NotAvailable | None,
     children: Children,
+    tried: list[str],
 ) -> Outcome:
     say.line(f"\n== {stack.title} ==")
     started = time.monotonic()
@@ -88,7 +91,7 @@ def _run(
     except (NotAvailable, processes.Failed) as lack:
         return Outcome(stack.title, lacks=[f"everything. {lack}"])
     is_lacking = isinstance(browser, NotAvailable)
-    left_out = (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
+    left_out = tried + (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
     with tempfile.TemporaryDirectory(prefix="cobranca-test-") as folder:
         program = "" if is_lacking else browser or ""
         env = {**os.environ, **urls, "TEST_FOLDER": folder, "CHROMIUM": str(program)}
