@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission
 ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operator", "Auditor"
 
 _READS_MONEY = ("payments.view_charge", "payments.view_customer")
+_READS_REPORTS = ("payments.view_reconciliation",)
 _READS_EVENTS = ("webhooks.view_webhookevent", "webhooks.view_rejectednotification")
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -27,10 +28,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "auth.add_user",
         "auth.change_user",
         "auth.view_group",
+        "payments.run_reconciliation",
         *_READS_MONEY,
+        *_READS_REPORTS,
         *_READS_EVENTS,
     ),
-    FINANCE: (*_READS_MONEY, *_READS_EVENTS),
+    FINANCE: ("payments.run_reconciliation", *_READS_MONEY, *_READS_REPORTS, *_READS_EVENTS),
     OPERATOR: ("payments.add_charge", *_READS_MONEY),
     AUDITOR: (
         "connections.view_connection",
@@ -38,6 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "auth.view_user",
         "auth.view_group",
         *_READS_MONEY,
+        *_READS_REPORTS,
         *_READS_EVENTS,
     ),
 }

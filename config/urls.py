@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from backoffice import reports
 from backoffice import views as backoffice
 from webhooks.views import receive
 
@@ -11,6 +12,9 @@ urlpatterns = [
     path("password/", backoffice.Password.as_view(), name="password"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("charges/", include("payments.staff.urls")),
+    path("reports/reconciliation/", reports.reconciliations, name="reconciliations"),
+    path("reports/reconciliation/<uuid:public_id>/", reports.reconciliation, name="reconciliation"),
+    path("reports/reconciliation/of/<uuid:connection_id>/now/", reports.reconcile_now, name="reconcile_now"),
     path("pay/<slug:token>/", include("payments.public.urls")),
     path("api/v1/", include("payments.api.urls")),
     path("webhooks/<slug:token>/", receive, name="webhook"),

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from config.celery import app
-from payments.services import doubt
+from payments.services import doubt, reconciling, runs
 
 
 @app.task(name="payments.tasks.settle_doubts")
 def settle_doubts() -> None:
     """Go on with every creation that is due."""
     doubt.settle_due()
+
+
+@app.task(name="payments.tasks.reconcile")
+def reconcile() -> None:
+    """Carry out the comparisons with the gateways that are due."""
+    runs.plan_due()
+    reconciling.run_due()

@@ -14,6 +14,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment
+from payments.services import missed
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
 
@@ -77,7 +78,9 @@ def store(
         _mark_fetched(own, fetched, charge, ticket=held.ticket)
         if charge is None:
             return Refreshed(outcome=Outcome.NOT_OURS, payment=fetched)
+        before = missed.facts_of(Payment.objects.filter(resource=own).first())
         write_payment(charge, own, fetched)
+        missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)
 

@@ -109,6 +109,7 @@ def _source(entry: TimelineEntry) -> str:
         "webhook": _("after a notification (%(cause)s)"),
         "creation": _("when it was created at the gateway"),
         "person": _("asked by a person"),
+        "reconciliation": _("found by reconciliation: no notification had come"),
     }
     return words.get(entry.source, entry.source) % {"cause": entry.data.get("cause", "")}
 

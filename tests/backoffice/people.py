@@ -10,7 +10,7 @@ from django.test import Client
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
 from connections.models import Connection, ConnectionAccess
-from payments.models import Charge
+from payments.models import Charge, Reconciliation
 from tests.factories import NOW, make_charge, make_connection
 from webhooks.models import RejectedNotification, WebhookEvent
 
@@ -36,6 +36,7 @@ class Place:
     charge: Charge
     event: WebhookEvent
     rejection: RejectedNotification
+    run: Reconciliation
 
 
 @dataclass(kw_only=True)
@@ -96,4 +97,7 @@ def make_place(name: str) -> Place:
         connection=connection, reason="wrong_secret", day=NOW.date(), first_at=NOW, last_at=NOW
     )
     charge = make_charge(connection)
-    return Place(connection=connection, charge=charge, event=event, rejection=rejection)
+    run = Reconciliation.objects.create(
+        connection=connection, trigger="schedule", since=NOW, state="done", requested_at=NOW, finished_at=NOW
+    )
+    return Place(connection=connection, charge=charge, event=event, rejection=rejection, run=run)

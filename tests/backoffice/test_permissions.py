@@ -28,6 +28,9 @@ TABLE = """
 /charges/new/                                             Lxxoxox Lxxoxox
 /charges/<reference>/                                     Loooonn mmmmmmm
 /charges/<reference>/send-again/                          mmmmmmm Lxxrxnx
+/reports/reconciliation/                                  Looxoxo mmmmmmm
+/reports/reconciliation/<public_id>/                      Looxoxn mmmmmmm
+/reports/reconciliation/of/<connection_id>/now/           mmmmmmm Lrrxxxn
 /pay/<token>/                                             ooooooo mmmmmmm
 /pay/<token>/state/                                       ooooooo mmmmmmm
 /api/v1/charges/<reference>/                              xoooonn xmmmmmm
@@ -136,6 +139,8 @@ def address(route: str, house: House, place: Place) -> str:
     token = place.connection.path_token if route.startswith("/webhooks/") else place.charge.pay_token
     values = {
         "reference": place.charge.reference,
+        "public_id": place.run.public_id,
+        "connection_id": place.connection.public_id,
         "token": token,
         "pk": place.connection.pk,
         "app_label": "payments",

@@ -1,0 +1,320 @@
+"""Compare a connection with its gateway, repair what was missed, and say what does not match.
+
+The gateway's list of what changed is held against our payments. What differs is fetched by its id and
+written the one way fetched state is written; what is not ours is kept as a finding; what of ours the list
+should have shown and did not is asked one by one. No transaction is open while a gateway is asked.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q
+
+from config import clock
+from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
+from connections.gateways.errors import GatewayError, NotFound
+from connections.models import Connection
+from connections.services import gateway_for
+from payments.models import (
+    Charge,
+    Finding,
+    FindingKind,
+    GatewayResource,
+    MissedNotification,
+    Payment,
+    Reconciliation,
+    RunState,
+)
+from payments.services import comparing, missed, refreshing, resources
+from payments.services.comparing import Seen
+from payments.services.refreshing import Outcome, Refreshed
+from payments.services.resources import Lease
+from payments.services.timeline import note_exchanges
+
+logger = logging.getLogger(__name__)
+
+SOURCE = "reconciliation"
+_CLAIM = timedelta(minutes=5)
+_BATCH = 100
+# Looks at one payment that differs, in one run: a gateway's own reads may lag behind its list.
+_LOOKS = 3
+# Ours that the list did not show, asked one by one: this many at most, the longest unasked first.
+_MOST_UNLISTED = 500
+# A list may not know yet what was just made.
+_LIST_LAGS = timedelta(minutes=10)
+_AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+
+
+@dataclass
+class Findings:
+    """What one pass over the list and over our own payments brought to light."""
+
+    seen: dict[str, Seen] = field(default_factory=dict)
+    listed: dict[str, GatewayPayment] = field(default_factory=dict)
+    doubtful: dict[str, GatewayPayment | None] = field(default_factory=dict)
+    not_ours: int = 0
+
+
+def run_due() -> int:
+    """Carry out every run that is due; one that breaks keeps no other waiting. Returns how many began."""
+    due = Reconciliation.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    begun = 0
+    for run_id in list(due.values_list("pk", flat=True)[:20]):
+        try:
+            begun += carry_out(run_id) is not None
+        except Exception:
+            logger.exception("reconciliation %s broke off", run_id)
+    return begun
+
+
+def carry_out(run_id: int) -> Reconciliation | None:
+    """Do one run to its end, or plan its next try when the gateway is away.
+
+    None when another worker has it. A run given up after its last try is *failed*, with the reason.
+    """
+    now, token = clock.now(), uuid.uuid4()
+    free = Q(claim_until=None) | Q(claim_until__lte=now)
+    mine = Reconciliation.objects.filter(free, pk=run_id, state__in=(RunState.QUEUED, RunState.RUNNING))
+    taken = mine.update(
+        claim_token=token,
+        claim_until=now + _CLAIM,
+        due_at=now + _CLAIM,
+        state=RunState.RUNNING,
+        started_at=now,
+        tries=F("tries") + 1,
+        calls=0,
+    )
+    if not taken:
+        return None
+    run = Reconciliation.objects.select_related("connection").get(pk=run_id)
+    try:
+        Comparison(run).carry_out()
+    except GatewayError as err:
+        _put_off(run, err)
+    except Exception as err:
+        _put_off(run, err)
+        raise
+    return run
+
+
+def _put_off(run: Reconciliation, error: Exception) -> None:
+    text = error.text if isinstance(error, GatewayError) else type(error).__name__
+    is_over = run.tries > len(_AGAIN_AFTER)
+    now = clock.now()
+    run.state = RunState.FAILED if is_over else RunState.QUEUED
+    run.due_at = None if is_over else now + _AGAIN_AFTER[run.tries - 1]
+    run.finished_at = now if is_over else None
+    run.error = text[:500]
+    run.claim_token = run.claim_until = None
+    run.save(update_fields=["state", "due_at", "finished_at", "error", "claim_token", "claim_until", "calls"])
+
+
+class Comparison:
+    """One run at work."""
+
+    def __init__(self, run: Reconciliation) -> None:
+        self.run = run
+        self.connection: Connection = run.connection
+        self.zone = ZoneInfo(self.connection.time_zone or "UTC")
+        self.found = Findings()
+        self._last: Exchange | None = None
+        self.gateway: Gateway = gateway_for(self.connection, on_exchange=self._count)
+
+    def carry_out(self) -> None:
+        """Raises a ``GatewayError`` when the gateway gives no answer: then the run is tried again."""
+        listing = self.gateway.changed_payments(since=self.run.since)
+        for batch in _batches(listing):
+            self._keep_claim()
+            self._compare(batch)
+        unlisted = self._unlisted()
+        self._bound(unlisted)
+        for gateway_id in unlisted:
+            self._keep_claim()
+            self._repair(gateway_id, None)
+        self._look_again()
+        self._finish()
+
+    # -- what the gateway lists -----------------------------------------------------------------
+
+    def _compare(self, batch: list[GatewayPayment]) -> None:
+        held = _held(self.connection, [payment.gateway_id for payment in batch])
+        references = {payment.reference for payment in batch if payment.reference}
+        ours = set(
+            Charge.objects.filter(connection=self.connection, reference__in=references).values_list(
+                "reference", flat=True
+            )
+        )
+        for payment in batch:
+            self.found.seen[payment.gateway_id] = comparing.seen(payment, zone=self.zone)
+            own = held.get(payment.gateway_id)
+            if own is None and payment.reference not in ours:
+                self._keep_foreign(payment)
+            elif own is None or comparing.is_news(payment, own):
+                self.found.doubtful[payment.gateway_id] = payment
+
+    def _keep_foreign(self, payment: GatewayPayment) -> None:
+        """Made elsewhere on the same account: one finding for it, however often it is listed."""
+        self.found.not_ours += 1
+        now = clock.now()
+        values = {"seen_at": now, "theirs": comparing.facts(payment), "currency": payment.currency[:8]}
+        same = Finding.objects.filter(
+            connection=self.connection,
+            kind=FindingKind.NOT_OURS,
+            gateway_id=payment.gateway_id,
+            settled_at=None,
+        )
+        if not same.update(**values):
+            Finding.objects.bulk_create(
+                [
+                    Finding(
+                        connection=self.connection,
+                        kind=FindingKind.NOT_OURS,
+                        gateway_id=payment.gateway_id,
+                        run=self.run,
+                        found_at=now,
+                        **values,
+                    )
+                ],
+                ignore_conflicts=True,
+            )
+
+    # -- what we hold ---------------------------------------------------------------------------
+
+    def _unlisted(self) -> list[str]:
+        """Of ours, what may have changed unseen: paid in the period, or (thoroughly) still open."""
+        now = clock.now()
+        own = Payment.objects.filter(connection=self.connection, charge__created_at__lt=now - _LIST_LAGS)
+        in_period = Q(paid_at__gte=self.run.since)
+        if self.run.is_thorough:
+            in_period |= Q(status__in=("pending", "overdue", "authorized", "disputed"))
+        asked = own.filter(in_period).order_by(F("resource__fetched_at").asc(nulls_first=True))
+        names = asked.values_list("gateway_id", flat=True)[: _MOST_UNLISTED + len(self.found.seen)]
+        return [name for name in names if name not in self.found.seen][:_MOST_UNLISTED]
+
+    def _bound(self, unlisted: list[str]) -> None:
+        """The most calls this run may make: what the list took, and the looks at what is doubtful."""
+        allowed = self.run.calls + _LOOKS * len(self.found.doubtful) + len(unlisted)
+        Reconciliation.objects.filter(pk=self.run.pk).update(calls_allowed=allowed)
+        self.run.calls_allowed = allowed
+
+    # -- repairs --------------------------------------------------------------------------------
+
+    def _look_again(self) -> None:
+        """Fetch what differs by its id, up to three times: the list and the payment may disagree."""
+        for _look in range(_LOOKS):
+            for gateway_id, listed in list(self.found.doubtful.items()):
+                self._keep_claim()
+                self._repair(gateway_id, listed)
+
+    def _repair(self, gateway_id: str, listed: GatewayPayment | None) -> None:
+        """One fetch under the lease. What is equal afterwards, or newer here, is doubtful no longer."""
+        resource = resources.find_or_add(self.connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id)
+        held = resources.lease(resource.pk)
+        if held is None:  # a notification is at it right now
+            self.found.doubtful.setdefault(gateway_id, listed)
+            return
+        try:
+            done = self._fetch(resource, held)
+        finally:
+            resources.release(held)
+        own = _held(self.connection, [gateway_id]).get(gateway_id)
+        is_equal = own is not None and (listed is None or not comparing.is_news(listed, own))
+        if is_equal and done and done.outcome in (Outcome.APPLIED, Outcome.STALE):
+            self.found.doubtful.pop(gateway_id, None)
+        else:
+            self.found.doubtful[gateway_id] = listed
+
+    def _fetch(self, resource: GatewayResource, held: Lease) -> Refreshed | None:
+        """None when the gateway does not know the payment."""
+        try:
+            fetched = self.gateway.fetch_payment(resource.gateway_id)
+        except NotFound:
+            return None
+        done = refreshing.store(resource, fetched, held, source=SOURCE, cause="")
+        if done.change and done.charge_id and self._last:
+            note_exchanges(Charge(pk=done.charge_id), [self._last], source=SOURCE)
+        return done
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        now = clock.now()
+        held = _held(self.connection, list(self.found.seen))
+        self._keep_differences(held, now)
+        run = self.run
+        run.compared = len(self.found.seen)
+        run.not_ours = self.found.not_ours
+        run.differences = len(self.found.doubtful)
+        run.days = comparing.by_day(self.found.seen.values(), held, open_ids=self.found.doubtful)
+        run.state, run.finished_at, run.due_at, run.error = RunState.DONE, now, None, ""
+        run.missed = missed.found_by(run).count()
+        MissedNotification.objects.filter(
+            connection=self.connection, run=None, found_at__gte=run.started_at, source=SOURCE
+        ).update(run=run)
+        run.claim_token = run.claim_until = None
+        run.save()
+
+    def _keep_differences(self, held: dict[str, Payment], now: datetime) -> None:
+        """What still differs stays open until a run finds it equal."""
+        open_ones = Finding.objects.filter(
+            connection=self.connection, kind=FindingKind.DIFFERENCE, settled_at=None
+        )
+        asked = [*self.found.seen, *held]
+        settled = open_ones.filter(gateway_id__in=asked).exclude(gateway_id__in=self.found.doubtful)
+        settled.update(settled_at=now)
+        for gateway_id, listed in self.found.doubtful.items():
+            own = held.get(gateway_id) or _held(self.connection, [gateway_id]).get(gateway_id)
+            values = {
+                "seen_at": now,
+                "theirs": comparing.facts(listed) if listed else {},
+                "ours": comparing.held_facts(own) if own else {},
+                "charge": own.charge if own else None,
+                "currency": own.currency if own else "",
+            }
+            Finding.objects.update_or_create(
+                connection=self.connection,
+                kind=FindingKind.DIFFERENCE,
+                gateway_id=gateway_id,
+                settled_at=None,
+                defaults=values,
+                create_defaults={**values, "run": self.run, "found_at": now},
+            )
+
+    # -- while it runs --------------------------------------------------------------------------
+
+    def _count(self, exchange: Exchange) -> None:
+        self.run.calls += 1
+        self._last = exchange
+
+    def _keep_claim(self) -> None:
+        """Still ours, for a while longer; raises when another worker took over."""
+        until = clock.now() + _CLAIM
+        own = Reconciliation.objects.filter(pk=self.run.pk, claim_token=self.run.claim_token)
+        if not own.update(claim_until=until, due_at=until, calls=self.run.calls):
+            raise ClaimLost(self.run.pk)
+
+
+class ClaimLost(Exception):
+    """Another worker carries this run out now."""
+
+
+def _batches(listing: Iterable[GatewayPayment]) -> Iterator[list[GatewayPayment]]:
+    rows = iter(listing)
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+def _held(connection: Connection, gateway_ids: list[str]) -> dict[str, Payment]:
+    """Our payments of these ids, in portions that every database takes."""
+    found: dict[str, Payment] = {}
+    for start in range(0, len(gateway_ids), 500):
+        own = Payment.objects.filter(connection=connection, gateway_id__in=gateway_ids[start : start + 500])
+        found |= {payment.gateway_id: payment for payment in own.select_related("resource", "charge")}
+    return found
