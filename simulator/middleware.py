@@ -34,7 +34,7 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         match = API_PATH.match(request.path)
         if match is None:
-            return self.get_response(request)
+            return _closed_page(request) or self.get_response(request)
         gateway = match[1] or match[2]
         account = FIND_ACCOUNT[gateway](request)
         request.sim_account = account  # type: ignore[attr-defined]
@@ -71,7 +71,26 @@ def _take(name: str, occasion: Occasion, struck: list[str], when: str | None = N
     return parameters
 
 
+def _closed_page(request: HttpRequest) -> HttpResponse | None:
+    """An outage of a whole gateway takes its hosted pages along."""
+    gateway = request.path.split("/")[1]
+    if gateway not in FIND_ACCOUNT:
+        return None
+    fault = faults.take("outage", Occasion(gateway, None, request.method or "", request.path))
+    return None if fault is None else _unavailable(fault)
+
+
+def _unavailable(fault: dict[str, Any]) -> HttpResponse:
+    response = HttpResponse(HTML.replace("502 Bad Gateway", "503 Service Unavailable"), status=503)
+    if fault.get("retry_after") is not None:
+        response["Retry-After"] = str(fault["retry_after"])
+    return response
+
+
 def _before(occasion: Occasion, struck: list[str]) -> HttpResponse | None:
+    outage = _take("outage", occasion, struck)
+    if outage is not None:
+        return _unavailable(outage)
     slow = _take("slow", occasion, struck)
     if slow is not None:
         stopping.wait(slow.get("seconds", 2))

@@ -11,8 +11,11 @@ _WRITER = threading.RLock()
 
 @contextmanager
 def write() -> Iterator[None]:
-    """One writer at a time in this process: cheaper than SQLite's own busy waiting."""
-    with _WRITER, transaction.atomic():
+    """One writer at a time in this process: cheaper than SQLite's own busy waiting.
+
+    Inside another one it is part of that one: an error must leave both.
+    """
+    with _WRITER, transaction.atomic(savepoint=False):
         yield
 
 

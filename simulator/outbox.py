@@ -40,7 +40,7 @@ class Notice:
 
 
 def enqueue(notice: Notice) -> list[Delivery]:
-    occasion = faults.occasion_of(notice.account)
+    occasion = faults.occasion_of(notice.account, notice.event)
     with write():
         if faults.take("drop", occasion) is not None:
             return [_store(notice, state=Delivery.DROPPED)]
@@ -51,8 +51,10 @@ def enqueue(notice: Notice) -> list[Delivery]:
         if held is not None:
             return [_hold(notice, held.get("seconds", 30))]
         twins = faults.take("duplicate", occasion)
-        copies = 1 + (twins.get("extra", 1) if twins is not None else 0)
-        return [_send(notice) for _ in range(copies)]
+        if twins is None:
+            return [_send(notice)]
+        twin = replace(notice, delay_seconds=notice.delay_seconds + twins.get("seconds", 0))
+        return [_send(notice), *[_send(twin) for _ in range(twins.get("extra", 1))]]
 
 
 def again(notice: Notice, delay_seconds: float) -> list[Delivery]:

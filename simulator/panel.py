@@ -10,11 +10,12 @@ from django.shortcuts import render
 
 from simulator import clock
 from simulator.asaas import effects as asaas
-from simulator.asaas import paying
+from simulator.asaas import paying, refunding
 from simulator.asaas.errors import AsaasError
 from simulator.cards import MASTERCARD, Card
 from simulator.mercadopago import checkout
 from simulator.mercadopago import effects as mercadopago
+from simulator.mercadopago import refunding as mercadopago_refunding
 from simulator.mercadopago.errors import MpError
 from simulator.models import Account, AsaasPayment, Delivery, MpPayment, MpPreference
 from simulator.money import brazilian
@@ -69,6 +70,7 @@ def _charge(row: AsaasPayment) -> dict[str, Any]:
         "status": f"{row.status} (deleted)" if row.deleted else row.status,
         "page": f"/asaas/{row.account.environment}/i/{row.gid.removeprefix('pay_')}",
         "pay": f"/pay/asaas/{row.gid}" if row.status in asaas.OPEN and not row.deleted else "",
+        "refund": f"/refund/asaas/{row.gid}" if row.status in ("CONFIRMED", "RECEIVED") else "",
     }
 
 
@@ -82,6 +84,7 @@ def _attempt(row: MpPayment) -> dict[str, Any]:
         "status": f"{row.status} / {row.status_detail}",
         "page": f"/mercadopago/payments/{row.number}/ticket",
         "pay": f"/pay/mercadopago/{row.number}" if row.status in mercadopago.PAYABLE else "",
+        "refund": f"/refund/mercadopago/{row.number}" if row.status == "approved" else "",
     }
 
 
@@ -126,6 +129,29 @@ def pay(request: HttpRequest, gateway: str, identifier: str) -> HttpResponse:
     with suppress(AsaasError, MpError):
         _pay(gateway, identifier)
     return HttpResponseRedirect("/#payments")
+
+
+def refund(request: HttpRequest, gateway: str, identifier: str) -> HttpResponse:
+    """All that is left goes back, whatever the balance."""
+    if request.method != "POST":
+        return HttpResponse(status=405)
+    with suppress(AsaasError, MpError):
+        if gateway == "asaas":
+            _refund_charge(_found(AsaasPayment.objects.filter(gid=identifier)))
+        elif identifier.isdigit():
+            payment = _found(MpPayment.objects.filter(number=int(identifier)))
+            mercadopago_refunding.refund(payment, is_forced=True)
+    return HttpResponseRedirect("/#payments")
+
+
+def _refund_charge(charge: AsaasPayment) -> None:
+    """The link of a boleto is answered at once, as if its payer had filled in the form."""
+    if refunding.way_paid(charge) != "slip":
+        refunding.refund(charge, is_forced=True)
+        return
+    refunding.refund_by_link(charge, is_forced=True)
+    refunding.allow(charge)
+    refunding.finish(charge)
 
 
 def _pay(gateway: str, identifier: str) -> None:

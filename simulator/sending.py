@@ -24,6 +24,8 @@ logger = logging.getLogger("simulator")
 class Sender:
     def __init__(self) -> None:
         self._condition = threading.Condition()
+        self._progress = threading.Condition(self._condition)
+        """For those who wait until all is sent: a finished lane need not wake every idle worker."""
         self._due: dict[str, datetime] = {}
         self._heap: list[tuple[datetime, int, str]] = []
         self._order = itertools.count()
@@ -61,7 +63,7 @@ class Sender:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._condition.wait(min(left, 0.05))
+                self._progress.wait(min(left, 0.05))
         return True
 
     def _is_active(self, lanes: Collection[str] | None) -> bool:
@@ -120,7 +122,8 @@ class Sender:
             for moment in (again, asked):
                 if moment is not None:
                     self._schedule(lane, moment)
-            self._condition.notify_all()
+                    self._condition.notify()
+            self._progress.notify_all()
 
 
 sender = Sender()

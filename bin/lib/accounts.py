@@ -34,9 +34,20 @@ class Kind:
         return not self.switches.get("direct_payments", True)
 
 
+# Asaas keeps its fee: a whole refund of the only payment needs money from elsewhere.
+REAIS_AT_START = 1000
+
 KINDS = (
     Kind(
-        "asaas", "Demo Asaas", "sandbox", {"gateway": "asaas", "environment": "sandbox", "has_pix_key": True}
+        "asaas",
+        "Demo Asaas",
+        "sandbox",
+        {
+            "gateway": "asaas",
+            "environment": "sandbox",
+            "has_pix_key": True,
+            "opening_balance": REAIS_AT_START,
+        },
     ),
     Kind(
         "mercadopago",

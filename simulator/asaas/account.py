@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Sum
 from django.http import HttpRequest
 
 from simulator import known, numbering
 from simulator.answers import read_json
 from simulator.asaas import serialise
+from simulator.asaas.balance import balance_cents
 from simulator.asaas.errors import invalid
-from simulator.models import Account, AsaasPayment, write
+from simulator.models import Account, write
 from simulator.money import decimal_number
 
 
@@ -52,10 +52,7 @@ def status(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 
 def balance(request: HttpRequest, account: Account) -> dict[str, Any]:
-    """The money received, net of fees, minus refunds (asaas.md 9.2)."""
-    received = AsaasPayment.objects.filter(account=account, status__in=("RECEIVED", "REFUNDED"))
-    sums = received.aggregate(net=Sum("net_cents"), refunded=Sum("refunded_cents"))
-    return {"balance": decimal_number((sums["net"] or 0) - (sums["refunded"] or 0))}
+    return {"balance": decimal_number(balance_cents(account))}
 
 
 def account_number(request: HttpRequest, account: Account) -> dict[str, Any]:

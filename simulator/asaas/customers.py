@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from simulator import clock, lag, numbering
+from simulator import clock, lag, numbering, partial
 from simulator.answers import jsonable, read_json
 from simulator.asaas import listing, serialise, validate
 from simulator.asaas.errors import forbidden_action, invalid, not_found
@@ -95,7 +95,7 @@ def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     row = existing(account, gid)
     if row.deleted:
         raise forbidden_action("Não é possível alterar um cliente removido.")
-    _apply(row, read_json(request))
+    _apply(row, partial.thinned(request, account, read_json(request)))
     with write():
         row.save()
     return serialise.customer(row)

@@ -1,14 +1,15 @@
 """Asaas webhooks on the wire: headers, body, retry table, interruption (asaas.md 5.2, 5.4)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator import clock, faults, known, numbering, outbox
+from simulator import clock, faults, known, numbering, outbox, veil
 from simulator.answers import json_text
 from simulator.asaas import serialise
 from simulator.asaas.names import event_hash
-from simulator.models import AsaasPayment, AsaasWebhook, Delivery
+from simulator.models import Account, AsaasPayment, AsaasWebhook, Delivery
 from simulator.outbox import Notice
 from simulator.transport import Answer, Post
 
@@ -17,6 +18,7 @@ KEPT = timedelta(days=14)
 AGENT = {"sandbox": "Asaas_Hmlg/3.0", "production": "Asaas_Prod/3.0"}
 COUNTER_START = {"sandbox": 20_000_000, "production": 1_460_000_000}
 SEQUENTIAL = "SEQUENTIALLY"
+KEY = "accessToken"
 LONGEST_STREAK = 15
 _MINUTE, _HOUR = 60, 3600
 WAITS = (
@@ -42,27 +44,48 @@ def event_id(event: str, environment: str) -> str:
 
 def emit(payment: AsaasPayment, event: str) -> None:
     """Queues the event on every enabled webhook that asked for it; a disabled one loses it for good."""
-    hooks = AsaasWebhook.objects.filter(account=payment.account, enabled=True)
-    wanted = [hook for hook in hooks if event in hook.events]
+    wanted = _listening(payment.account, event)
     if not wanted:
         return
+    veil.draw(payment.account, event, payment.gid)
     identifier = event_id(event, payment.account.environment)
     for hook in wanted:
         outbox.enqueue(notice(payment, event, identifier, hook))
 
 
+def emit_key(account: Account, event: str, shown: dict[str, Any]) -> list[Delivery]:
+    """An ACCESS_TOKEN_* event with the key as `shown`; keys are not read again when it is sent."""
+    identifier = event_id(event, account.environment)
+    made: list[Delivery] = []
+    for hook in _listening(account, event):
+        told = _notice(account, event, identifier, hook, resource=KEY, resource_id=shown["id"])
+        made += outbox.enqueue(replace(told, extra={"entity": shown}))
+    return made
+
+
+def _listening(account: Account, event: str) -> list[AsaasWebhook]:
+    hooks = AsaasWebhook.objects.filter(account_id=account.pk, enabled=True)
+    return [hook for hook in hooks if event in hook.events]
+
+
 def notice(payment: AsaasPayment, event: str, identifier: str, hook: AsaasWebhook) -> Notice:
+    told = _notice(payment.account, event, identifier, hook, resource="payment", resource_id=payment.gid)
+    return replace(told, reference=payment.external_reference or "")
+
+
+def _notice(
+    account: Account, event: str, identifier: str, hook: AsaasWebhook, *, resource: str, resource_id: str
+) -> Notice:
     group = f"asaas:{hook.pk}"
     return Notice(
-        account=payment.account,
+        account=account,
         group=group,
         lane=group if hook.send_type == SEQUENTIAL else "",
         form="asaas",
         event=event,
         event_id=identifier,
-        resource="payment",
-        resource_id=payment.gid,
-        reference=payment.external_reference or "",
+        resource=resource,
+        resource_id=resource_id,
         url=hook.url,
         webhook=hook,
     )
@@ -94,11 +117,13 @@ def prepare(delivery: Delivery) -> Post | None:
 
 def _entity(delivery: Delivery) -> dict[str, Any] | None:
     """The object as it is now, not as it was when the event happened (asaas.md 5.4)."""
+    if delivery.resource == KEY:
+        return delivery.extra["entity"]
     payment = AsaasPayment.objects.filter(gid=delivery.resource_id).order_by().first()
     if payment is None:
         return None
     payment.account = delivery.account
-    return serialise.payment(payment)
+    return serialise.payment(payment) | delivery.extra.get("claims", {})
 
 
 def _dress(delivery: Delivery, hook: AsaasWebhook, text: str) -> tuple[dict[str, str], bytes]:
@@ -111,7 +136,8 @@ def _dress(delivery: Delivery, hook: AsaasWebhook, text: str) -> tuple[dict[str,
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         return headers, urlencode({"data": text}).encode()
     if hook.auth_token:
-        wrong = faults.take("wrong_secret", faults.occasion_of(delivery.account)) is not None
+        occasion = faults.occasion_of(delivery.account, delivery.event)
+        wrong = faults.take("wrong_secret", occasion) is not None
         headers["asaas-access-token"] = numbering.alphanumeric(32) if wrong else hook.auth_token
     return headers, text.encode()
 

@@ -1,10 +1,12 @@
 """Asaas's invoice page, where a person pays."""
 
+from contextlib import suppress
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from simulator import cards, emv
-from simulator.asaas import effects, fees, paying, payments
+from simulator.asaas import effects, fees, paying, payments, refunding
 from simulator.asaas.errors import AsaasError
 from simulator.cards import BadCard
 from simulator.clock import today
@@ -17,6 +19,8 @@ STATUS_TEXT = {
     "CONFIRMED": "Pagamento confirmado",
     "RECEIVED": "Pagamento recebido",
     "RECEIVED_IN_CASH": "Recebida em dinheiro",
+    "REFUND_REQUESTED": "Estorno solicitado",
+    "REFUND_IN_PROGRESS": "Estorno em andamento",
     "REFUNDED": "Estornada",
 }
 
@@ -74,3 +78,18 @@ def _context(row: AsaasPayment, notice: str) -> dict[str, object]:
         "can_pay_by_card": is_open and row.billing_type in paying.BY_CARD,
         "notice": notice,
     }
+
+
+def refund_request(request: HttpRequest, environment: str, code: str) -> HttpResponse:
+    """Where the payer of a boleto asks for the money back (asaas.md 3.8)."""
+    rows = AsaasPayment.objects.select_related("customer", "account")
+    row = rows.filter(data__refundRequest=code, account__environment=environment).first()
+    if row is None:
+        raise Http404
+    if request.method == "POST":
+        with suppress(AsaasError):
+            refunding.allow(row)
+        return HttpResponseRedirect(request.path)
+    context = _context(row, "")
+    context["can_ask_refund"] = row.status == "REFUND_REQUESTED"
+    return render(request, "simulator/pay.html", context)

@@ -77,6 +77,15 @@ def by_simulation(payment: AsaasPayment) -> AsaasPayment:
         return _told(row, "PAYMENT_RECEIVED")
 
 
+def by_transfer(payment: AsaasPayment) -> AsaasPayment:
+    """Money that came by bank transfer or deposit is received at once."""
+    with write():
+        row = fresh(payment)
+        _settle_amount(row, row.value_cents)
+        _receive(row, by_pix=False)
+        return _told(row, "PAYMENT_RECEIVED")
+
+
 def settle(payment: AsaasPayment) -> AsaasPayment:
     """A confirmed card charge reaches the account's balance on its credit date."""
     with write():

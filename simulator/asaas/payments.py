@@ -3,33 +3,15 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, emv, faults, lag
+from simulator import clock, emv, faults, partial, veil
 from simulator.answers import json_answer, jsonable, read_json
-from simulator.asaas import customers, effects, listing, paying, serialise, throttle, validate
+from simulator.asaas import customers, effects, paying, serialise, throttle, validate
 from simulator.asaas.errors import AsaasError, invalid, not_found
 from simulator.models import Account, AsaasCustomer, AsaasPayment
 from simulator.money import amount_text
 
-EQUAL_FILTERS = {
-    "customer": "customer_gid",
-    "billingType": "billing_type",
-    "status": "status",
-    "externalReference": "external_reference",
-    "paymentDate": "payment_date",
-    "estimatedCreditDate": "estimated_credit_date",
-    "dueDate": "due_date",
-    "dateCreated": "date_created",
-    "customerGroupName": "customer__group_name",
-    "subscription": "data__subscription",
-    "installment": "data__installment",
-    "pixQrCodeId": "data__pixQrCodeId",
-    "checkoutSession": "data__checkoutSession",
-}
-RANGE_FILTERS = ("dateCreated", "paymentDate", "estimatedCreditDate", "dueDate")
-DATE_FILTERS = frozenset(RANGE_FILTERS)
 QR_STATES = ("PENDING", "OVERDUE")
 
 
@@ -121,38 +103,22 @@ def _loose(body: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def find_many(request: HttpRequest, account: Account) -> dict[str, Any]:
-    rows = AsaasPayment.objects.select_related("account").filter(account=account, deleted=False)
-    rows = lag.without_newest(account, request.path, _filtered(request, rows))
-    return listing.page(request, rows, serialise.payment)
-
-
-def _filtered(request: HttpRequest, rows: QuerySet) -> QuerySet:
-    for name, column in EQUAL_FILTERS.items():
-        value = request.GET.get(name)
-        if value:
-            rows = rows.filter(**{column: validate.day(value, name) if name in DATE_FILTERS else value})
-    for name in RANGE_FILTERS:
-        for bound, lookup in (("ge", "gte"), ("le", "lte")):
-            value = request.GET.get(f"{name}[{bound}]")
-            if value:
-                rows = rows.filter(**{f"{EQUAL_FILTERS[name]}__{lookup}": validate.day(value, name)})
-    return rows
-
-
 def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    """As it can be seen at this moment; raises not found for what is not to be seen yet."""
     row = existing(account, gid)
-    if row.previous and faults.take("stale_read", occasion_of_read(request, account)) is not None:
+    if veil.covers(row.gid):
+        if row.previous is None:
+            raise not_found()
+        return row.previous
+    occasion = faults.Occasion("asaas", account.pk, "GET", request.path)
+    if row.previous and faults.take("stale_read", occasion) is not None:
         return row.previous
     return serialise.payment(row)
 
 
-def occasion_of_read(request: HttpRequest, account: Account) -> faults.Occasion:
-    return faults.Occasion("asaas", account.pk, "GET", request.path)
-
-
 def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
-    return serialise.payment(change(existing(account, gid), read_json(request)))
+    row = existing(account, gid)
+    return serialise.payment(change(row, partial.thinned(request, account, read_json(request))))
 
 
 def change(row: AsaasPayment, body: dict[str, Any]) -> AsaasPayment:
@@ -186,7 +152,7 @@ def restore(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
 
 
 def status(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
-    return {"status": existing(account, gid).status}
+    return {"status": show(request, account, gid)["status"]}
 
 
 def pix_qr_code(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:

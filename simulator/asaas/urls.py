@@ -1,6 +1,6 @@
 from django.urls import re_path
 
-from simulator.asaas import account, customers, pages, payments, webhooks
+from simulator.asaas import account, customers, pages, payment_list, payments, refunds, webhooks
 from simulator.asaas.auth import api, unknown_path
 
 API = "v3/"
@@ -27,10 +27,13 @@ urlpatterns = [
         POST=customers.update,
         DELETE=customers.delete,
     ),
-    _route("payments", GET=payments.find_many, POST=payments.create),
+    _route("payments", GET=payment_list.find_many, POST=payments.create),
     _route(f"payments/{ID}/restore", POST=payments.restore),
     _route(f"payments/{ID}/status", GET=payments.status),
     _route(f"payments/{ID}/pixQrCode", GET=payments.pix_qr_code),
+    _route(f"payments/{ID}/refund", POST=refunds.create),
+    _route(f"payments/{ID}/refunds", GET=refunds.find_many),
+    _route(f"payments/{ID}/bankSlip/refund", POST=refunds.ask_payer),
     _route(
         f"payments/{ID}", GET=payments.show, PUT=payments.update, POST=payments.update, DELETE=payments.delete
     ),
@@ -42,5 +45,6 @@ urlpatterns = [
         f"webhooks/{ID}", GET=webhooks.show, PUT=webhooks.update, POST=webhooks.update, DELETE=webhooks.delete
     ),
     re_path(r"^i/(?P<code>[^/]+)/?$", pages.invoice),
+    re_path(r"^refund/(?P<code>[^/]+)/?$", pages.refund_request),
     re_path(r"^v3/", unknown_path),
 ]

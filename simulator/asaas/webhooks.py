@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from simulator import clock, numbering, transport
+from simulator import clock, numbering, partial, transport
 from simulator.answers import read_json
 from simulator.asaas import listing, notify, serialise
 from simulator.asaas.errors import forbidden_action, invalid, not_found
@@ -137,7 +137,7 @@ def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     with write():
         row = existing(account, gid)
         was_stopped = row.interrupted
-        _apply(row, read_json(request))
+        _apply(row, partial.thinned(request, account, read_json(request)))
         if was_stopped and not row.interrupted:
             row.penalized = 0
         row.save()

@@ -3,12 +3,23 @@
 from typing import Any
 
 from simulator import clock, known, numbering
+from simulator.asaas import keys
 from simulator.asaas.auth import PREFIX
 from simulator.control.errors import ControlError
 from simulator.mercadopago.serialise import CURRENCY
 from simulator.models import Account, write
+from simulator.money import parse_cents
 
-ASAAS_SWITCHES = ("has_pix_key", "rate_limited", "site_url", "document", "email")
+ASAAS_SWITCHES = (
+    "has_pix_key",
+    "rate_limited",
+    "site_url",
+    "document",
+    "email",
+    "opening_balance",
+    "slow_refunds",
+    "critical_action_protection",
+)
 MP_SWITCHES = (
     "test_user",
     "site",
@@ -19,9 +30,12 @@ MP_SWITCHES = (
     "signing_tab",
     "document",
     "email",
+    "opening_balance",
+    "slow_refunds",
 )
 CNPJ, TEST_CPF = "11222333000181", "12345678909"
 TAKEN_AT_START = ("gateway", "environment", "token_prefix")
+KEY_LETTERS = 156
 
 
 def create(body: dict[str, Any]) -> Account:
@@ -40,6 +54,7 @@ def _new_asaas(body: dict[str, Any]) -> Account:
     environment = body.get("environment", "sandbox")
     if environment not in PREFIX:
         raise ControlError("environment must be sandbox or production")
+    now = clock.now()
     options = {
         "account_id": numbering.fresh_uuid(),
         "wallet_id": numbering.fresh_uuid(),
@@ -49,15 +64,18 @@ def _new_asaas(body: dict[str, Any]) -> Account:
         "pix_key": numbering.fresh_uuid(),
         "rate_limited": True,
         "site_url": None,
+        "opening_balance": 0,
+        "slow_refunds": False,
+        "critical_action_protection": False,
+        "key": keys.new("Integração", now),
     }
-    key = PREFIX[environment] + numbering.alphanumeric(156)
     return Account(
         gateway="asaas",
         environment=environment,
         name="Loja Exemplo",
-        key=key,
+        key=PREFIX[environment] + numbering.alphanumeric(KEY_LETTERS),
         options=options,
-        created_at=clock.now(),
+        created_at=now,
     )
 
 
@@ -84,6 +102,8 @@ def _new_mercadopago(body: dict[str, Any]) -> Account:
         "site": "MLB",
         "has_pix_key": True,
         "pix_key": numbering.fresh_uuid(),
+        "opening_balance": 0,
+        "slow_refunds": False,
         "nickname": f"TESTUSER{user_id}" if is_test else f"LOJA{user_id}",
         "email": f"test_user_{user_id}@testuser.com" if is_test else "financeiro@example.com",
         "document": TEST_CPF if is_test else CNPJ,
@@ -108,12 +128,26 @@ def find(identifier: Any) -> Account:
 
 
 def change(identifier: str, body: dict[str, Any]) -> Account:
+    """A key of Asaas that is switched off or on tells so itself (ACCESS_TOKEN_DISABLED, _ENABLED)."""
     with write():
         account = find(identifier)
+        was_enabled = account.key_enabled
+        if body.pop("renew_key", False):
+            account.key = _renewed(account)
         _switch(account, body)
         account.save()
+        if account.gateway == "asaas" and account.key_enabled != was_enabled:
+            keys.happen(account, "enabled" if account.key_enabled else "disabled")
     known.forget()
     return account
+
+
+def _renewed(account: Account) -> str:
+    """Another key of the same account; the one before opens nothing any more."""
+    if account.gateway == "asaas":
+        return PREFIX[account.environment] + numbering.alphanumeric(KEY_LETTERS)
+    *same, _random, user_id = account.key.split("-")
+    return "-".join([*same, numbering.fresh_uuid().replace("-", ""), user_id])
 
 
 def _switch(account: Account, body: dict[str, Any]) -> None:
@@ -129,6 +163,8 @@ def _switch(account: Account, body: dict[str, Any]) -> None:
             raise ControlError(
                 f"{key} is not a switch of this account; there are: name, key_enabled, {', '.join(switches)}"
             )
+    if parse_cents(account.options.get("opening_balance", 0)) is None:
+        raise ControlError("opening_balance must be a number")
     if account.options.get("site", "MLB") not in CURRENCY:
         raise ControlError(f"site must be one of {', '.join(CURRENCY)}")
 

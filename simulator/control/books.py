@@ -2,19 +2,23 @@
 
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 
+from simulator.control import refunds
 from simulator.control.errors import ControlError
 from simulator.mercadopago.serialise import currency
-from simulator.models import AsaasPayment, Delivery, MpPayment
+from simulator.models import AsaasPayment, Delivery, MpPayment, MpPreference
 from simulator.money import plain_number
 
 OPEN_STATES = (Delivery.WAITING, Delivery.HELD)
 
 
 def books(request: HttpRequest) -> dict[str, Any]:
-    charges = _chosen(request, AsaasPayment.objects.select_related("account"))
-    attempts = _chosen(request, MpPayment.objects.select_related("account", "order__preference"))
+    charges = _chosen(request, AsaasPayment.objects.select_related("account").defer("previous"))
+    preference = MpPreference.objects.filter(mporder=OuterRef("order")).values("gid")[:1]
+    attempts = MpPayment.objects.select_related("account").defer("previous")
+    attempts = _chosen(request, attempts.annotate(preference=Subquery(preference)))
     return {"payments": [*map(_asaas_line, charges), *map(_mp_line, attempts)]}
 
 
@@ -34,9 +38,8 @@ def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
 
 
 def _mp_line(row: MpPayment) -> dict[str, Any]:
-    preference = row.order.preference.gid if row.order else None
     own = {"id": str(row.number), "currency": currency(row.account), "method": row.method}
-    more = {"status_detail": row.status_detail, "preference": preference}
+    more = {"status_detail": row.status_detail, "preference": row.preference}  # type: ignore[attr-defined]
     return _line(row, row.amount_cents, row.fee_cents) | own | more
 
 
@@ -48,6 +51,7 @@ def _line(row: AsaasPayment | MpPayment, amount: int, fee: int) -> dict[str, Any
         "amount": plain_number(amount),
         "paid": plain_number(row.paid_cents),
         "refunded": plain_number(row.refunded_cents),
+        "refunds": refunds.lines(row),
         "fee": plain_number(fee),
         "net": plain_number(row.paid_cents - fee if row.paid_cents else 0),
         "currency": "",

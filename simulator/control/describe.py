@@ -15,8 +15,9 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "POST",
         "path": "/_control/clock",
-        "body": "advance_seconds, or now (ISO 8601), or offset_seconds",
-        "meaning": "moves the clock; expiry, overdue and settlement are done when it answers",
+        "body": "advance_seconds, or now (ISO 8601), or offset_seconds; optional play",
+        "meaning": "moves the clock; expiry, overdue and settlement are done when it answers. With play it "
+        "goes from one due moment to the next, and every retry is tried at its time",
     },
     {"method": "GET", "path": "/_control/accounts", "meaning": "all accounts with keys"},
     {
@@ -24,14 +25,16 @@ CONTROLS: list[dict[str, Any]] = [
         "path": "/_control/accounts",
         "body": "gateway; asaas: environment, name, has_pix_key, rate_limited, site_url; mercadopago: name, "
         "test_user, token_prefix (APP_USR, TEST), site, direct_payments, has_pix_key, panel_url, "
-        "panel_topics, signing_tab (test, production)",
+        "panel_topics, signing_tab (test, production); both: opening_balance, slow_refunds; asaas: "
+        "critical_action_protection",
         "meaning": "creates an account and answers all of it, keys included",
     },
+    {"method": "GET", "path": "/_control/accounts/<id>", "meaning": "the account"},
     {
         "method": "POST",
         "path": "/_control/accounts/<id>",
-        "body": "any of those switches, key_enabled",
-        "meaning": "changes an account",
+        "body": "any of those switches, key_enabled, renew_key",
+        "meaning": "changes an account; key_enabled of Asaas also sends ACCESS_TOKEN_DISABLED or _ENABLED",
     },
     {
         "method": "POST",
@@ -79,8 +82,29 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "POST",
         "path": "/_control/notify",
-        "body": "id or reference; optional event, times (1), delay_seconds (0)",
-        "meaning": "sends the last notification, or the event named, again",
+        "body": "id or reference; optional event, times (1), delay_seconds (0), claims (Asaas)",
+        "meaning": "sends the last notification, or the event named, again; `claims` are keys of the charge "
+        "that its body tells otherwise than they are",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/refund",
+        "body": "id or reference; optional amount, description (Asaas), account, force (no balance needed)",
+        "meaning": "gives money back in the gateway's own panel",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/refund_step",
+        "body": "id or reference, outcome (done, deny; Asaas also allow); optional account",
+        "meaning": "what happens next to a refund that waits",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/panel_payment",
+        "body": "account, amount; optional method (pix, card; Asaas also boleto, undefined, transfer, "
+        "deposit), paid (false), reference, description; Asaas: document, name, due_date; Mercado "
+        "Pago: email, holder",
+        "meaning": "a payment made in the gateway's own panel, not through the API",
     },
     {
         "method": "POST",
@@ -90,13 +114,31 @@ CONTROLS: list[dict[str, Any]] = [
     },
     {
         "method": "POST",
+        "path": "/_control/key_event",
+        "body": "account, event (created, disabled, enabled, expiring_soon, expired, deleted)",
+        "meaning": "it happens to the key of an Asaas account, and ACCESS_TOKEN_* tells it",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/connect_event",
+        "body": "account; optional action (application.deauthorized or .authorized), url, revoke (false)",
+        "meaning": "Mercado Pago's topic mp-connect; revoke also switches the access token off",
+    },
+    {
+        "method": "POST",
         "path": "/_control/faults",
-        "body": "name; optional gateway, account, times (null: for ever), method and path (part of it) of "
-        "the call, and the fault's own parameters",
+        "body": "name; optional gateway, account, times (null: for ever), share (0 to 1) with seed (0), "
+        "method and path (part of it) of the call, event of the notification, and the fault's own parameters",
         "meaning": "switches a misbehaviour on",
     },
     {"method": "GET", "path": "/_control/faults", "meaning": "what is on and how often it struck"},
-    {"method": "DELETE", "path": "/_control/faults", "meaning": "switches all off"},
+    {
+        "method": "DELETE",
+        "path": "/_control/faults",
+        "query": "optional name",
+        "meaning": "switches all off, or those of a name",
+    },
+    {"method": "DELETE", "path": "/_control/faults/<id>", "meaning": "switches one off"},
     {
         "method": "GET",
         "path": "/_control/books",
@@ -106,8 +148,8 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "GET",
         "path": "/_control/received",
-        "query": "since (id or ISO 8601)",
-        "meaning": "API calls received",
+        "query": "since (id or ISO 8601), account, method, path (part of it); count=1",
+        "meaning": "API calls received; with count=1 only how many, in all and per path",
     },
     {
         "method": "GET",

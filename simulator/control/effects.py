@@ -1,8 +1,10 @@
 """The controls that act on a charge, on either gateway."""
 
+from dataclasses import replace
 from typing import Any
 
 from simulator import outbox
+from simulator.answers import jsonable
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
 from simulator.asaas import payments
@@ -112,6 +114,9 @@ def notify(body: dict[str, Any]) -> dict[str, Any]:
     """The last notification of a charge again; Asaas keeps the event's id, Mercado Pago makes a new one."""
     target = find(body)
     times, delay = int(body.get("times", 1)), float(body.get("delay_seconds", 0))
+    claims = jsonable(body.get("claims") or {})
+    if claims and not isinstance(target, AsaasPayment):
+        raise ControlError("only the body of Asaas claims anything about a charge")
     with write():
         if isinstance(target, AsaasPayment):
             notices = _asaas_notices(target, body.get("event"))
@@ -119,6 +124,7 @@ def notify(body: dict[str, Any]) -> dict[str, Any]:
             notices = _mp_notices(target, body.get("event"))
         else:
             raise ControlError("a preference has no notifications of its own")
+        notices = [replace(notice, extra=notice.extra | {"claims": claims}) for notice in notices]
         made = [one for notice in notices for _ in range(times) for one in outbox.again(notice, delay)]
     return {"deliveries": [one.pk for one in made]}
 

@@ -3,23 +3,22 @@
 from typing import Any
 
 from simulator.asaas import paying as asaas
-from simulator.cards import MASTERCARD, Card, digits_of
 from simulator.control.effects import Target, attempt, find, told
 from simulator.control.errors import ControlError
+from simulator.control.inputs import amount_of, card_of
 from simulator.mercadopago import checkout
 from simulator.mercadopago import effects as mercadopago
 from simulator.models import AsaasPayment, MpPayment, MpPreference, write
-from simulator.money import parse_cents
 
 OUTCOMES = {"approve": True, "reject": False}
 
 
 def pay(body: dict[str, Any]) -> dict[str, Any]:
     """By PIX; a charge of Asaas that takes only cards, by a good one."""
-    target, amount, force = find(body), _amount(body), bool(body.get("force", False))
+    target, amount, force = find(body), amount_of(body), bool(body.get("force", False))
     if isinstance(target, AsaasPayment):
         if target.billing_type == "CREDIT_CARD":
-            return told(attempt(lambda: asaas.by_card(target, _card({}), amount_cents=amount, force=force)))
+            return told(attempt(lambda: asaas.by_card(target, card_of({}), amount_cents=amount, force=force)))
         return told(attempt(lambda: asaas.by_pix(target, amount_cents=amount, force=force)))
     if isinstance(target, MpPreference):
         with write():
@@ -30,7 +29,7 @@ def pay(body: dict[str, Any]) -> dict[str, Any]:
 
 def pay_card(body: dict[str, Any]) -> dict[str, Any]:
     """On the hosted page, without the page. A refusal is an outcome, not an error."""
-    target, amount, card = _payable_by_card(find(body)), _amount(body), _card(body)
+    target, amount, card = _payable_by_card(find(body)), amount_of(body), card_of(body)
     if isinstance(target, MpPreference):
         payment = attempt(lambda: checkout.card(target, card, amount_cents=amount))
         return _explained(payment) | {"refused": payment.status == "rejected"}
@@ -84,17 +83,3 @@ def _in_review(body: dict[str, Any]) -> MpPayment:
     if payment is None:
         raise ControlError("no such payment of Mercado Pago", 404)
     return payment
-
-
-def _amount(body: dict[str, Any]) -> int | None:
-    if body.get("amount") is None:
-        return None
-    amount = parse_cents(body["amount"])
-    if amount is None or amount <= 0:
-        raise ControlError("amount must be a positive number")
-    return amount
-
-
-def _card(body: dict[str, Any]) -> Card:
-    number = digits_of(str(body.get("number") or MASTERCARD))
-    return Card(number, str(body.get("holder") or "APRO"))

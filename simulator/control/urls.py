@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts", control(GET=views.list_accounts, POST=views.create_account)),
     path("accounts/<str:identifier>", control(GET=views.show_account, POST=views.change_account)),
     path("faults", control(GET=views.list_faults, POST=views.add_fault, DELETE=views.clear_faults)),
+    path("faults/<str:identifier>", control(DELETE=views.remove_fault)),
     path("books", control(GET=books.books)),
     path("received", control(GET=views.show_received)),
     path("deliveries", control(GET=books.deliveries)),

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, faults, known, outbox, received, schedule, tables
+from simulator import clock, faults, known, outbox, playing, received, schedule, tables, veil
 from simulator.answers import BadJson, json_answer, jsonable, read_json
 from simulator.asaas import throttle
-from simulator.control import accounts, books, describe, effects, paying
+from simulator.control import accounts, books, credentials, describe, effects, elsewhere, paying, refunds
 from simulator.control.errors import ControlError
 from simulator.models import Delivery, Fault, write
 from simulator.sending import sender
@@ -47,6 +47,7 @@ def reset(request: HttpRequest) -> dict[str, Any]:
         tables.empty()
         faults.clear()
         throttle.forget()
+        veil.forget()
         received.clear()
         clock.set_offset(0)
     known.forget()
@@ -58,8 +59,13 @@ def show_clock(request: HttpRequest) -> dict[str, Any]:
 
 
 def move_clock(request: HttpRequest) -> dict[str, Any]:
-    with write():
-        clock.set_offset(_wanted_offset(read_json(request)))
+    body = read_json(request)
+    wanted = _wanted_offset(body)
+    if body.get("play"):
+        playing.play_to(wanted)
+    else:
+        with write():
+            clock.set_offset(wanted)
     schedule.run_due()
     return show_clock(request)
 
@@ -102,6 +108,8 @@ def add_fault(request: HttpRequest) -> dict[str, Any]:
         raise ControlError(f"name must be one of {', '.join(sorted(faults.KNOWN))}")
     if body.get("when", "before") not in faults.WHEN:
         raise ControlError("when must be before or after")
+    if not isinstance(body.get("share", 0), int | float) or not 0 <= body.get("share", 0) <= 1:
+        raise ControlError("share must be a number from 0 to 1")
     for name in (*faults.NUMBERS, "times", "account"):
         if body.get(name) is not None and not isinstance(body[name], int | float):
             raise ControlError(f"{name} must be a number")
@@ -129,12 +137,29 @@ def _fault(fault: Fault) -> dict[str, Any]:
 
 
 def clear_faults(request: HttpRequest) -> dict[str, Any]:
-    faults.clear()
-    return {"faults": []}
+    """All, or those of the `name` in the query; answers what stays on."""
+    faults.clear(request.GET.get("name", ""))
+    return list_faults(request)
+
+
+def remove_fault(request: HttpRequest, identifier: str) -> dict[str, Any]:
+    if not identifier.isdigit() or not faults.remove(int(identifier)):
+        raise ControlError(f"no fault {identifier}", 404)
+    return list_faults(request)
 
 
 def show_received(request: HttpRequest) -> dict[str, Any]:
-    return {"calls": received.since(request.GET.get("since", ""))}
+    given = request.GET
+    account = given.get("account", "")
+    if account and not account.isdigit():
+        raise ControlError("account must be the id of an account")
+    chosen = received.Chosen(
+        since=given.get("since", ""),
+        account=int(account) if account else None,
+        method=given.get("method", ""),
+        path=given.get("path", ""),
+    )
+    return received.count(chosen) if given.get("count") else {"calls": received.calls(chosen)}
 
 
 def flush(request: HttpRequest) -> dict[str, Any]:
@@ -157,5 +182,10 @@ ACTIONS = {
     "overdue": effects.overdue,
     "delete": effects.delete,
     "notify": effects.notify,
+    "refund": refunds.refund,
+    "refund_step": refunds.refund_step,
+    "panel_payment": elsewhere.panel_payment,
     "panel_event": effects.panel_event,
+    "key_event": credentials.key_event,
+    "connect_event": credentials.connect_event,
 }

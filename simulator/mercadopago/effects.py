@@ -69,7 +69,8 @@ def fresh(payment: MpPayment) -> MpPayment:
     return row
 
 
-def _conclude(row: MpPayment, status: str, detail: str) -> MpPayment:
+def conclude(row: MpPayment, status: str, detail: str) -> MpPayment:
+    """Stores the new state and tells of it."""
     row.status, row.status_detail = status, detail
     row.due_at = None
     row.updated_at = max(clock.now(), row.updated_at + timedelta(milliseconds=1))
@@ -87,7 +88,7 @@ def approve(payment: MpPayment, *, amount_cents: int | None = None, force: bool 
             raise cause(400, 2063, "The action requested is not valid for the current payment state")
         row.amount_cents = row.amount_cents if amount_cents is None else amount_cents
         credit(row)
-        return _conclude(row, "approved", "accredited")
+        return conclude(row, "approved", "accredited")
 
 
 def review(payment: MpPayment, *, is_approved: bool) -> MpPayment:
@@ -97,9 +98,9 @@ def review(payment: MpPayment, *, is_approved: bool) -> MpPayment:
         if row.status != "in_process":
             raise cause(400, 2063, "The action requested is not valid for the current payment state")
         if not is_approved:
-            return _conclude(row, "rejected", REVIEW_REJECTED)
+            return conclude(row, "rejected", REVIEW_REJECTED)
         credit(row)
-        return _conclude(row, "approved", "accredited")
+        return conclude(row, "approved", "accredited")
 
 
 def credit(row: MpPayment) -> None:
@@ -127,7 +128,7 @@ def cancel(payment: MpPayment) -> MpPayment:
         row = fresh(payment)
         if row.status not in CANCELLABLE:
             raise cause(400, 2018, "The status change is not allowed for the current payment state")
-        return _conclude(row, "cancelled", "by_collector")
+        return conclude(row, "cancelled", "by_collector")
 
 
 def expire(payment: MpPayment) -> MpPayment:
@@ -135,7 +136,7 @@ def expire(payment: MpPayment) -> MpPayment:
         row = fresh(payment)
         if row.status not in PAYABLE:
             raise cause(400, 2063, "The action requested is not valid for the current payment state")
-        return _conclude(row, "cancelled", "expired")
+        return conclude(row, "cancelled", "expired")
 
 
 def moment_of(value: str | None) -> datetime | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from simulator import clock, faults, known, numbering, outbox
+from simulator import clock, faults, known, numbering, outbox, veil
 from simulator.answers import json_text
 from simulator.mercadopago.signature import signature
 from simulator.models import Account, Delivery, MpPayment
@@ -18,6 +18,8 @@ WAITS = (0, 15 * _MINUTE, 30 * _MINUTE, 6 * _HOUR, 48 * _HOUR, *[96 * _HOUR] * 3
 """Seconds before attempt 1, 2, ... 8 (mercadopago.md 6.7); after the eighth it gives up."""
 V2, IPN = "v2", "ipn"
 PANEL_TEST_ID = "123456"
+CONNECT = "mp-connect"
+CONNECT_ACTIONS = ("application.authorized", "application.deauthorized")
 
 
 def emit(payment: MpPayment, action: str) -> list[Delivery]:
@@ -26,7 +28,8 @@ def emit(payment: MpPayment, action: str) -> list[Delivery]:
     url = payment.notification_url or panel_url(account, "payment")
     if not url:
         return []
-    twins = faults.take("ipn_twin", faults.occasion_of(account))
+    veil.draw(account, action, str(payment.number))
+    twins = faults.take("ipn_twin", faults.occasion_of(account, action))
     if twins is None:
         return outbox.enqueue(notice(payment, action, url))
     made = [] if twins.get("only") else outbox.enqueue(notice(payment, action, url))
@@ -90,6 +93,21 @@ def panel_event(account: Account, url: str) -> list[Delivery]:
     )
 
 
+def connect_event(account: Account, action: str, url: str) -> list[Delivery]:
+    """An application was linked or unlinked; the object is the account itself (6.1 and the sample in 9)."""
+    return outbox.enqueue(
+        Notice(
+            account=account,
+            group=f"mp:{account.pk}",
+            form=V2,
+            event=action,
+            resource=CONNECT,
+            resource_id=str(account.user_id),
+            url=url,
+        )
+    )
+
+
 def next_of(lane: str) -> Delivery | None:
     waiting = Delivery.objects.filter(lane=lane, state=Delivery.WAITING)
     head = waiting.order_by("position").first()
@@ -110,7 +128,8 @@ def prepare(delivery: Delivery) -> Post:
         "x-request-id": numbering.fresh_uuid(),
     }
     data_id: str | None = delivery.resource_id
-    if delivery.form == V2 and faults.take("no_data_id", faults.occasion_of(delivery.account)) is not None:
+    occasion = faults.occasion_of(delivery.account, delivery.event)
+    if delivery.form == V2 and faults.take("no_data_id", occasion) is not None:
         data_id = None
     if not delivery.extra.get("is_unsigned"):
         headers["x-signature"] = _signature(delivery, data_id, headers["x-request-id"])
@@ -119,7 +138,7 @@ def prepare(delivery: Delivery) -> Post:
 
 
 def _signature(delivery: Delivery, data_id: str | None, request_id: str) -> str:
-    occasion = faults.occasion_of(delivery.account)
+    occasion = faults.occasion_of(delivery.account, delivery.event)
     ts = clock.now().timestamp()
     in_milliseconds = faults.take("signature_ms", occasion) is not None
     stamp = str(int(ts * 1000) if in_milliseconds else int(ts))
@@ -153,17 +172,20 @@ def _body(delivery: Delivery) -> dict[str, Any]:
     if delivery.form == IPN:
         return {"resource": _ipn_resource(delivery), "topic": delivery.resource}
     account = delivery.account
-    is_simulated = bool(delivery.extra.get("is_simulated"))
+    is_simulated, is_connect = bool(delivery.extra.get("is_simulated")), delivery.resource == CONNECT
     user_id = account.user_id
+    identifier: int | str = PANEL_TEST_ID
+    if not is_simulated:
+        identifier = numbering.scattered("mp-notifications", 139_000_000_000)
     return {
         "action": delivery.event,
         "api_version": "v1",
         "data": {"id": delivery.resource_id},
         "date_created": delivery.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "id": PANEL_TEST_ID if is_simulated else numbering.scattered("mp-notifications", 139_000_000_000),
+        "id": str(identifier) if is_connect else identifier,
         "live_mode": not is_simulated and account.options["token_prefix"] != "TEST",
         "type": delivery.resource,
-        "user_id": user_id if is_simulated else str(user_id),
+        "user_id": user_id if is_simulated or is_connect else str(user_id),
     }
 
 

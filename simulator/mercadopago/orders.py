@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from simulator import lag
-from simulator.mercadopago import checkout_bodies, payments
+from simulator.mercadopago import checkout_bodies, paging
 from simulator.mercadopago.errors import not_found
 from simulator.models import Account, MpOrder
 
@@ -22,6 +22,7 @@ def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
 
 def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     """`elements` is null when nothing matches."""
+    offset, limit = paging.window(request, DEFAULT_LIMIT)
     rows = MpOrder.objects.select_related("account", "preference").filter(account=account)
     for name, column in (
         ("preference_id", "preference__gid"),
@@ -30,12 +31,11 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
         if request.GET.get(name):
             rows = rows.filter(**{column: request.GET[name]})
     rows = lag.without_newest(account, request.path, rows)
-    found = [checkout_bodies.order(row) for row in rows.order_by("-id")]
     wanted = request.GET.get("status")
-    found = [one for one in found if wanted in (None, "", one["status"])]
-    offset, limit = payments.number(request, "offset", 0), payments.number(request, "limit", DEFAULT_LIMIT)
-    return {
-        "elements": found[offset : offset + limit] or None,
-        "next_offset": min(len(found), offset + limit),
-        "total": len(found),
-    }
+    if wanted:
+        found = [one for one in map(checkout_bodies.order, rows.order_by("-id")) if one["status"] == wanted]
+        total, shown = len(found), found[offset : offset + limit]
+    else:
+        total = rows.count()
+        shown = [checkout_bodies.order(row) for row in rows.order_by("-id")[offset : offset + limit]]
+    return {"elements": shown or None, "next_offset": min(total, offset + limit), "total": total}

@@ -1,13 +1,10 @@
 """/v1/payments (mercadopago.md 3)."""
 
-import re
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, faults, lag
+from simulator import faults, partial, veil
 from simulator.answers import json_answer, read_json
 from simulator.mercadopago import effects, serialise, validate
 from simulator.mercadopago.errors import cause, live_credentials, not_yet, payment_not_found
@@ -15,17 +12,7 @@ from simulator.models import Account, MpIdempotency, MpPayment, write
 
 ENDPOINT = "payments"
 LONGEST_KEY = 64
-DEFAULT_LIMIT, LARGEST_LIMIT = 30, 1000
-WINDOW = timedelta(days=365)
-SORT_COLUMNS = {
-    "date_approved": "approved_at",
-    "date_created": "created_at",
-    "date_last_updated": "updated_at",
-    "money_release_date": "released_at",
-    "id": "number",
-}
 METHODS_LATER = ("bolbradesco", "pec")
-UNITS = {"MINUTE": "minutes", "HOUR": "hours", "DAY": "days", "WEEK": "weeks"}
 
 
 def existing(account: Account, gid: str) -> MpPayment:
@@ -97,7 +84,12 @@ def _create(body: dict[str, Any], account: Account) -> MpPayment:
 
 
 def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    """As it can be seen at this moment; raises not found for what is not to be seen yet."""
     row = existing(account, gid)
+    if veil.covers(str(row.number)):
+        if row.previous is None:
+            raise payment_not_found()
+        return row.previous
     occasion = faults.Occasion("mercadopago", account.pk, "GET", request.path)
     if row.previous and faults.take("stale_read", occasion) is not None:
         return row.previous
@@ -106,68 +98,10 @@ def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
 
 def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     row = existing(account, gid)
-    body = read_json(request)
+    body = partial.thinned(request, account, read_json(request))
     refuse_if_not_live(request, account)
     if "status" not in body:
         return serialise.payment(row)
     if body["status"] != "cancelled":
         raise cause(400, 2018, "The status change is not allowed")
     return serialise.payment(effects.cancel(row))
-
-
-def refunds(request: HttpRequest, account: Account, gid: str) -> HttpResponse:
-    return json_answer(existing(account, gid).data.get("refunds", []))
-
-
-def create_refund(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
-    existing(account, gid)
-    idempotency_key(request)
-    refuse_if_not_live(request, account)
-    raise not_yet("refunds")
-
-
-def search(request: HttpRequest, account: Account) -> dict[str, Any]:
-    rows = MpPayment.objects.select_related("account", "order").filter(account=account)
-    rows = _filtered(request, rows.filter(created_at__gte=clock.now() - WINDOW))
-    rows = lag.without_newest(account, request.path, rows)
-    offset, limit = number(request, "offset", 0), number(request, "limit", DEFAULT_LIMIT)
-    if limit > LARGEST_LIMIT:
-        raise cause(400, 1000, "Number of rows exceeded the limits.")
-    column = SORT_COLUMNS.get(request.GET.get("sort", ""), "created_at")
-    sign = "" if request.GET.get("criteria") == "asc" else "-"
-    total = rows.count()
-    shown = rows.order_by(f"{sign}{column}", f"{sign}id")[offset : offset + limit]
-    return {
-        "paging": {"total": total, "limit": limit, "offset": offset},
-        "results": [serialise.payment(row) for row in shown],
-    }
-
-
-def _filtered(request: HttpRequest, rows: QuerySet) -> QuerySet:
-    columns = {"external_reference": "external_reference", "status": "status", "payer.id": "data__payer_id"}
-    for name, column in columns.items():
-        if request.GET.get(name):
-            rows = rows.filter(**{column: request.GET[name]})
-    if request.GET.get("operation_type") not in (None, "", "regular_payment"):
-        return rows.none()
-    column = SORT_COLUMNS.get(request.GET.get("range", ""), "created_at")
-    for name, lookup in (("begin_date", "gte"), ("end_date", "lte")):
-        if request.GET.get(name):
-            rows = rows.filter(**{f"{column}__{lookup}": _moment(request.GET[name])})
-    return rows
-
-
-def _moment(text: str) -> datetime:
-    """ISO 8601, or NOW with an optional difference like NOW-30DAYS (mercadopago.md 3.4)."""
-    relative = re.fullmatch(r"NOW(?:([+-]\d{1,6})(MINUTE|HOUR|DAY|WEEK)S?)?", text.upper())
-    if relative:
-        return clock.now() + timedelta(**{UNITS[relative[2] or "DAY"]: int(relative[1] or 0)})
-    moment = effects.moment_of(text.replace(" ", "+"))
-    if moment is None:
-        raise cause(400, 1001, "Invalid date format")
-    return moment
-
-
-def number(request: HttpRequest, name: str, default: int) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isdigit() else default

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from simulator import clock, faults, lag, numbering
+from simulator import clock, faults, lag, numbering, partial
 from simulator.answers import json_answer, jsonable, read_json
-from simulator.mercadopago import checkout_bodies, payments, serialise, validate
+from simulator.mercadopago import checkout_bodies, paging, serialise, validate
 from simulator.mercadopago.errors import not_found
 from simulator.models import Account, MpPreference, write
 
@@ -135,7 +135,7 @@ def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
 
 def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     """Replaces what is sent (mercadopago.md 2.3)."""
-    body = read_json(request)
+    body = partial.thinned(request, account, read_json(request))
     with write():
         row = existing(account, gid)
         row.previous = checkout_bodies.preference(row)
@@ -149,10 +149,12 @@ def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
 
 def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     rows = MpPreference.objects.select_related("account").filter(account=account)
-    if request.GET.get("external_reference"):
-        rows = rows.filter(external_reference=request.GET["external_reference"])
+    offset, limit = paging.window(request, DEFAULT_LIMIT)
+    columns = {"external_reference": "external_reference", "marketplace": "data__marketplace"}
+    columns |= {"site_id": "data__site_id", "sponsor_id": "data__sponsor_id"}
+    given = request.GET
+    rows = rows.filter(**{column: given[name] for name, column in columns.items() if given.get(name)})
     rows = lag.without_newest(account, request.path, rows)
-    offset, limit = payments.number(request, "offset", 0), payments.number(request, "limit", DEFAULT_LIMIT)
     total = rows.count()
     shown = rows.order_by("-id")[offset : offset + limit]
     return {

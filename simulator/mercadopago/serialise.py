@@ -144,12 +144,49 @@ def _charges(row: MpPayment) -> list[dict[str, Any]]:
             "client_id": 0,
             "date_created": stamp(row.created_at),
             "last_updated": stamp(row.created_at),
-            "amounts": {"original": plain_number(row.fee_cents), "refunded": 0},
+            "amounts": {"original": plain_number(row.fee_cents), "refunded": plain_number(_fee_back(row))},
             "metadata": {},
             "reserve_id": None,
             "refund_charges": [],
         }
     ]
+
+
+def _fee_back(row: MpPayment) -> int:
+    """The fee of the part given back returns to the seller (our decision)."""
+    return row.fee_cents * row.refunded_cents // row.paid_cents if row.paid_cents else 0
+
+
+def refund(row: MpPayment, item: dict[str, Any]) -> dict[str, Any]:
+    """As a payment lists it."""
+    source = {"id": str(row.account.user_id), "name": row.account.name, "type": "collector"}
+    return {
+        "id": item["id"],
+        "payment_id": row.number,
+        "amount": plain_number(item["cents"]),
+        "metadata": {},
+        "source": source,
+        "date_created": stamp(datetime.fromisoformat(item["at"])),
+        "unique_sequence_number": None,
+        "refund_mode": "standard",
+        "adjustment_amount": 0,
+        "status": item["status"],
+        "reason": None,
+        "labels": [],
+        "partition_details": [],
+    }
+
+
+def refund_answer(row: MpPayment, item: dict[str, Any]) -> dict[str, Any]:
+    """As the refund's own call answers it: three keys more, in the order of the sample."""
+    body: dict[str, Any] = {}
+    for key, value in refund(row, item).items():
+        if key == "unique_sequence_number":
+            body["expiration_date"] = None
+        if key == "partition_details":
+            body |= {"amount_refunded_to_payer": plain_number(item["cents"]), "additional_data": None}
+        body[key] = value
+    return body
 
 
 def _tail(row: MpPayment) -> dict[str, Any]:
@@ -160,7 +197,7 @@ def _tail(row: MpPayment) -> dict[str, Any]:
         "statement_descriptor": data.get("statement_descriptor"),
         "card": _card(row),
         "notification_url": row.notification_url or None,
-        "refunds": data.get("refunds", []),
+        "refunds": [refund(row, item) for item in data.get("refunds", [])],
         "processing_mode": "aggregator",
         "point_of_interaction": _point_of_interaction(row),
     }

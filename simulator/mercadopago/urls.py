@@ -1,6 +1,6 @@
 from django.urls import re_path
 
-from simulator.mercadopago import account, orders, pages, payments, preferences
+from simulator.mercadopago import account, orders, pages, payment_search, payments, preferences, refunds
 from simulator.mercadopago.auth import api, unknown_path
 
 ID = r"(?P<gid>[^/]+)"
@@ -15,8 +15,9 @@ urlpatterns = [
     _route(f"applications/{ID}", GET=account.application),
     _route("v1/payment_methods", GET=account.payment_methods),
     _route("v1/payments", POST=payments.create),
-    _route("v1/payments/search", GET=payments.search),
-    _route(f"v1/payments/{ID}/refunds", GET=payments.refunds, POST=payments.create_refund),
+    _route("v1/payments/search", GET=payment_search.search),
+    _route(f"v1/payments/{ID}/refunds", GET=refunds.find_many, POST=refunds.create),
+    _route(f"v1/payments/{ID}/refunds/(?P<refund>[^/]+)", GET=refunds.show),
     _route(f"v1/payments/{ID}", GET=payments.show, PUT=payments.update),
     _route("checkout/preferences", POST=preferences.create),
     _route("checkout/preferences/search", GET=preferences.search),

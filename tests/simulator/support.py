@@ -223,3 +223,7 @@ class MpClient:
         items = [{"title": "Pedido 77", "quantity": 1, "unit_price": 149.9}]
         body = {"items": items, "external_reference": "chg_pref", **changes}
         return self.call("POST", "/checkout/preferences", json=body)
+
+    def refund(self, path: str, key: str, **body: Any) -> requests.Response:
+        """`path` is that of the payment."""
+        return self.call("POST", f"{path}/refunds", json=body, headers={"X-Idempotency-Key": key})

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs
 
 import pytest
@@ -156,6 +157,21 @@ def test_retries_follow_the_table_and_the_fifteenth_interrupts(asaas: AsaasClien
     asaas.simulator.flush()
     shown = asaas.get(f"/webhooks/{hook['id']}")
     assert (shown["interrupted"], shown["penalizedRequestsCount"]) == (True, 15)
+
+
+def test_a_day_without_answer_played_through_interrupts_the_queue(asaas: AsaasClient, inbox: Inbox) -> None:
+    inbox.answers = [503]
+    hook = asaas.webhook(inbox.url, ["PAYMENT_CREATED", "PAYMENT_OVERDUE"])
+    asaas.charge()
+    asaas.simulator.control("clock", advance_seconds=86400, play=True)
+    assert len(inbox.received) == 15
+    shown = asaas.get(f"/webhooks/{hook['id']}")
+    assert (shown["interrupted"], shown["penalizedRequestsCount"]) == (True, 15)
+    [delivery] = asaas.simulator.deliveries(event="PAYMENT_CREATED")
+    moments = [datetime.fromisoformat(one["at"]) for one in delivery["attempts"]]
+    gaps = [round((later - one).total_seconds()) for one, later in pairwise(moments)]
+    assert gaps == pytest.approx(WAITS_IN_SECONDS, abs=2)
+    assert 86399 < asaas.simulator.read("clock")["offset_seconds"] < 86401
 
 
 def interrupt(asaas: AsaasClient, inbox: Inbox) -> str:

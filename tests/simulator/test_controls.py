@@ -1,6 +1,7 @@
 """The controls: faults, clock, books, pages, restart (docs/simulator.md)."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ def test_every_control_is_described(simulator: Simulator) -> None:
         assert f"`{name}`" in text, name
     for one in described["controls"]:
         assert one["path"] in text, one["path"]
+    told = {f"{one['method']} {one['path']}" for one in described["controls"]}
+    assert set(re.findall(r"`((?:GET|POST|DELETE) /_control/[^` ]*)`", text)) == told
 
 
 def test_clock_moves_and_comes_back(simulator: Simulator) -> None:
@@ -71,6 +74,22 @@ def test_received_calls_are_kept_without_the_key(asaas: AsaasClient) -> None:
     ]
     assert asaas.account["api_key"] not in json.dumps(calls)
     assert asaas.simulator.read("received", since=calls[0]["id"])["calls"] == calls[1:]
+
+
+def test_received_calls_are_counted_by_kind(asaas: AsaasClient, mp: MpClient) -> None:
+    customer = asaas.customer()["id"]
+    mark = asaas.simulator.read("received", count=1)["last"]
+    for _ in range(3):
+        asaas.get(f"/payments/{asaas.charge(customer=customer)['id']}")
+    mp.get(f"/v1/payments/{mp.pix()['id']}")
+    counted = asaas.simulator.read("received", count=1, since=mark, account=asaas.account["id"])
+    base = "/asaas/sandbox/v3/payments"
+    assert counted == {"count": 6, "paths": {f"GET {base}/<id>": 3, f"POST {base}": 3}, "last": mark + 8}
+    everything = asaas.simulator.read("received", count=1, since=mark)
+    assert (everything["count"], everything["paths"]["GET /mercadopago/v1/payments/<id>"]) == (8, 1)
+    assert asaas.simulator.read("received", count=1, method="get", path="/payments/")["count"] == 4
+    chosen = asaas.simulator.read("received", account=mp.account["id"])["calls"]
+    assert [one["method"] for one in chosen] == ["POST", "GET"]
 
 
 def test_notify_sends_again(asaas: AsaasClient, inbox: Inbox) -> None:

@@ -17,12 +17,15 @@ def official_sdk(mp: MpClient, monkeypatch: pytest.MonkeyPatch) -> mercadopago.S
     return mercadopago.SDK(mp.account["access_token"])
 
 
+def key(value: str) -> RequestOptions:
+    return RequestOptions(custom_headers={"x-idempotency-key": value})
+
+
 def test_official_sdk_creates_and_reads_a_payment(official_sdk: mercadopago.SDK, mp: MpClient) -> None:
     body = {"transaction_amount": 10.5, "payment_method_id": "pix", "payer": {"email": "ana@example.com"}}
-    options = RequestOptions(custom_headers={"x-idempotency-key": "sdk-1"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        created = official_sdk.payment().create(body, options)
+        created = official_sdk.payment().create(body, key("sdk-1"))
     assert (created["status"], created["response"]["status"]) == (201, "pending")
     number = created["response"]["id"]
     mp.simulator.control("pay", id=number)
@@ -30,6 +33,26 @@ def test_official_sdk_creates_and_reads_a_payment(official_sdk: mercadopago.SDK,
     assert (read["status"], read["transaction_amount"]) == ("approved", 10.5)
     found = official_sdk.payment().search({"status": "approved"})["response"]
     assert [one["id"] for one in found["results"]] == [number]
+
+
+def test_official_sdk_refunds_in_parts(official_sdk: mercadopago.SDK, mp: MpClient) -> None:
+    number = mp.pix(transaction_amount=100)["id"]
+    mp.simulator.control("pay", id=number)
+    part = official_sdk.refund().create(number, {"amount": 25.5}, key("r-1"))
+    assert (part["status"], part["response"]["amount"]) == (201, 25.5)
+    assert official_sdk.refund().create(number, None, key("r-2"))["response"]["amount"] == 74.5
+    listed = official_sdk.refund().list_all(number)["response"]
+    assert [one["status"] for one in listed] == ["approved", "approved"]
+    assert official_sdk.payment().get(number)["response"]["status"] == "refunded"
+
+
+def test_official_sdk_searches_page_by_page(official_sdk: mercadopago.SDK, mp: MpClient) -> None:
+    for number in range(3):
+        mp.pix(f"key-{number}")
+    filters = {"sort": "date_created", "criteria": "asc", "limit": 2, "offset": 2}
+    filters |= {"range": "date_created", "begin_date": "NOW-1DAYS", "end_date": "NOW"}
+    found = official_sdk.payment().search(filters)["response"]
+    assert (found["paging"], len(found["results"])) == ({"total": 3, "limit": 2, "offset": 2}, 1)
 
 
 def test_official_sdk_creates_and_reads_a_preference(official_sdk: mercadopago.SDK) -> None:
@@ -55,6 +78,20 @@ def test_community_client_charges_a_customer(community_client: Asaas) -> None:
     assert community_client.payments.get(charge["id"])["status"] == "PENDING"
     assert community_client.payments.get_pix_qr_code(charge["id"])["payload"].startswith("000201")
     assert community_client.payments.delete(charge["id"])["deleted"] is True
+
+
+def test_community_client_lists_and_refunds(community_client: Asaas, asaas: AsaasClient) -> None:
+    customer = asaas.customer()["id"]
+    made = [asaas.charge(customer=customer, value=10 + number)["id"] for number in range(5)]
+    asaas.simulator.control("pay", id=made[0])
+    assert [one["id"] for one in community_client.payments.list_all(limit=2)] == made[::-1]
+    paid = community_client.payments.list(status="RECEIVED", date_created_ge="2020-01-01")
+    assert (paid.total_count, paid.data[0]["id"]) == (1, made[0])
+    refunded = community_client.payments.refund(made[0], value=5, description="Item em falta")
+    assert refunded["refunds"][0]["value"] == 5
+    listed = community_client.payments.list_refunds(made[0])
+    assert listed["data"] == refunded["refunds"]
+    assert community_client.payments.get_status(made[0]) == {"status": "RECEIVED"}
 
 
 def test_community_client_registers_a_webhook(community_client: Asaas) -> None:

@@ -93,6 +93,15 @@ def test_gives_up_after_the_eighth_try_of_the_table(mp: MpClient, inbox: Inbox) 
     assert (delivery["state"], len(delivery["attempts"])) == ("failed", 8)
 
 
+def test_three_weeks_played_through_try_eight_times(mp: MpClient, inbox: Inbox) -> None:
+    inbox.answers = [500]
+    mp.simulator.control("pay", id=mp.pix(notification_url=inbox.url)["id"])
+    mp.simulator.control("clock", advance_seconds=21 * 86400, play=True)
+    assert [one["state"] for one in mp.simulator.deliveries()] == ["failed", "failed"]
+    assert len(inbox.received) == 16
+    assert {one.headers["x-retry"] for one in inbox.received} == {str(number) for number in range(8)}
+
+
 def test_panel_event_is_really_signed_for_a_payment_that_does_not_exist(mp: MpClient, inbox: Inbox) -> None:
     mp.simulator.control(f"accounts/{mp.account['id']}", panel_url=inbox.url)
     mp.simulator.control("panel_event", account=mp.account["id"])
