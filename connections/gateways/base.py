@@ -6,9 +6,10 @@ ids are opaque strings, and a status that the gateway invented yesterday is ``No
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from connections.gateways.accounts import Access as Access
@@ -27,6 +28,9 @@ from connections.gateways.charges import PixCode as PixCode
 from connections.gateways.charges import PreparedCall as PreparedCall
 from connections.gateways.charges import RefundItem as RefundItem
 from connections.gateways.charges import Terms as Terms
+from connections.gateways.guides import Holder as Holder
+from connections.gateways.guides import SandboxCard as SandboxCard
+from connections.gateways.guides import SandboxGuide as SandboxGuide
 from connections.gateways.vocabulary import Environment as Environment
 from connections.gateways.vocabulary import Method as Method
 from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
@@ -70,7 +74,9 @@ class Notification:
     points at nothing we follow; with ``is_order`` its id is an order's, whose payments
     ``fetch_order_payments`` names. ``expected`` is the status the body hints at, ``can_change`` is false
     for topics that cannot move a charge (``*_VIEWED``), ``is_step_back`` true for those that undo
-    something: an answer that is further along is then not newer, but older.
+    something: an answer that is further along is then not newer, but older. ``is_about_key`` marks what
+    tells of our access to the account: a reason to check the key, never a state by itself. With
+    ``is_key_expiring`` a key of the account, not surely ours, is about to end, on a day if that was said.
     """
 
     topic: str
@@ -87,6 +93,9 @@ class Notification:
     is_test: bool = False
     is_step_back: bool = False
     is_order: bool = False
+    is_about_key: bool = False
+    is_key_expiring: bool = False
+    key_expires_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +126,10 @@ class Capabilities:
 
 
 class Gateway(Protocol):
-    """One gateway, speaking for one connection. Every method may raise a ``GatewayError``."""
+    """One gateway, speaking for one connection. Every method may raise a ``GatewayError``.
+
+    ``status_reasons``: what the last part (after a slash) of a payment's ``gateway_status`` means to people.
+    """
 
     name: str
     label: str
@@ -125,6 +137,8 @@ class Gateway(Protocol):
     credential_fields: Sequence[SecretField]
     webhook_secret_fields: Sequence[SecretField]
     panel_topics: Sequence[str]
+    sandbox_guide: SandboxGuide = SandboxGuide()
+    status_reasons: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, access: Access) -> None: ...
 
@@ -144,6 +158,12 @@ class Gateway(Protocol):
         """Create the registration, or mend the one that has this URL (token, events, version, queue).
 
         One that has only ``old_url`` is moved to the new address in place, with its queue.
+        """
+
+    def resume_webhook(self, *, url: str) -> WebhookRegistration:
+        """Let a stopped or slowed queue flow again; address, token, events and a disabled state stay.
+
+        Raises ``NotFound`` without a registration under ``url``, ``RequestRefused`` where there is no API.
         """
 
     def find_customer(self, details: CustomerDetails) -> str:
@@ -176,6 +196,14 @@ class Gateway(Protocol):
 
     def find_charges(self, reference: str) -> Sequence[GatewayCharge]:
         """What the gateway lists under our reference, oldest first. Lists lag and hide deleted ones."""
+
+    def changed_payments(self, *, since: datetime) -> Iterator[GatewayPayment]:
+        """Every payment of the account made since then, or perhaps changed, as the gateway lists it.
+
+        ``since`` is aware UTC. A page is asked for when the one before is read through, so any step may
+        raise; asking again starts over. Some come twice, many have not changed. Lists lag and may shorten:
+        fetch by id what matters. The adapter says which changes no list shows: ask for those one by one.
+        """
 
     def cancel_charge(self, kind: ResourceKind, gateway_id: str) -> None:
         """Make what we created unpayable: a hosted page is closed and its waiting payments are cancelled.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from connections.gateways.asaas import credentials as keys
-from connections.gateways.asaas import mapping, notifications, webhook
+from connections.gateways.asaas import listing, mapping, notifications, terms, webhook
 from connections.gateways.asaas.account import read_account
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
+from connections.gateways.asaas.guide import SANDBOX_GUIDE
 from connections.gateways.base import (
     Access,
     Account,
@@ -47,11 +48,13 @@ class AsaasGateway(Gateway):
         registers_webhook=True,
         has_versions=False,
         reports_overdue=True,
+        takes_terms=True,
         sandbox_actions=frozenset({"simulate_payment", "simulate_overdue"}),
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = ()
     panel_topics: Sequence[str] = ()
+    sandbox_guide = SANDBOX_GUIDE
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -65,22 +68,16 @@ class AsaasGateway(Gateway):
         return read_account(self._api, self._access)
 
     def read_webhook(self, *, url: str) -> WebhookRegistration | None:
-        found = self._webhooks_at(url)
-        return webhook.to_registration(found[0], is_only=len(found) == 1) if found else None
+        return webhook.read(self._api, url)
 
     def register_webhook(
         self, *, url: str, token: str, email: str, name: str, old_url: str = ""
     ) -> WebhookRegistration:
-        found = self._webhooks_at(url) or (self._webhooks_at(old_url) if old_url else [])
-        body = encode(webhook.registration_body(url=url, token=token, email=email, name=name))
-        if not found:
-            return webhook.to_registration(self._api.ask("POST", "/webhooks", body=body).record())
-        path = f"/webhooks/{quoted(text(found[0].get('id'), 100))}"
-        raw = self._api.ask("PUT", path, body=body).record()
-        if webhook.to_registration(raw).penalties:
-            self._api.ask("POST", f"{path}/removeBackoff")
-            raw = self._api.ask("GET", path).record()
-        return webhook.to_registration(raw, is_only=len(found) == 1)
+        body = webhook.registration_body(url=url, token=token, email=email, name=name)
+        return webhook.register(self._api, body, url=url, old_url=old_url)
+
+    def resume_webhook(self, *, url: str) -> WebhookRegistration:
+        return webhook.resume(self._api, url)
 
     def find_customer(self, details: CustomerDetails) -> str:
         """Several customers may share a document: ours by reference first, else any that is not deleted."""
@@ -123,6 +120,7 @@ class AsaasGateway(Gateway):
             "dueDate": order.due_date.isoformat(),
             "description": order.description[:500],
             "externalReference": order.reference,
+            **terms.body(order, minimum_cents=self.capabilities.minimum_cents),
         }
         return PreparedCall(
             kind=ResourceKind.PAYMENT,
@@ -169,6 +167,11 @@ class AsaasGateway(Gateway):
         ours = [payment for payment in payments if payment.reference == reference]
         return tuple(mapping.to_charge(payment) for payment in reversed(ours))
 
+    def changed_payments(self, *, since: datetime) -> Iterator[GatewayPayment]:
+        """Asaas keeps no time of the last change; ``listing`` says what its filters show and what not."""
+        for raw in listing.changed_payments(self._api, since=since):
+            yield self._payment(raw)
+
     def cancel_charge(self, kind: ResourceKind, gateway_id: str) -> None:
         """Only what is pending or overdue can be deleted (3.7); deleted before is as good as deleted now."""
         path = f"/payments/{quoted(_payment_id(kind, gateway_id))}"
@@ -203,10 +206,6 @@ class AsaasGateway(Gateway):
         if self._access.environment is not Environment.SANDBOX:
             raise RequestRefused(_("Only a sandbox account can simulate this."))
         self._api.ask("POST", f"/sandbox/payment/{quoted(gateway_id)}/{action}")
-
-    def _webhooks_at(self, url: str) -> list[Record]:
-        """Compared here too: whether ``?url=`` filters is documented nowhere."""
-        return [item for item in self._api.items("/webhooks", {"url": url}) if text(item.get("url")) == url]
 
     def _payment(self, raw: Record) -> GatewayPayment:
         return mapping.to_payment(raw, account_id=self._access.account_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from connections.gateways.asaas import terms
 from connections.gateways.base import (
     GatewayCharge,
     GatewayPayment,
@@ -15,7 +16,7 @@ from connections.gateways.base import (
     ResourceKind,
 )
 from connections.gateways.money import to_cents
-from connections.gateways.values import Record, civil_date, instant, record, records, text
+from connections.gateways.values import Record, civil_date, instant, records, text
 
 # Times carry no zone and mean São Paulo (asaas.md 1.7).
 ZONE_NAME = "America/Sao_Paulo"
@@ -89,7 +90,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         is_deleted=is_deleted,
         is_cash=word == "RECEIVED_IN_CASH",
         interest_cents=to_cents(raw.get("interestValue")) if has_money else None,
-        discount_cents=_discount(raw, asked) if has_money else None,
+        discount_cents=terms.granted(raw, asked) if has_money else None,
         fee_cents=value - net if has_money and net is not None else None,
         net_cents=net if has_money else None,
         due_date=civil_date(raw.get("dueDate")),
@@ -100,6 +101,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         link=text(raw.get("invoiceUrl")),
         refunds=refunds,
         origin_id=next((text(raw.get(key), 100) for key in _ORIGINS if raw.get(key)), ""),
+        terms=terms.read(raw, asked),
     )
 
 
@@ -136,33 +138,6 @@ def _refunded(word: str, received: int, refunds: tuple[RefundItem, ...]) -> int:
     """The refunds that are done; everything when Asaas says so without listing them (a lost chargeback)."""
     done = sum(refund.amount_cents for refund in refunds if refund.is_done)
     return max(done, received) if word == "REFUNDED" else done
-
-
-def _discount(raw: Record, asked: int) -> int | None:
-    """What the terms Asaas holds took off on the day of payment; ``None`` where it does not show them.
-
-    A percentage is rounded half up, which is our guess: allow a cent.
-    """
-    terms = record(raw.get("discount"))
-    size = to_cents(terms.get("value"))
-    paid_on = civil_date(raw.get("clientPaymentDate"))
-    last_day = _discount_ends(raw, terms)
-    if size == 0:
-        return 0
-    if size is None or size < 0 or paid_on is None or last_day is None:
-        return None
-    if paid_on.toordinal() > last_day:
-        return 0
-    return min((asked * size + 5000) // 10000 if terms.get("type") == "PERCENTAGE" else size, asked)
-
-
-def _discount_ends(raw: Record, terms: Record) -> int | None:
-    """The discount's last day as an ordinal: its own date, else so many days before due (0 or 0.0)."""
-    own, due = civil_date(terms.get("limitDate")), civil_date(raw.get("dueDate"))
-    if own:
-        return own.toordinal()
-    days = (to_cents(terms.get("dueDateLimitDays")) or 0) // 100
-    return due.toordinal() - days if due else None
 
 
 def _to_refund(raw: Record) -> RefundItem:

@@ -15,7 +15,7 @@ from connections.gateways.base import (
     Secrets,
     Verification,
 )
-from connections.gateways.values import Record, decode_json, instant, record, text
+from connections.gateways.values import Record, civil_date, decode_json, instant, record, text
 
 TOKEN_HEADER = "asaas-access-token"
 _LONGEST_KEY = 200
@@ -46,6 +46,9 @@ _CANNOT_CHANGE = {
     "PAYMENT_SPLIT_DIVERGENCE_BLOCK",
     "PAYMENT_SPLIT_DIVERGENCE_BLOCK_FINISHED",
 }
+
+# Made, switched off, about to run out ... of any key of the account: the event names none we know (1.2).
+_ABOUT_A_KEY = "ACCESS_TOKEN_"
 
 EVENTS: tuple[str, ...] = (
     "PAYMENT_CREATED",
@@ -118,7 +121,21 @@ def parse(delivery: Delivery) -> Notification:
         occurred_at=instant(body.get("dateCreated"), ZONE),
         can_change=topic not in _CANNOT_CHANGE,
         is_step_back=topic in _STEPS_BACK,
+        is_about_key=topic.startswith(_ABOUT_A_KEY),
+        is_key_expiring=_is_key_expiring(topic, body),
+        key_expires_on=civil_date(_key(body).get("expirationDate")),
     )
+
+
+def _key(body: Record) -> Record:
+    return record(body.get("accessToken"))
+
+
+def _is_key_expiring(topic: str, body: Record) -> bool:
+    """Not a key that would only end for want of use: ours is used every few minutes (asaas.md 1.2)."""
+    idle = _key(body).get("projectedExpirationDateByLackOfUse")
+    ends = _key(body).get("expirationDate")
+    return topic == "ACCESS_TOKEN_EXPIRING_SOON" and bool(ends or not idle)
 
 
 def _expected(topic: str, payment: Record) -> PaymentStatus | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from connections.gateways.base import (
@@ -25,13 +25,15 @@ from connections.gateways.base import (
     ResourceKind,
     SecretField,
     Secrets,
+    Terms,
     Verification,
     WebhookRegistration,
 )
 from connections.gateways.errors import RequestRefused
 from connections.gateways.mercadopago import credentials as keys
-from connections.gateways.mercadopago import lookups, mapping, notifications, orders
+from connections.gateways.mercadopago import listing, lookups, mapping, notifications, orders
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
+from connections.gateways.mercadopago.guide import SANDBOX_GUIDE, STATUS_REASONS
 from connections.gateways.money import encode
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, text
@@ -42,9 +44,11 @@ _INACTIVE = Notice(
 _UNKNOWN_SITE = Notice(
     code="site_unknown", text=_("The account belongs to a country we do not know the currency of.")
 )
+_NO_WEBHOOK_API = _("Mercado Pago has no API for webhooks: enter the address in its panel.")
 _CANNOT_SIMULATE = _(
     "Mercado Pago cannot simulate this: pay on its page with a test card. PIX stays unpaid in its tests."
 )
+_NO_TERMS = _("Mercado Pago grants no discount and charges no fine or interest by itself.")
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
@@ -64,7 +68,14 @@ class MercadoPagoGateway(Gateway):
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = keys.SECRET_FIELDS
     # The names to tick as the panel shows them, in the panel's language (mercadopago.md 6.1).
-    panel_topics: Sequence[str] = ("Pagamentos", "Contestações", "Alertas de fraude")
+    panel_topics: Sequence[str] = (
+        "Pagamentos",
+        "Contestações",
+        "Alertas de fraude",
+        "Vinculação de aplicações",
+    )
+    sandbox_guide = SANDBOX_GUIDE
+    status_reasons = STATUS_REASONS
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -100,7 +111,11 @@ class MercadoPagoGateway(Gateway):
         self, *, url: str, token: str, email: str, name: str, old_url: str = ""
     ) -> WebhookRegistration:
         """There is no API for it: a person enters address and topics in the panel (mercadopago.md 6.9)."""
-        raise RequestRefused(_("Mercado Pago has no API for webhooks: enter the address in its panel."))
+        raise RequestRefused(_NO_WEBHOOK_API)
+
+    def resume_webhook(self, *, url: str) -> WebhookRegistration:
+        """Nor is there a queue that stops: every notification has its own retries (6.7)."""
+        raise RequestRefused(_NO_WEBHOOK_API)
 
     def find_customer(self, details: CustomerDetails) -> str:
         return ""
@@ -111,6 +126,8 @@ class MercadoPagoGateway(Gateway):
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         if order.method not in self.capabilities.methods:
             raise RequestRefused(_("This payment method is not available on Mercado Pago."), field="method")
+        if order.terms != Terms():
+            raise RequestRefused(_NO_TERMS, field="terms")
         is_hosted = order.hosted or order.method is Method.CARD
         build = orders.preference_body if is_hosted else orders.payment_body
         return PreparedCall(
@@ -166,6 +183,18 @@ class MercadoPagoGateway(Gateway):
             dated.append((mapping.created_at(raw), self._hosted(raw, payments=hosted)))
             hosted = []
         return tuple(charge for _moment, charge in sorted(dated, key=lambda pair: pair[0]))
+
+    def changed_payments(self, *, since: datetime) -> Iterator[GatewayPayment]:
+        """By the time of the last change, which everything moves that can happen to a payment.
+
+        Not shown: what changed more than 12 months ago, what the lagging search does not know yet (3.4),
+        and preferences, which hold no money.
+        """
+        for raw in listing.changed_payments(self._api, since=since, now=self._access.now()):
+            payment = mapping.to_payment(raw)
+            own = self._access.account_id or payment.account_id
+            if payment.account_id in ("", own):  # not what the account bought itself
+                yield payment
 
     def cancel_charge(self, kind: ResourceKind, gateway_id: str) -> None:
         """A preference knows no cancelling: its time is over, then what waits on it is cancelled (2.3)."""

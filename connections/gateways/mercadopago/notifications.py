@@ -30,6 +30,9 @@ _ABOUT_A_PAYMENT = {"topic_chargebacks_wh", "stop_delivery_op_wh"}
 # Orders at the gateway, which lead to payments (6.1); the id is a number, as in the IPN.
 _ORDERS = {"merchant_order", "topic_merchant_order_wh"}
 
+# Our application was linked to an account or unlinked from it (6.1).
+_ABOUT_THE_KEY = {"mp-connect"}
+
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 _VERSION_KEY = re.compile(r"v[0-9]+", re.ASCII)
 
@@ -83,6 +86,7 @@ def parse(delivery: Delivery) -> Notification:
         is_readable=bool(body),
         is_test=topic == "payment" and named == PANEL_TEST_ID,
         is_order=topic in _ORDERS and bool(_DIGITS.fullmatch(named)),
+        is_about_key=topic in _ABOUT_THE_KEY,
     )
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connections.gateways.asaas.api import AsaasApi
 from connections.gateways.base import (
     Access,
     ChargeOrder,
@@ -15,17 +17,19 @@ from connections.gateways.base import (
     PaymentStatus,
     ResourceKind,
     Secrets,
+    Terms,
 )
 from connections.gateways.errors import CredentialsRefused, RequestRefused
 from tests.gateways import sample
 from tests.gateways.contract import REFERENCE, GatewayContract
 from tests.gateways.contract_charges import ChargeContract
+from tests.gateways.contract_lists import ListContract
 from tests.gateways.controls import Receiver, Simulator
 
 TOKEN = "whsec_Xk29fQm1v7Lr0Zt8Wc5Yb3Nd6Hs4Pj2Ga"
 
 
-class TestAsaas(GatewayContract, ChargeContract):
+class TestAsaas(GatewayContract, ChargeContract, ListContract):
     gateway = "asaas"
     credential = "api_key"
     switches = {"environment": "sandbox", "has_pix_key": True}
@@ -37,6 +41,7 @@ class TestAsaas(GatewayContract, ChargeContract):
     refused_card = {"number": "5184019740373151"}
     refused_attempts = [PaymentStatus.PENDING]
     card_kind = ResourceKind.PAYMENT
+    without_limits = {"rate_limited": False}
 
     def secrets(self, adapter: Gateway, account: dict[str, Any], receiver: Receiver) -> Secrets:
         adapter.register_webhook(url=receiver.url, token=TOKEN, email="ops@example.com", name="Shop")
@@ -64,6 +69,39 @@ class TestAsaas(GatewayContract, ChargeContract):
         assert (first.is_healthy, again.is_healthy, again.webhook_id) == (True, True, first.webhook_id)
         assert adapter.read_webhook(url=url) == again
 
+    def test_resumes_a_stopped_queue_that_keeps_its_token(
+        self,
+        simulator: Simulator,
+        access: Access,
+        adapter: Gateway,
+        account: dict[str, Any],
+        receiver: Receiver,
+        order: Callable[..., ChargeOrder],
+    ) -> None:
+        secrets = self.secrets(adapter, account, receiver)
+        before = adapter.read_webhook(url=receiver.url)
+        assert before is not None
+        AsaasApi(access).ask("PUT", f"/webhooks/{before.webhook_id}", body='{"interrupted":true}')
+        stopped = adapter.read_webhook(url=receiver.url)
+        assert stopped is not None and stopped.interrupted
+        assert adapter.resume_webhook(url=receiver.url) == before
+        adapter.submit_charge(adapter.prepare_charge(order()))
+        simulator.flush()
+        assert adapter.verify(receiver.take(), secrets, now=simulator.now()).is_accepted
+
+    def test_lists_an_old_charge_that_became_overdue(
+        self, simulator: Simulator, adapter: Gateway, charge: GatewayCharge
+    ) -> None:
+        simulator.control("POST", "clock", {"advance_seconds": 6 * 24 * 3600})
+        (found,) = self.listed(simulator, adapter, days=1).values()
+        assert (found.gateway_id, found.status) == (charge.gateway_id, PaymentStatus.OVERDUE)
+
+    def test_lists_no_deleted_charge(
+        self, simulator: Simulator, adapter: Gateway, charge: GatewayCharge
+    ) -> None:
+        simulator.act("delete", reference=REFERENCE)
+        assert self.listed(simulator, adapter) == {}
+
     def test_finds_the_customer_it_created(self, adapter: Gateway) -> None:
         created = adapter.create_customer(sample.customer())
         assert created and adapter.find_customer(sample.customer()) == created
@@ -76,6 +114,14 @@ class TestAsaas(GatewayContract, ChargeContract):
         with pytest.raises(RequestRefused) as caught:
             adapter.submit_charge(adapter.prepare_charge(order(due_date=past)))
         assert caught.value.field == "due_date"
+
+    def test_reads_back_the_terms_it_wrote(self, adapter: Gateway, order: Callable[..., ChargeOrder]) -> None:
+        asked = order()
+        until = asked.due_date - timedelta(days=2)
+        terms = Terms(discount_cents=500, discount_until=until, fine_cents=300, interest_bp=133)
+        created = adapter.submit_charge(adapter.prepare_charge(replace(asked, terms=terms)))
+        assert created.payments[0].terms == terms
+        assert adapter.fetch_payment(created.gateway_id).terms == terms
 
     def test_sees_an_overdue_charge(
         self, simulator: Simulator, adapter: Gateway, charge: GatewayCharge

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from connections.gateways.asaas import mapping
 from connections.gateways.asaas.mapping import to_charge, to_payment, to_pix_code
-from connections.gateways.base import GatewayPayment, Method, PaymentStatus, RefundItem, ResourceKind
+from connections.gateways.base import (
+    GatewayPayment,
+    Method,
+    PaymentStatus,
+    RefundItem,
+    ResourceKind,
+    Terms,
+)
 from tests.gateways import sample
 
 
@@ -42,6 +49,7 @@ def test_reads_an_unpaid_pix_charge() -> None:
         due_date=date(2026, 9, 5),
         created_at=datetime(2026, 9, 2, 3, tzinfo=UTC),
         link="https://sandbox.asaas.com/i/k3v9x0q2m7d1r5tz",
+        terms=Terms(),
     )
 
 

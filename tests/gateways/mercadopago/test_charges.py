@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from responses import matchers
 
-from connections.gateways.base import Method, PaymentStatus, ResourceKind
+from connections.gateways.base import Method, PaymentStatus, ResourceKind, Terms
 from connections.gateways.errors import (
     CredentialsRefused,
     GatewayError,
@@ -54,6 +54,14 @@ def finds(mercado: Any, *, by_reference: list[Any], orders: list[Any] | None) ->
 def closed(**changes: Any) -> dict[str, Any]:
     ends = {"expires": True, "expiration_date_to": "2026-09-02T09:00:00.000-03:00"}
     return sample.body("mercadopago", "preference", **{**ends, **changes})
+
+
+@pytest.mark.parametrize("method", [Method.PIX, Method.CARD])
+def test_refuses_terms_it_could_not_keep(method: Method) -> None:
+    order = sample.order(method=method, terms=Terms(interest_bp=100))
+    with pytest.raises(RequestRefused) as caught:
+        gateway().prepare_charge(order)
+    assert (caught.value.field, gateway().capabilities.takes_terms) == ("terms", False)
 
 
 def test_declares_what_it_can_do() -> None:

@@ -18,6 +18,7 @@ from connections.gateways.base import (
 from connections.gateways.errors import HostedPageRequired
 from tests.gateways.contract import REFERENCE, GatewayContract
 from tests.gateways.contract_charges import ChargeContract
+from tests.gateways.contract_lists import ListContract
 from tests.gateways.controls import Receiver, Simulator
 
 # mercadopago.md 8.3; what UNSU and TEST do nobody knows, the simulator refuses them.
@@ -27,7 +28,7 @@ REFUSED_HOLDERS = (
 )
 
 
-class TestMercadoPago(GatewayContract, ChargeContract):
+class TestMercadoPago(GatewayContract, ChargeContract, ListContract):
     gateway = "mercadopago"
     credential = "access_token"
     switches = {"test_user": True, "token_prefix": "APP_USR", "site": "MLB", "direct_payments": True}
