@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from decimal import Decimal, InvalidOperation
 
 _CRC_TAG = "6304"
@@ -56,9 +57,10 @@ def amount_cents(text: str) -> int | None:
     return int(cents)
 
 
-def fits(text: str, *, asked_cents: int) -> bool:
-    """Whether a bank would read this code and charge exactly what we ask (dynamic codes may omit it)."""
+def fits(text: str, *, asked: Container[int]) -> bool:
+    """Whether a bank would read this code and charge one of these sums (dynamic codes may omit it)."""
     try:
-        return amount_cents(text) in (None, asked_cents)
+        cents = amount_cents(text)
     except BrokenCode:
         return False
+    return cents is None or cents in asked

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from config.celery import app
-from payments.services import doubt, reconciling, runs
+from payments.services import checking, doubt, reconciling, runs, watching
 
 
 @app.task(name="payments.tasks.settle_doubts")
 def settle_doubts() -> None:
-    """Go on with every creation that is due."""
+    """Go on with every creation that is due, then watch for what landed late."""
     doubt.settle_due()
+    watching.watch_due()
 
 
 @app.task(name="payments.tasks.reconcile")
@@ -17,3 +18,9 @@ def reconcile() -> None:
     """Carry out the comparisons with the gateways that are due."""
     runs.plan_due()
     reconciling.run_due()
+
+
+@app.task(name="payments.tasks.check_charges")
+def check_charges() -> None:
+    """Look at open charges by ourselves: by the calendar, and at their gateways."""
+    checking.sweep()

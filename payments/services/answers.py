@@ -8,9 +8,9 @@ from django.db import transaction
 
 from config import clock
 from connections.gateways.base import GatewayCharge, GatewayPayment, ResourceKind
-from payments import brcode, transitions
+from payments import brcode, gate, transitions
 from payments.models import Charge, GatewayResource, ReviewReason
-from payments.services import refreshing, resources
+from payments.services import refreshing, resources, terms
 
 
 def take_answer(charge: Charge, answer: GatewayCharge) -> None:
@@ -37,6 +37,7 @@ def _lock(charge: Charge, kind: ResourceKind, gateway_id: str) -> GatewayResourc
 def _take_payment(charge: Charge, own: GatewayResource, payment: GatewayPayment) -> None:
     if own.fetched_at is None or not refreshing.is_older(own, payment, ticket=0):
         refreshing.write_payment(charge, own, payment)
+        terms.follow(charge, payment, source="creation")
         GatewayResource.objects.filter(pk=own.pk).update(
             gateway_version=payment.version or own.gateway_version, fetched_at=clock.now()
         )
@@ -45,8 +46,15 @@ def _take_payment(charge: Charge, own: GatewayResource, payment: GatewayPayment)
 
 
 def take_code(charge: Charge, text: str, expires_at: datetime | None) -> None:
-    """Keep a PIX code that a bank would read and that asks for our amount; anything else is for a person."""
-    if not brcode.fits(text, asked_cents=charge.amount_cents):
+    """Keep a PIX code that a bank reads and that asks for what is owed; another one is for a person."""
+    if not brcode.fits(text, asked=_owed_today(charge)):
         transitions.flag(charge.pk, ReviewReason.PIX_CODE)
         return
     Charge.objects.filter(pk=charge.pk).update(pix_text=text, pix_expires_at=expires_at)
+
+
+def _owed_today(charge: Charge) -> gate.Range:
+    newest = charge.terms.filter(is_agreed=True).last()
+    if newest is None:
+        return gate.Range(charge.amount_cents, charge.amount_cents)
+    return gate.payable(newest, clock.today(charge.connection.time_zone))

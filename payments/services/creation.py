@@ -9,13 +9,11 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as dt_time
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from config import clock
 from config.wakeup import wake
@@ -28,6 +26,8 @@ from connections.gateways.base import (
     Method,
     PaymentStatus,
     PreparedCall,
+    ResourceKind,
+    Terms,
 )
 from connections.gateways.errors import (
     CredentialsRefused,
@@ -46,8 +46,11 @@ from connections.services import (
 from payments import transitions
 from payments.models import Charge, ChargeStatus, CreationAttempt, Customer
 from payments.models.charges import AttemptState
+from payments.services import lifetimes
 from payments.services.answers import take_answer, take_code
 from payments.services.customers import details_of, id_at_gateway
+from payments.services.earlier import make_way
+from payments.services.terms import asked, keep_first
 from payments.services.timeline import note_exchanges, note_person
 
 # Look-ups by our reference after a creating call whose answer was lost (design rule 7).
@@ -60,6 +63,7 @@ GO_ON_AFTER = (*LOOK_AFTER, timedelta(hours=1))
 # An attempt in one of these states may have made the charge at the gateway.
 MAY_EXIST = (AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ANSWERED)
 _LOOK_ALIKE = timedelta(minutes=10)
+_WAITING = (PaymentStatus.PENDING, PaymentStatus.OVERDUE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,7 @@ class NewCharge:
     due_date: date
     submission: uuid.UUID
     method: Method = Method.PIX
+    terms: Terms = Terms()
     actor: User | None = None
 
 
@@ -137,12 +142,13 @@ def _store_intent(new: NewCharge) -> tuple[Charge, bool]:
                 amount_cents=new.amount_cents,
                 description=new.description,
                 due_date=new.due_date,
-                expires_at=_expiry(new.connection, new.due_date),
+                expires_at=lifetimes.first_expiry(new.connection, new.method, new.due_date),
                 created_by=new.actor,
                 created_at=now,
                 creation_token=uuid.uuid4(),
                 creation_due_at=now + LOOK_AFTER[0],
             )
+            keep_first(charge, new.terms)
             note_person(charge, "created", actor=new.actor)
     except IntegrityError:  # the same form, sent twice at once
         return Charge.objects.get(submission=new.submission), False
@@ -150,6 +156,7 @@ def _store_intent(new: NewCharge) -> tuple[Charge, bool]:
 
 
 def _submit_from_web(charge: Charge) -> None:
+    """The caller of a web request waits while a seat is free; else a worker makes the charge."""
     with waiting.room.seat() as is_seated:
         if is_seated:
             submit(charge, Patience(WEB_DEADLINE_SECONDS), is_background=False)
@@ -157,18 +164,6 @@ def _submit_from_web(charge: Charge) -> None:
     transitions.confirm_with_gateway(charge.pk)
     come_back(charge, after=timedelta())
     wake(SETTLE)
-
-
-def _expiry(connection: Connection, due_date: date) -> datetime | None:
-    """The end of the due date there, within what a PIX code may live; None where codes outlive the date."""
-    minutes = connection.capabilities.pix_minutes
-    if minutes is None:
-        return None
-    end = datetime.combine(due_date, dt_time(23, 59, 59), tzinfo=ZoneInfo(connection.time_zone))
-    shortest, longest = (clock.now() + timedelta(minutes=number) for number in minutes)
-    # A minute of margin: the gateway counts from when our call arrives.
-    margin = timedelta(minutes=1)
-    return min(max(end, shortest + margin), longest - margin).astimezone(UTC)
 
 
 def submit(charge: Charge, patience: Patience, *, is_background: bool) -> None:
@@ -189,14 +184,34 @@ def submit(charge: Charge, patience: Patience, *, is_background: bool) -> None:
 
 
 def _answer(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayCharge | None:
-    """What the gateway created; None when it said no, or when somebody else is at it."""
+    """What the gateway created; None where nothing is to be made, or somebody else is at it."""
     try:
+        if not _is_wanted(charge, gateway):
+            stop_creating(charge)
+            return None
         return _create(charge, gateway, patience)
     except ClaimLost:
         return None
     except (RequestRefused, CredentialsRefused) as err:
         refuse(charge, err)
         return None
+
+
+def _is_wanted(charge: Charge, gateway: Gateway) -> bool:
+    """Whether something is to be made now: not before a code is asked for, nor while an earlier one lives.
+
+    Raises ``RequestRefused`` for what this gateway could never make.
+    """
+    if charge.creation_round:
+        is_free = make_way(charge, gateway)
+        if not is_free:
+            transitions.end_renewal(charge.pk, failure="")
+        return is_free
+    if not lifetimes.is_on_demand(charge.connection, charge.method, charge.due_date):
+        return True
+    gateway.prepare_charge(_order(charge, customer_id=""))
+    transitions.open_for_payment(charge.pk, source="creation")
+    return False
 
 
 def gateway_of(
@@ -217,14 +232,16 @@ def _create(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayChar
         return _send(charge, gateway, gateway.prepare_charge(order))
     except HostedPageRequired:
         patience.insist()
-        hosted = replace(order, hosted=True)
+        charge.expires_at = lifetimes.page_expiry(charge.connection, charge.due_date)
+        charge.save(update_fields=["expires_at"])
+        hosted = replace(order, hosted=True, expires_at=charge.expires_at)
         return _send(charge, gateway, gateway.prepare_charge(hosted))
 
 
 def _order(charge: Charge, *, customer_id: str) -> ChargeOrder:
     return ChargeOrder(
         reference=charge.reference,
-        idempotency_key=str(charge.submission),
+        idempotency_key=_key(charge),
         customer=details_of(charge.customer),
         customer_id=customer_id,
         method=Method(charge.method),
@@ -234,7 +251,16 @@ def _order(charge: Charge, *, customer_id: str) -> ChargeOrder:
         due_date=charge.due_date,
         notification_url=webhook_url(charge.connection),
         expires_at=charge.expires_at,
+        return_url=charge.pay_url,
+        terms=asked(charge),
     )
+
+
+def _key(charge: Charge) -> str:
+    """Every code of a charge has a key of its own, the same however often it is sent."""
+    if not charge.creation_round:
+        return str(charge.submission)
+    return str(uuid.uuid5(charge.submission, str(charge.creation_round)))
 
 
 def _send(charge: Charge, gateway: Gateway, prepared: PreparedCall) -> GatewayCharge:
@@ -243,6 +269,7 @@ def _send(charge: Charge, gateway: Gateway, prepared: PreparedCall) -> GatewayCh
         _insist_on_claim(charge)
         attempt = CreationAttempt.objects.create(
             charge=charge,
+            round=charge.creation_round,
             kind=prepared.kind,
             http_method=prepared.method,
             path=prepared.path,
@@ -251,7 +278,8 @@ def _send(charge: Charge, gateway: Gateway, prepared: PreparedCall) -> GatewayCh
             state=AttemptState.SENT,
             sent_at=clock.now(),
         )
-        transitions.confirm_with_gateway(charge.pk)
+        confirm = transitions.renew if charge.creation_round else transitions.confirm_with_gateway
+        confirm(charge.pk)
     return deliver(attempt, gateway, prepared)
 
 
@@ -263,8 +291,13 @@ def _insist_on_claim(charge: Charge) -> None:
     mine = Charge.objects.filter(pk=charge.pk, creation_token=charge.creation_token)
     if not mine.update(updated_at=clock.now()):
         raise ClaimLost
-    if charge.creation_attempts.filter(state__in=MAY_EXIST).exists():
+    if open_attempts(charge).exists():
         raise ClaimLost
+
+
+def open_attempts(charge: Charge) -> QuerySet[CreationAttempt]:
+    """The calls of the newest round that may have made something."""
+    return charge.creation_attempts.filter(round=charge.creation_round, state__in=MAY_EXIST)
 
 
 def deliver(attempt: CreationAttempt, gateway: Gateway, prepared: PreparedCall) -> GatewayCharge:
@@ -292,13 +325,27 @@ def set_state(attempt: CreationAttempt, state: AttemptState) -> None:
 
 
 def refuse(charge: Charge, error: GatewayError) -> None:
-    """The gateway said no and holds nothing: the charge failed, with the gateway's sentence."""
+    """The gateway said no and holds nothing: the charge failed, with the gateway's sentence.
+
+    One that only lacks a code goes back to what its payments say.
+    """
     if isinstance(error, CredentialsRefused):
         note_refusal(charge.connection, error)
     if isinstance(error, RequestRefused) and error.field == "customer":
         charge.customer.at_gateways.filter(connection=charge.connection).delete()
-    transitions.fail(charge.pk, source="creation", failure=error.text or error.code)
+    failure = error.text or error.code
+    if charge.creation_round:
+        _close_page(charge)
+        transitions.end_renewal(charge.pk, failure=failure)
+    else:
+        transitions.fail(charge.pk, source="creation", failure=failure)
     stop_creating(charge)
+
+
+def _close_page(charge: Charge) -> None:
+    """The time of the page that was not made must not keep an old one open."""
+    has_page = charge.resources.filter(kind=ResourceKind.PREFERENCE).exists()
+    Charge.objects.filter(pk=charge.pk).update(expires_at=clock.now() if has_page else None)
 
 
 def wait(charge: Charge, error: GatewayError) -> None:
@@ -306,8 +353,9 @@ def wait(charge: Charge, error: GatewayError) -> None:
     transitions.confirm_with_gateway(charge.pk)
     if isinstance(error, CredentialsRefused):
         note_refusal(charge.connection, error)
-    asked = getattr(error, "retry_after", None)
-    come_back(charge, after=timedelta(seconds=asked) if asked else None)
+    pause = getattr(error, "retry_after", None)
+    is_patient = charge.creation_tries < len(LOOK_AFTER)
+    come_back(charge, after=timedelta(seconds=pause) if pause and is_patient else None)
 
 
 def come_back(charge: Charge, *, after: timedelta | None = None) -> None:
@@ -326,7 +374,7 @@ def stop_creating(charge: Charge) -> None:
 def complete(charge: Charge, gateway: Gateway) -> None:
     """Fetch the PIX code where the creating answer had none (Asaas); after a few misses the link must do."""
     charge.refresh_from_db(fields=["pix_text", "status", "review_reason", "creation_tries"])
-    payment = charge.payments.filter(status=PaymentStatus.PENDING).first()
+    payment = charge.payments.filter(status__in=_WAITING).first()
     if charge.pix_text or charge.review_reason or payment is None or charge.method != Method.PIX:
         stop_creating(charge)
         return

@@ -47,6 +47,11 @@ _BATCH = 100
 _LOOKS = 3
 # Ours that the list did not show, asked one by one: this many at most, the longest unasked first.
 _MOST_UNLISTED = 500
+# How often a thorough run asks for what no list of changes shows.
+_OPEN_EVERY = timedelta(days=1)
+_ALL_EVERY = timedelta(days=7)
+_OLDEST = timedelta(days=365)
+_MAY_MOVE = ("pending", "overdue", "authorized", "disputed")
 # A list may not know yet what was just made.
 _LIST_LAGS = timedelta(minutes=10)
 _AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
@@ -57,9 +62,8 @@ class Findings:
     """What one pass over the list and over our own payments brought to light."""
 
     seen: dict[str, Seen] = field(default_factory=dict)
-    listed: dict[str, GatewayPayment] = field(default_factory=dict)
     doubtful: dict[str, GatewayPayment | None] = field(default_factory=dict)
-    not_ours: int = 0
+    foreign: set[str] = field(default_factory=set)
 
 
 def run_due() -> int:
@@ -161,7 +165,9 @@ class Comparison:
 
     def _keep_foreign(self, payment: GatewayPayment) -> None:
         """Made elsewhere on the same account: one finding for it, however often it is listed."""
-        self.found.not_ours += 1
+        if payment.gateway_id in self.found.foreign:
+            return
+        self.found.foreign.add(payment.gateway_id)
         now = clock.now()
         values = {"seen_at": now, "theirs": comparing.facts(payment), "currency": payment.currency[:8]}
         same = Finding.objects.filter(
@@ -188,13 +194,21 @@ class Comparison:
     # -- what we hold ---------------------------------------------------------------------------
 
     def _unlisted(self) -> list[str]:
-        """Of ours, what may have changed unseen: paid in the period, or (thoroughly) still open."""
+        """Of ours, what may have changed unseen by the list: the longest unasked first.
+
+        What was paid in the period; in a thorough run also what is open and was not asked for a day, and,
+        where the gateway has no list of changes, once a week all that is not older than a year.
+        """
         now = clock.now()
         own = Payment.objects.filter(connection=self.connection, charge__created_at__lt=now - _LIST_LAGS)
-        in_period = Q(paid_at__gte=self.run.since)
+        wanted = Q(paid_at__gte=self.run.since)
         if self.run.is_thorough:
-            in_period |= Q(status__in=("pending", "overdue", "authorized", "disputed"))
-        asked = own.filter(in_period).order_by(F("resource__fetched_at").asc(nulls_first=True))
+            unasked = Q(resource__fetched_at=None) | Q(resource__fetched_at__lt=now - _OPEN_EVERY)
+            wanted |= unasked & Q(status__in=_MAY_MOVE)
+            if not self.connection.capabilities.has_versions:
+                is_old = Q(resource__fetched_at__lt=now - _ALL_EVERY)
+                wanted |= is_old & Q(charge__created_at__gte=now - _OLDEST)
+        asked = own.filter(wanted).order_by(F("resource__fetched_at").asc(nulls_first=True), "pk")
         names = asked.values_list("gateway_id", flat=True)[: _MOST_UNLISTED + len(self.found.seen)]
         return [name for name in names if name not in self.found.seen][:_MOST_UNLISTED]
 
@@ -250,9 +264,11 @@ class Comparison:
         self._keep_differences(held, now)
         run = self.run
         run.compared = len(self.found.seen)
-        run.not_ours = self.found.not_ours
+        run.not_ours = len(self.found.foreign)
         run.differences = len(self.found.doubtful)
-        run.days = comparing.by_day(self.found.seen.values(), held, open_ids=self.found.doubtful)
+        days = comparing.by_day(self.found.seen.values(), held, open_ids=self.found.doubtful)
+        first = run.since.astimezone(self.zone).date().isoformat()
+        run.days = [day for day in days if day["day"] > first]  # of older days a list shows only a part
         run.state, run.finished_at, run.due_at, run.error = RunState.DONE, now, None, ""
         run.missed = missed.found_by(run).count()
         MissedNotification.objects.filter(

@@ -14,7 +14,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment
-from payments.services import missed
+from payments.services import missed, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
 
@@ -80,6 +80,7 @@ def store(
             return Refreshed(outcome=Outcome.NOT_OURS, payment=fetched)
         before = missed.facts_of(Payment.objects.filter(resource=own).first())
         write_payment(charge, own, fetched)
+        terms.follow(charge, fetched, source=source)
         missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)

@@ -35,3 +35,10 @@ def note_exchanges(charge: Charge, exchanges: Sequence[Exchange], *, source: str
         )
         for exchange in exchanges
     )
+
+
+def note_change(charge: Charge, code: str, *, source: str, **data: Any) -> None:
+    """Something of the charge changed that is not its status."""
+    TimelineEntry.objects.create(
+        charge=charge, at=clock.now(), kind=TimelineKind.CHANGE, code=code, source=source, data=data
+    )

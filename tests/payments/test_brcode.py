@@ -24,20 +24,20 @@ def test_reads_the_published_code() -> None:
 def test_refuses_one_changed_character(position: int) -> None:
     wrong = "X" if PUBLISHED[position] != "X" else "Y"
     changed = PUBLISHED[:position] + wrong + PUBLISHED[position + 1 :]
-    assert not brcode.fits(changed, asked_cents=14_990)
+    assert not brcode.fits(changed, asked=(14_990,))
 
 
 def test_refuses_another_amount() -> None:
-    assert brcode.fits(PUBLISHED, asked_cents=14_990)
-    assert not brcode.fits(PUBLISHED, asked_cents=14_991)
+    assert brcode.fits(PUBLISHED, asked=(14_990,))
+    assert not brcode.fits(PUBLISHED, asked=(14_991,))
 
 
 def test_accepts_a_dynamic_code_without_amount() -> None:
     text = with_crc("00020126260014br.gov.bcb.pix0104abcd52040000" + "5303986" + "5802BR")
     assert brcode.amount_cents(text) is None
-    assert brcode.fits(text, asked_cents=5_000)
+    assert brcode.fits(text, asked=(5_000,))
 
 
 @pytest.mark.parametrize("text", ["", "6304", "abc", with_crc("000299"), with_crc("0002015303840")])
 def test_refuses_what_no_bank_reads(text: str) -> None:
-    assert not brcode.fits(text, asked_cents=100)
+    assert not brcode.fits(text, asked=(100,))

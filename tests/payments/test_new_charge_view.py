@@ -17,7 +17,7 @@ from config import clock
 from connections.models import Connection
 from payments.models import Charge
 from tests.factories import make_connection
-from tests.payments.test_creation import ASAAS, EMPTY, PAYMENT, at_asaas, qr
+from tests.payments.creating import ASAAS, EMPTY, MERCADOPAGO, PAYMENT, at_asaas, qr
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +100,60 @@ def test_a_look_alike_is_asked_about_and_then_made(operator: Client, gateway: An
 
 def test_the_form_is_not_kept_by_the_browser(operator: Client) -> None:
     assert "no-store" in operator.get("/charges/new/")["Cache-Control"]
+
+
+def test_makes_a_charge_by_card_on_the_gateways_page(operator: Client, gateway: Any) -> None:
+    operator.post("/charges/new/", fields(make_connection(), method="card"))
+    charge = Charge.objects.get()
+    sent = json.loads(charge.creation_attempts.get().body)
+    assert (charge.method, charge.status, sent["billingType"]) == ("card", "pending", "CREDIT_CARD")
+    assert "creditCard" not in sent and charge.link.startswith("https://sandbox.asaas.com/i/")
+
+
+def test_the_terms_of_the_form_reach_the_gateway_and_are_kept(operator: Client, gateway: Any) -> None:
+    typed = {"discount": "5,00", "discount_days": "2", "fine": "2", "interest": "1"}
+    operator.post("/charges/new/", fields(make_connection(), **typed))
+    charge = Charge.objects.get()
+    kept = charge.terms.get()
+    assert (kept.discount_cents, kept.fine_cents, kept.interest_bp) == (500, 200, 100)
+    assert kept.discount_until == charge.due_date - timedelta(days=2)
+    sent = json.loads(charge.creation_attempts.get().body)
+    assert sent["discount"] == {"value": 5.0, "dueDateLimitDays": 2, "type": "FIXED"}
+    assert sent["fine"] == {"value": 2.0, "type": "FIXED"} and sent["interest"]["value"] == 1.0
+
+
+def test_the_same_number_with_other_terms_is_asked_about(operator: Client, gateway: Any) -> None:
+    form = fields(make_connection(), discount="5,00", discount_days="1")
+    operator.post("/charges/new/", form)
+    answer = operator.post("/charges/new/", {**form, "discount": "6,00"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "data-sent-before" in page and 'value="6,00"' in page
+    assert Charge.objects.count() == 1
+
+
+def test_browser_back_and_a_second_press_make_no_second_charge(operator: Client, gateway: Any) -> None:
+    """The form as the browser kept it, sent from a page that is still open, however often."""
+    form = fields(make_connection(), method="card")
+    places = {operator.post("/charges/new/", form)["Location"] for _press in range(4)}
+    assert len(places) == 1 and Charge.objects.count() == 1
+    creations = [call for call in gateway.calls if call.request.url.endswith("/v3/payments")]
+    assert len(creations) == 1
+
+
+PAGE = "https://www.mercadopago.com.br/checkout/v1/redirect?pref_id=1"
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_card_page_leads_back_to_the_receipt(
+    operator: Client, gateway: Any, settings: Any, scheme: str
+) -> None:
+    """Only where our address is https: Mercado Pago drops others, and then refuses to return (2.1)."""
+    settings.PUBLIC_URL = f"{scheme}://cobranca.example.com"
+    gateway.post(f"{MERCADOPAGO}/checkout/preferences", json={"id": "1", "init_point": PAGE}, status=201)
+    connection = make_connection(gateway="mercadopago", credentials={"access_token": "APP_USR-1"})
+    operator.post("/charges/new/", fields(connection, method="card"))
+    charge = Charge.objects.get()
+    sent = json.loads(charge.creation_attempts.get().body)
+    assert (charge.status, charge.link) == ("pending", PAGE)
+    assert sent.get("back_urls", {}).get("success") == (charge.pay_url if scheme == "https" else None)
+    assert ("auto_return" in sent) is (scheme == "https")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, time
+import time
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from connections.models import Connection
 from payments.models import Finding, FindingKind, Reconciliation, RunState, RunTrigger
 from payments.services import missed, reconciling, runs
+
+_POLL_SECONDS = 0.5
 
 
 class Command(BaseCommand):
@@ -23,8 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         since = _day(options["since"])
-        done = [self._run(connection, since) for connection in _chosen(options["connection"])]
-        report = _report([run for run in done if run])
+        report = _report([self._run(connection, since) for connection in _chosen(options["connection"])])
         if options["as_json"]:
             self.stdout.write(json.dumps(report, indent=2))
         else:
@@ -32,11 +35,15 @@ class Command(BaseCommand):
         if report["differences"] or any(run["state"] != RunState.DONE for run in report["runs"]):
             raise SystemExit(1)
 
-    def _run(self, connection: Connection, since: datetime | None) -> Reconciliation | None:
-        run = runs.request(connection, trigger=RunTrigger.COMMAND, since=since)
-        reconciling.carry_out(run.pk)
-        run.refresh_from_db()
-        return run
+    def _run(self, connection: Connection, since: datetime | None) -> Reconciliation:
+        """A run of our own; one that a worker is at just now is waited for first."""
+        while True:
+            run = runs.request(connection, trigger=RunTrigger.COMMAND, since=since)
+            is_carried_out = reconciling.carry_out(run.pk) is not None
+            run.refresh_from_db()
+            if is_carried_out:
+                return run
+            time.sleep(_POLL_SECONDS)
 
     def _say(self, report: dict[str, Any]) -> None:
         for run in report["runs"]:
@@ -54,7 +61,7 @@ def _day(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), tzinfo=UTC)
+        return datetime.combine(date.fromisoformat(text), time_of_day(), tzinfo=UTC)
     except ValueError:
         raise CommandError(f"--since {text}: write the day as YYYY-MM-DD") from None
 

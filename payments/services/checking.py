@@ -1,0 +1,330 @@
+"""Look at open charges by ourselves: no notification is certain to come, and midnight sends none.
+
+The rows say when: ``Charge.check_due_at`` is set by the sweep for what became open, and after each look.
+What closes by other ways keeps its date until then, so that no other writer needs to know of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
+from itertools import chain, zip_longest
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+
+from config import clock
+from connections.gateways.base import Exchange, GatewayPayment, PaymentStatus, ResourceKind
+from connections.gateways.errors import (
+    CredentialsRefused,
+    GatewayError,
+    GatewayUnavailable,
+    NotFound,
+    UnreadableAnswer,
+)
+from connections.models import Connection
+from connections.services import gateway_for, note_refusal, note_success
+from connections.services.accounts import patience
+from payments import transitions
+from payments.models import Charge, ChargeStatus, GatewayResource
+from payments.services import refreshing, resources
+from payments.services.timeline import note_exchanges
+
+logger = logging.getLogger(__name__)
+
+SOURCE = "check"
+OPEN = (ChargeStatus.PENDING, ChargeStatus.OVERDUE, ChargeStatus.AUTHORIZED)
+LONGEST = timedelta(hours=24)
+# Where the gateway notifies, and where it may not: sandboxes without an API for webhooks.
+LEAST = timedelta(hours=1)
+LEAST_UNTOLD = timedelta(minutes=1)
+# A gateway needs a moment to say that a code or a page has expired.
+AFTER_EXPIRY = timedelta(minutes=2)
+MOST_CHECKS = 20
+MOST_PER_CONNECTION = 10
+MOST_FORWARD = 20
+FORWARD_EVERY = timedelta(minutes=1)
+_PLAN_AT_ONCE = 200
+_TURN_AT_ONCE = 500
+_LOOK_AHEAD = 500
+# After this a dead worker's claim is taken up by another one.
+_CLAIM = timedelta(minutes=5)
+_PASS_SECONDS = 30.0
+_OUTAGE = timedelta(minutes=1)
+_REFUSED = timedelta(minutes=10)
+_MOST_PAGES = 2
+_MOST_PAYMENTS = 5
+_FORWARD_KIND = "checks"
+# Of a payment in one of these states nothing more is to be expected without a notification.
+_OVER = (
+    PaymentStatus.EXPIRED,
+    PaymentStatus.CANCELLED,
+    PaymentStatus.FAILED,
+    PaymentStatus.REFUNDED,
+    PaymentStatus.CHARGED_BACK,
+)
+
+
+def sweep() -> None:
+    """Everything the time asks for: plan what is new, turn what is overdue or over, ask what is due."""
+    plan_open()
+    turn_overdue()
+    check_due()
+
+
+def plan(charge: Charge, *, since: datetime | None = None) -> datetime | None:
+    """When to look at a charge by ourselves next; None where nothing may move.
+
+    The older the charge, the rarer; but not later than its expiry or the midnight that makes it overdue,
+    where that comes after ``since`` (now).
+    """
+    if charge.status not in OPEN:
+        return None
+    now = clock.now()
+    moments = [moment for moment in _moments(charge) if moment > (since or now)]
+    if not charge.resources.exists():  # its code is made when it is asked for: there is only the calendar
+        return min(moments, default=None)
+    pause = min(max((now - charge.created_at) / 2, _least(charge.connection)), LONGEST)
+    return min([now + pause, *moments])
+
+
+def plan_open() -> int:
+    """Give every open charge that exists at its gateway, or may yet, and has no date its first one."""
+    exists = Exists(GatewayResource.objects.filter(charge=OuterRef("pk")))
+    may_move = exists | Q(status=ChargeStatus.PENDING, creation_due_at=None)
+    unplanned = Charge.objects.filter(may_move, status__in=OPEN, check_due_at=None)
+    planned = 0
+    for charge in unplanned.for_lists()[:_PLAN_AT_ONCE]:
+        first = plan(charge, since=charge.created_at)
+        if first is None:
+            continue
+        planned += Charge.objects.filter(pk=charge.pk, check_due_at=None).update(check_due_at=first)
+    return planned
+
+
+def turn_overdue() -> int:
+    """Bring charges in line with the calendar where no gateway says it; returns how many changed.
+
+    Those whose due date passed where they are paid, and those whose time to be paid is over. No gateway is
+    asked, so one that is away holds nothing up.
+    """
+    now = clock.now()
+    due = Charge.objects.filter(check_due_at__lte=now)
+    if not due.exists():
+        return 0
+    late = due.filter(_calendar_decides(now)).order_by("check_due_at")
+    return sum(_turn(charge_id) for charge_id in list(late.values_list("pk", flat=True)[:_TURN_AT_ONCE]))
+
+
+def check_due() -> int:
+    """Ask the gateways about the charges that are due, in turns between the connections; returns how many.
+
+    A gateway that seems to be away is left alone for a while, so that no other connection waits for it.
+    """
+    left = patience(_PASS_SECONDS)
+    away: set[int] = set()
+    asked = 0
+    for charge_id, connection_id in _due():
+        if connection_id in away:
+            continue
+        if left() <= 0:
+            break
+        charge = _claim(charge_id)
+        if charge is None:
+            continue
+        asked += 1
+        wait = _check(charge)
+        if wait:
+            away.add(connection_id)
+            _leave_alone(connection_id, wait)
+    return asked
+
+
+def bring_forward(connection_id: int) -> int:
+    """Have open charges of a connection looked at now, longest unseen first; returns how many.
+
+    At most 20, and at most once a minute for a connection, whoever asks: somebody who knocks at our door
+    with forged notifications can bring no more than this about (design rule 11).
+    """
+    if not _may_bring_forward(connection_id):
+        return 0
+    now = clock.now()
+    own = Charge.objects.filter(connection=connection_id, status__in=OPEN, resources__isnull=False)
+    unseen = own.exclude(check_due_at__lte=now).annotate(seen_at=Max("resources__fetched_at"))
+    oldest = list(
+        unseen.order_by(F("seen_at").asc(nulls_first=True)).values_list("pk", flat=True)[:MOST_FORWARD]
+    )
+    return Charge.objects.filter(pk__in=oldest, status__in=OPEN).update(check_due_at=now)
+
+
+def _may_bring_forward(connection_id: int) -> bool:
+    """A row decides between processes: a lease of a minute that nobody gives back."""
+    turn, _is_new = GatewayResource.objects.get_or_create(
+        connection_id=connection_id, kind=_FORWARD_KIND, gateway_id=""
+    )
+    now = clock.now()
+    is_free = Q(lease_until=None) | Q(lease_until__lte=now)
+    mine = GatewayResource.objects.filter(is_free, pk=turn.pk)
+    return bool(mine.update(lease_until=now + FORWARD_EVERY))
+
+
+def _least(connection: Connection) -> timedelta:
+    is_told = connection.capabilities.registers_webhook or not connection.is_sandbox
+    return LEAST if is_told else LEAST_UNTOLD
+
+
+def _moments(charge: Charge) -> list[datetime]:
+    """When the calendar says something about the charge that nobody else may tell us."""
+    ends = [moment + AFTER_EXPIRY for moment in (charge.expires_at, charge.pix_expires_at) if moment]
+    if charge.status != ChargeStatus.PENDING or charge.connection.capabilities.reports_overdue:
+        return ends
+    day_after = charge.due_date + timedelta(days=1)
+    midnight = datetime.combine(day_after, time(), tzinfo=ZoneInfo(charge.connection.time_zone))
+    return [*ends, midnight.astimezone(UTC)]
+
+
+def _calendar_decides(now: datetime) -> Q:
+    """Waiting past its due date where the gateway does not say so, or past its expiry anywhere."""
+    is_over = Q(status__in=(ChargeStatus.PENDING, ChargeStatus.OVERDUE), expires_at__lte=now)
+    zones: defaultdict[str, list[int]] = defaultdict(list)
+    for connection in Connection.objects.without_secrets():
+        if not connection.capabilities.reports_overdue:
+            zones[connection.time_zone].append(connection.pk)
+    for zone, connection_ids in zones.items():
+        is_late = Q(connection__in=connection_ids, due_date__lt=clock.today(zone))
+        is_over |= Q(status=ChargeStatus.PENDING) & is_late
+    return is_over
+
+
+def _turn(charge_id: int) -> bool:
+    try:
+        return transitions.apply(charge_id, source="clock") is not None
+    except transitions.LostRace:
+        return False  # its check follows, and looks again
+
+
+def _due() -> list[tuple[int, int]]:
+    """Charge and connection of what is due: the longest waiting of each connection, in turns."""
+    due = Charge.objects.filter(check_due_at__lte=clock.now()).order_by("check_due_at")
+    rows = list(due.values_list("pk", "connection_id", "status")[:_LOOK_AHEAD])
+    if closed := [pk for pk, _connection, status in rows if status not in OPEN]:
+        Charge.objects.filter(pk__in=closed).exclude(status__in=OPEN).update(check_due_at=None)
+    queues: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for pk, connection_id, status in rows:
+        if status in OPEN and len(queues[connection_id]) < MOST_PER_CONNECTION:
+            queues[connection_id].append((pk, connection_id))
+    in_turns = chain.from_iterable(zip_longest(*queues.values()))
+    return [row for row in in_turns if row][:MOST_CHECKS]
+
+
+def _claim(charge_id: int) -> Charge | None:
+    now = clock.now()
+    mine = Charge.objects.filter(pk=charge_id, check_due_at__lte=now)
+    if not mine.update(check_due_at=now + _CLAIM):
+        return None
+    return Charge.objects.select_related("connection").get(pk=charge_id)
+
+
+def _check(charge: Charge) -> timedelta | None:
+    """Look at one charge and plan its next look; how long to leave its gateway alone, where it is away."""
+    wait = None
+    _turn(charge.pk)
+    try:
+        _ask(charge)
+    except GatewayError as err:
+        wait = _wait_after(charge.connection, err)
+    except Exception:
+        logger.exception("charge %s could not be checked", charge.pk)
+    fresh = Charge.objects.for_lists().get(pk=charge.pk)
+    mine = Charge.objects.filter(pk=charge.pk, check_due_at=charge.check_due_at)
+    mine.update(check_due_at=plan(fresh))
+    return wait
+
+
+def _wait_after(connection: Connection, error: GatewayError) -> timedelta | None:
+    """None where the answer was about this one charge."""
+    if isinstance(error, CredentialsRefused):
+        note_refusal(connection, error)
+        return _REFUSED
+    if isinstance(error, GatewayUnavailable) and not isinstance(error, UnreadableAnswer):
+        asked = getattr(error, "retry_after", None)
+        return timedelta(seconds=asked) if asked else _OUTAGE
+    return None
+
+
+def _leave_alone(connection_id: int, wait: timedelta) -> None:
+    """Everything due of a connection waits, by one UPDATE; what the calendar still has to turn does not."""
+    now = clock.now()
+    due = Charge.objects.filter(connection=connection_id, check_due_at__lte=now)
+    due.exclude(_calendar_decides(now)).update(check_due_at=now + wait)
+
+
+def _ask(charge: Charge) -> None:
+    """Ask for everything of a charge that may have moved. Raises a ``GatewayError``."""
+    pages = charge.resources.filter(kind=ResourceKind.PREFERENCE, is_missing=False)
+    seen: set[str] = set()
+    for page in pages.order_by("-pk")[:_MOST_PAGES]:
+        seen.update(_ask_page(charge, page))
+    for resource in _payments(charge):
+        if resource.gateway_id not in seen:
+            _ask_payment(charge, resource)
+
+
+def _payments(charge: Charge) -> QuerySet[GatewayResource]:
+    """The newest payments that may still move."""
+    own = charge.resources.filter(kind=ResourceKind.PAYMENT)
+    return own.exclude(payment__status__in=_OVER).order_by("-pk")[:_MOST_PAYMENTS]
+
+
+def _ask_payment(charge: Charge, resource: GatewayResource) -> None:
+    held = resources.lease(resource.pk)
+    if held is None:  # somebody else is asking
+        return
+    try:
+        refreshing.refresh(charge.connection, resource, held, source=SOURCE)
+    finally:
+        resources.release(held)
+
+
+def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
+    """Ask for a hosted page with every payment it collected, and store those; returns their ids."""
+    held = resources.lease(page.pk)
+    if held is None:
+        return []
+    exchanges: list[Exchange] = []
+    own = GatewayResource.objects.filter(pk=page.pk, lease_token=held.token)
+    try:
+        gateway = gateway_for(charge.connection, on_exchange=exchanges.append)
+        found = gateway.fetch_charge(ResourceKind(page.kind), page.gateway_id)
+        note_success(charge.connection)
+        own.update(fetched_at=clock.now(), is_missing=False)
+    except NotFound:
+        own.update(fetched_at=clock.now(), is_missing=True)
+        return []
+    finally:
+        resources.release(held)
+    if any([_store(charge, payment) for payment in found.payments]):
+        note_exchanges(charge, exchanges, source=SOURCE)
+    return [payment.gateway_id for payment in found.payments]
+
+
+def _store(charge: Charge, payment: GatewayPayment) -> bool:
+    """Write a payment that was found on a page, whether it changed the charge.
+
+    The page was asked before this payment was leased: only the gateway's own version can tell which
+    answer is newer. Without one the payment is asked for by itself.
+    """
+    resource = resources.find_or_add(
+        charge.connection, kind=ResourceKind.PAYMENT, gateway_id=payment.gateway_id, charge=charge
+    )
+    held = resources.lease(resource.pk)
+    if held is None:
+        return False
+    try:
+        if payment.version is None:
+            refreshing.refresh(charge.connection, resource, held, source=SOURCE)
+            return False
+        return refreshing.store(resource, payment, held, source=SOURCE, cause="").change is not None
+    finally:
+        resources.release(held)

@@ -1,0 +1,22 @@
+"""Fetch one payment of a charge at once, under its lease, whether or not we knew of it."""
+
+from __future__ import annotations
+
+from connections.gateways.base import ResourceKind
+from payments.models import Charge
+from payments.services import refreshing, resources
+
+
+def fetch_and_store(charge: Charge, gateway_id: str, *, cause: str) -> bool:
+    """False while somebody else is fetching it. Raises a ``GatewayError``."""
+    resource = resources.find_or_add(
+        charge.connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id, charge=charge
+    )
+    held = resources.lease(resource.pk)
+    if held is None:
+        return False
+    try:
+        refreshing.refresh(charge.connection, resource, held, source="creation", cause=cause)
+    finally:
+        resources.release(held)
+    return True

@@ -1,0 +1,139 @@
+"""What a person decides about a charge to review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from config import clock
+from config.wakeup import wake
+from payments import gate, transitions
+from payments.deriving import Case, Question, open_questions, question
+from payments.models import Charge, ChargeTerms, Payment, ReviewDecision, ReviewReason
+from payments.services import terms
+from payments.services.creation import SETTLE
+from payments.services.timeline import note_person
+
+
+class Decision(StrEnum):
+    """What accepting means: money counts, the gateway is followed or agreed with, or nothing moves."""
+
+    COUNT = "count"
+    FOLLOW = "follow"
+    AGREE = "agree"
+    WITHOUT_CODE = "without_code"
+    SEEN = "seen"
+
+
+class Outcome(StrEnum):
+    DECIDED = "decided"
+    CHANGED = "changed"
+    ALREADY = "already"
+
+
+_DECISIONS: dict[ReviewReason, tuple[Decision, ...]] = {
+    ReviewReason.AMOUNT: (Decision.COUNT,),
+    ReviewReason.CURRENCY: (Decision.COUNT,),
+    ReviewReason.ACCOUNT: (Decision.COUNT,),
+    ReviewReason.REFERENCE: (Decision.COUNT,),
+    ReviewReason.MOVED_BACK: (Decision.FOLLOW,),
+    ReviewReason.TERMS: (Decision.AGREE,),
+    ReviewReason.PIX_CODE: (Decision.WITHOUT_CODE,),
+    ReviewReason.DOUBLE_PAYMENT: (Decision.SEEN,),
+    ReviewReason.TWIN: (Decision.SEEN,),
+    ReviewReason.UNKNOWN_STATUS: (Decision.SEEN,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One payment beside the sums that were right on its day; ``is_concerned``: the reason is about it."""
+
+    payment: Payment
+    expected: tuple[gate.Range, ...]
+    is_concerned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What a person looks at before deciding. ``mark`` names exactly this divergence.
+
+    ``ours`` are the newest agreed terms, ``theirs`` the gateway's where they wait for a person.
+    """
+
+    reason: ReviewReason
+    mark: str
+    payments: tuple[Compared, ...]
+    ours: ChargeTerms | None
+    theirs: ChargeTerms | None
+
+
+def review(charge: Charge) -> Review | None:
+    """What is to be decided about a charge now; None where nothing is."""
+    case = transitions.case_of(charge)
+    asked = _question(case)
+    if asked is None:
+        return None
+    agreed = [version for version in case.versions if version.is_agreed]
+    newest = case.versions[-1] if case.versions else None
+    return Review(
+        reason=asked.reason,
+        mark=asked.mark,
+        payments=tuple(_compared(case, asked, payment) for payment in case.payments),
+        ours=agreed[-1] if agreed else None,
+        theirs=newest if newest and not newest.is_agreed else None,
+    )
+
+
+def decisions(charge: Charge) -> tuple[Decision, ...]:
+    """What a person can do about a charge here, by the reason it is to be reviewed for."""
+    asked = _question(transitions.case_of(charge))
+    return _DECISIONS[asked.reason] if asked else ()
+
+
+def accept(charge: Charge, *, mark: str, actor: User, note: str) -> Outcome:
+    """Decide that the divergence named by ``mark`` is all right, whatever that means for its reason.
+
+    Decides nothing when it is another one by now, or when somebody was quicker. The same divergence is
+    not raised again, a new or changed one is.
+    """
+    with transaction.atomic():
+        own = transitions.hold(charge.pk)
+        asked = _question(transitions.case_of(own))
+        if own.decisions.filter(mark=mark).exists():
+            return Outcome.ALREADY
+        if asked is None or asked.mark != mark:
+            return Outcome.CHANGED
+        if asked.reason == ReviewReason.TERMS:
+            terms.agree(own, actor=actor)
+        ReviewDecision.objects.create(
+            charge=own, at=clock.now(), actor=actor, reason=asked.reason, mark=mark, note=note
+        )
+        note_person(own, "reviewed", actor=actor, reason=asked.reason.value, note=note)
+        transitions.apply(own.pk, source="person", cause=asked.reason.value)
+        if asked.reason != ReviewReason.PIX_CODE:
+            terms.have_code_fetched(own)  # which waited for the review, or is another one now
+    wake(SETTLE)
+    return Outcome.DECIDED
+
+
+def _question(case: Case) -> Question | None:
+    """The most urgent open one. A flag whose cause is gone by now may be closed by a person, too."""
+    if found := open_questions(case):
+        return found[0]
+    reason = ReviewReason(case.charge.review_reason)
+    if not reason:
+        return None
+    asked = question(case, reason)
+    return None if asked.mark in case.accepted else asked
+
+
+def _compared(case: Case, asked: Question, payment: Payment) -> Compared:
+    return Compared(
+        payment=payment,
+        expected=case.expected(payment),
+        is_concerned=payment.gateway_id in asked.payment_ids,
+    )

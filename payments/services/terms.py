@@ -1,0 +1,182 @@
+"""What is asked for a charge, in versions: as we made it, and as its gateway asks for it since."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from config import clock
+from connections.gateways.base import GatewayPayment, Method, Terms
+from payments.deriving import WAITING
+from payments.models import Charge, ChargeStatus, ChargeTerms, TermsOrigin, TimelineEntry, TimelineKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The content of a version. Amounts in hundredths of the currency."""
+
+    amount_cents: int
+    due_date: date
+    discount_cents: int = 0
+    discount_until: date | None = None
+    fine_cents: int = 0
+    interest_bp: int = 0
+
+
+def keep_first(charge: Charge, asked: Terms) -> ChargeTerms:
+    """Store what a new charge asks for as its first version; belongs in the transaction that stores it."""
+    content = _with_terms(Asked(amount_cents=charge.amount_cents, due_date=charge.due_date), asked)
+    return ChargeTerms.objects.create(
+        charge=charge,
+        since=charge.created_at,
+        origin=TermsOrigin.OURS,
+        is_agreed=True,
+        agreed_by=charge.created_by,
+        **asdict(content),
+    )
+
+
+def asked(charge: Charge) -> Terms:
+    """What the newest agreed version grants and charges; plain where the charge has no versions."""
+    newest = charge.terms.filter(is_agreed=True).last()
+    if newest is None:
+        return Terms()
+    return Terms(
+        discount_cents=newest.discount_cents,
+        discount_until=newest.discount_until,
+        fine_cents=newest.fine_cents,
+        interest_bp=newest.interest_bp,
+    )
+
+
+def follow(charge: Charge, fetched: GatewayPayment, *, source: str) -> None:
+    """Keep what the gateway asks for now, where that is not what it asked for before.
+
+    Belongs in the transaction that stores the payment, after it was written and before
+    ``transitions.apply``. Another due date alone is agreed with; anything else waits for a person, and is
+    over when the gateway asks for the agreed terms again. Of several payments the newest that waits speaks.
+    """
+    if fetched.status not in WAITING or _newest_waiting(charge) != fetched.gateway_id:
+        return
+    if _seen(_newest(charge), fetched) == _newest(charge):
+        return
+    own = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+    before = _newest(own)
+    after = _seen(before, fetched)
+    if after == before:
+        return
+    if not own.terms.exists():
+        keep_first(own, Terms())
+    is_agreed = _is_agreed(after, _content(own.terms.filter(is_agreed=True).last()) or before)
+    ChargeTerms.objects.create(
+        charge=own,
+        since=clock.now(),
+        origin=TermsOrigin.GATEWAY,
+        is_agreed=is_agreed,
+        **asdict(after),
+    )
+    if is_agreed:
+        _ask_for(own, after)
+    _note(own, before, after, is_agreed=is_agreed, source=source)
+
+
+def agree(charge: Charge, *, actor: User) -> None:
+    """A person takes the gateway's newest version: the charge asks for that from now on."""
+    newest = charge.terms.last()
+    if newest is None or newest.is_agreed:
+        return
+    ChargeTerms.objects.filter(pk=newest.pk).update(is_agreed=True, agreed_by=actor)
+    content = _content(newest)
+    assert content is not None
+    _ask_for(charge, content)
+
+
+def have_code_fetched(charge: Charge) -> None:
+    """Let a worker fetch the PIX code that is missing; a charge still being made gets its own anyway."""
+    waits = Charge.objects.filter(pk=charge.pk, status__in=(ChargeStatus.PENDING, ChargeStatus.OVERDUE))
+    without = waits.filter(method=Method.PIX, pix_text="", creation_due_at=None)
+    without.update(creation_due_at=clock.now(), creation_tries=0)
+
+
+def _newest_waiting(charge: Charge) -> str:
+    waiting = charge.payments.filter(status__in=WAITING).order_by("-pk")
+    return waiting.values_list("gateway_id", flat=True).first() or ""
+
+
+def _newest(charge: Charge) -> Asked:
+    """What was asked for last; a charge from before there were versions asked for its amount alone."""
+    plain = Asked(amount_cents=charge.amount_cents, due_date=charge.due_date)
+    return _content(charge.terms.last()) or plain
+
+
+def _content(version: ChargeTerms | None) -> Asked | None:
+    if version is None:
+        return None
+    return Asked(
+        amount_cents=version.amount_cents,
+        due_date=version.due_date,
+        discount_cents=version.discount_cents,
+        discount_until=version.discount_until,
+        fine_cents=version.fine_cents,
+        interest_bp=version.interest_bp,
+    )
+
+
+def _seen(before: Asked, fetched: GatewayPayment) -> Asked:
+    """What the fetched payment asks for; what it does not tell is as before."""
+    after = replace(before, amount_cents=fetched.amount_cents, due_date=fetched.due_date or before.due_date)
+    return _with_terms(after, fetched.terms) if fetched.terms else after
+
+
+def _with_terms(content: Asked, terms: Terms) -> Asked:
+    return replace(
+        content,
+        discount_cents=terms.discount_cents,
+        discount_until=terms.discount_until if terms.discount_cents else None,
+        fine_cents=terms.fine_cents,
+        interest_bp=terms.interest_bp,
+    )
+
+
+def _is_agreed(after: Asked, agreed: Asked) -> bool:
+    """The same for another day: the end of a discount may stay where it was or move with the due date."""
+    ends = [agreed.discount_until]
+    if agreed.discount_until:
+        ends.append(agreed.discount_until + (after.due_date - agreed.due_date))
+    return any(after == replace(agreed, due_date=after.due_date, discount_until=end) for end in ends)
+
+
+def _ask_for(charge: Charge, content: Asked) -> None:
+    """The gateway makes another PIX code for other terms (asaas.md 3.4): ours is no longer good."""
+    Charge.objects.filter(pk=charge.pk).update(
+        amount_cents=content.amount_cents,
+        due_date=content.due_date,
+        pix_text="",
+        pix_expires_at=None,
+        updated_at=clock.now(),
+    )
+    have_code_fetched(charge)
+
+
+def _note(charge: Charge, before: Asked, after: Asked, *, is_agreed: bool, source: str) -> None:
+    data: dict[str, Any] = {"is_agreed": is_agreed, "currency": charge.currency}
+    TimelineEntry.objects.create(
+        charge=charge,
+        at=clock.now(),
+        kind=TimelineKind.CHANGE,
+        code="terms",
+        source=source,
+        data={**data, "before": _written(before), "after": _written(after)},
+    )
+
+
+def _written(content: Asked) -> dict[str, Any]:
+    until = content.discount_until
+    return {
+        **asdict(content),
+        "due_date": content.due_date.isoformat(),
+        "discount_until": until.isoformat() if until else None,
+    }
