@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -11,13 +13,15 @@ from urllib.parse import quote
 import segno
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from config import clock
-from payments.models import Charge, ChargeStatus, ReviewReason
+from connections.gateways.base import PaymentStatus, SandboxGuide
+from connections.gateways.registry import gateway_class
+from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
 from payments.models.charges import ChargeQuerySet
 from payments.money import format_cents
 
@@ -95,15 +99,21 @@ def row(charge: Charge) -> dict[str, Any]:
         "icon": ICONS[ChargeStatus(charge.status)],
         "status": charge.get_status_display(),
         "review": ReviewReason(charge.review_reason).label if charge.review_reason else "",
-        "code_expired": charge.is_payable and has_expired_code(charge),
-        "live": live_mark(charge),
     }
 
 
 def live_mark(charge: Charge) -> str:
     """Changes whenever a page about the charge would look different."""
     code = "expired" if has_expired_code(charge) else int(bool(charge.pix_text or charge.link))
-    return f"{charge.status}-{charge.revision}-{code}"
+    known = charge.payments.order_by("pk").values_list("gateway_id", "gateway_status")
+    terms = charge.terms.order_by("pk").values_list("pk", "is_agreed")
+    shown = (*known, *terms, charge.failure)
+    return f"{charge.status}-{charge.revision}-{code}-{digest('payments.live', shown)}"
+
+
+def digest(salt: str, shown: object) -> str:
+    """Sixteen characters that change with what is shown and tell nothing of it."""
+    return salted_hmac(salt, repr(shown), algorithm="sha256").hexdigest()[:16]
 
 
 def has_expired_code(charge: Charge) -> bool:
@@ -125,9 +135,22 @@ class Sending:
         return qr_svg(self.pix_text)
 
 
-def sending(charge: Charge) -> Sending | None:
-    """Link, code and message, once there is something a customer can pay."""
-    if not charge.is_payable or not (charge.pix_text or charge.link) or has_expired_code(charge):
+def code_state(charge: Charge, *, may_renew: bool) -> str:
+    """``first`` or ``new`` where a press makes a PIX code, ``expired`` where the one there was is dead."""
+    waits = charge.status in (ChargeStatus.PENDING, ChargeStatus.OVERDUE)
+    if charge.review_reason or not (waits or charge.status == ChargeStatus.EXPIRED):
+        return ""
+    had_one = has_expired_code(charge) or not waits
+    if may_renew and (had_one or not (charge.pix_text or charge.link)):
+        return "new" if had_one else "first"
+    return "expired" if waits and had_one else ""
+
+
+def sending(charge: Charge, *, code: str) -> Sending | None:
+    """Link, code and message, once a customer can pay there, or get a code (``code_state``) to pay."""
+    is_gettable = code in ("first", "new")
+    has_something = charge.is_payable and (charge.pix_text or charge.link) and not has_expired_code(charge)
+    if not (has_something or is_gettable):
         return None
     text = _(
         "Hello, %(name)s! Here is your charge of %(amount)s (%(description)s), due on %(due)s: %(link)s"
@@ -140,7 +163,7 @@ def sending(charge: Charge) -> Sending | None:
     }
     return Sending(
         link=charge.pay_url,
-        pix_text=charge.pix_text,
+        pix_text="" if is_gettable else charge.pix_text,
         message=text,
         whatsapp_url=f"https://wa.me/{_international(charge.customer.phone)}?text={quote(text)}",
     )
@@ -158,84 +181,107 @@ def qr_svg(text: str) -> str:
     return code.svg_inline(border=4, omitsize=True, dark="#000", light="#fff")
 
 
-_PUBLIC = {
-    ChargeStatus.DRAFT: ("preparing", gettext_noop("This charge is being prepared.")),
-    ChargeStatus.CONFIRMING: ("preparing", gettext_noop("This charge is being prepared.")),
-    ChargeStatus.PENDING: ("waiting", gettext_noop("Waiting for your payment.")),
-    ChargeStatus.OVERDUE: ("waiting", gettext_noop("The due date has passed. You can still pay.")),
-    ChargeStatus.AUTHORIZED: ("checking", gettext_noop("Your payment is being checked.")),
-    ChargeStatus.PAID: ("paid", gettext_noop("Payment received. Thank you!")),
-    ChargeStatus.PARTIALLY_REFUNDED: ("paid", gettext_noop("Paid. A part was given back to you.")),
-    ChargeStatus.REFUNDED: ("refunded", gettext_noop("Your payment was given back.")),
-    ChargeStatus.DISPUTED: ("checking", gettext_noop("This payment is being looked into.")),
-    ChargeStatus.CHARGED_BACK: ("closed", gettext_noop("This charge is closed.")),
-    ChargeStatus.EXPIRED: ("closed", gettext_noop("The time to pay has run out. Ask for a new link.")),
-    ChargeStatus.CANCELLED: ("closed", gettext_noop("This charge was cancelled. There is nothing to pay.")),
-    ChargeStatus.FAILED: ("closed", gettext_noop("This charge is not valid. Ask for a new link.")),
-}
-_CHECKING_MONEY = gettext_noop("Your payment was received and is being checked.")
-_CHECKING = gettext_noop("This charge is being checked. You do not have to pay anything now.")
-_CODE_EXPIRED = gettext_noop("The code has expired. Ask for a new link.")
-_TONES = {
-    "preparing": "confirming",
-    "waiting": "pending",
-    "checking": "authorized",
-    "paid": "paid",
-    "refunded": "refunded",
-    "closed": "cancelled",
-}
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One payment at the gateway, with its word explained where we know it."""
+
+    payment: Payment
+    reason: str
+
+
+def attempts(charge: Charge) -> list[Attempt]:
+    """The payments of a charge, oldest first."""
+    reasons = gateway_class(charge.connection.gateway).status_reasons
+    found = [
+        (payment, reasons.get(payment.gateway_status.rpartition("/")[2], ""))
+        for payment in charge.payments.order_by("pk")
+    ]
+    return [Attempt(payment=payment, reason=_(reason) if reason else "") for payment, reason in found]
+
+
+def newest_refusal(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The newest attempt, when it was refused and no other one is on its way."""
+    waiting = (PaymentStatus.PENDING, PaymentStatus.AUTHORIZED, PaymentStatus.OVERDUE)
+    if not attempts or any(attempt.payment.status in waiting for attempt in attempts):
+        return None
+    return attempts[-1] if attempts[-1].payment.status == PaymentStatus.FAILED else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """What a customer may know: nothing here names our own status, account or reason.
+class TermsInWords:
+    """Discount, fine and interest as people read them; empty where there is none."""
 
-    ``shape`` is the page's shape in one word, ``tone`` its colour and icon; ``mark`` changes whenever the
-    page would look different.
-    """
+    version: int = 0
+    discount: str = ""
+    is_discount_over: bool = False
+    after_due: str = ""
 
-    shape: str
-    tone: str
-    sentence: str
-    payee: str
-    pix_text: str
-    checkout_link: str
-    is_live: bool
-    mark: str
-
-    @cached_property
-    def qr_svg(self) -> str:
-        return qr_svg(self.pix_text)
+    @property
+    def now(self) -> tuple[str, ...]:
+        """What still matters to who is about to pay."""
+        said = ("" if self.is_discount_over else self.discount, self.after_due)
+        return tuple(filter(None, said))
 
 
-def look(charge: Charge) -> Look:
-    """The customer's page about a charge, as it is now."""
-    shape, sentence = _shape(charge)
-    is_late = shape == "waiting" and charge.status == ChargeStatus.OVERDUE
-    pix_text = charge.pix_text if shape == "waiting" else ""
-    link = charge.link if shape == "waiting" and not pix_text else ""
-    return Look(
-        shape=shape,
-        tone="overdue" if is_late else _TONES[shape],
-        sentence=_(sentence),
-        payee=charge.connection.account_name or _("the business that sent you this link"),
-        pix_text=pix_text,
-        checkout_link=link,
-        is_live=shape in ("preparing", "waiting", "checking") or charge.is_open,
-        mark=_public_mark(charge, shape, sentence, pix_text, link),
+def newest_terms(charge: Charge) -> ChargeTerms | None:
+    """The newest that were agreed with the gateway."""
+    return charge.terms.filter(is_agreed=True).last()
+
+
+def terms_in_words(charge: Charge) -> TermsInWords:
+    terms = newest_terms(charge)
+    if terms is None:
+        return TermsInWords()
+    return TermsInWords(
+        version=terms.pk,
+        discount=_discount_in_words(terms, charge.currency),
+        is_discount_over=bool(
+            terms.discount_until and terms.discount_until < clock.today(charge.connection.time_zone)
+        ),
+        after_due=_after_due_in_words(terms, charge.currency),
     )
 
 
-def _shape(charge: Charge) -> tuple[str, str]:
-    """The word for the page's shape and its sentence, not yet translated."""
-    if charge.review_reason and charge.review_reason != ReviewReason.PIX_CODE:
-        return "checking", _CHECKING_MONEY if charge.received_cents else _CHECKING
-    shape, sentence = _PUBLIC[ChargeStatus(charge.status)]
-    if shape == "waiting" and has_expired_code(charge):
-        return "closed", _CODE_EXPIRED
-    return shape, sentence
+def _discount_in_words(terms: ChargeTerms, currency: str) -> str:
+    if not terms.discount_cents or not terms.discount_until:
+        return ""
+    return _("%(left)s until %(day)s, with %(discount)s off.") % {
+        "left": format_cents(terms.amount_cents - terms.discount_cents, currency),
+        "discount": format_cents(terms.discount_cents, currency),
+        "day": date_format(terms.discount_until, "SHORT_DATE_FORMAT"),
+    }
 
 
-def _public_mark(charge: Charge, *shown: str) -> str:
-    amounts = (charge.amount_cents, charge.received_cents, charge.refunded_cents, charge.paid_at)
-    return salted_hmac("payments.look", repr((*shown, *amounts)), algorithm="sha256").hexdigest()[:16]
+def _after_due_in_words(terms: ChargeTerms, currency: str) -> str:
+    fine = format_cents(terms.fine_cents, currency)
+    interest = percent(terms.interest_bp)
+    if terms.fine_cents and terms.interest_bp:
+        text = _("After the due date: a fine of %(fine)s, and interest of %(interest)s a month.")
+        return text % {"fine": fine, "interest": interest}
+    if terms.fine_cents:
+        return _("After the due date: a fine of %(fine)s.") % {"fine": fine}
+    if terms.interest_bp:
+        return _("After the due date: interest of %(interest)s a month.") % {"interest": interest}
+    return ""
+
+
+def percent(hundredths: int) -> str:
+    """``1%``, ``2,5%``: as many decimals as there are."""
+    whole, rest = divmod(hundredths, 100)
+    places = 0 if not rest else (1 if rest % 10 == 0 else 2)
+    return f"{number_format(Decimal(hundredths) / 100, decimal_pos=places)}%" if rest else f"{whole}%"
+
+
+def sandbox_guide(charge: Charge) -> SandboxGuide | None:
+    """How a charge of the sandbox can be paid; None for real money and once nothing waits."""
+    if not charge.connection.is_sandbox or not charge.is_payable:
+        return None
+    return gateway_class(charge.connection.gateway).sandbox_guide
+
+
+def simulations(charge: Charge) -> frozenset[str]:
+    """What the sandbox can be asked to do for the payer of this charge now."""
+    if not charge.connection.is_sandbox or not charge.is_payable:
+        return frozenset()
+    is_late = charge.status == ChargeStatus.OVERDUE
+    return charge.connection.capabilities.sandbox_actions - ({"simulate_overdue"} if is_late else set())

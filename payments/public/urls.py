@@ -2,4 +2,8 @@ from django.urls import path
 
 from payments.public import views
 
-urlpatterns = [path("", views.pay, name="pay"), path("state/", views.state, name="pay_state")]
+urlpatterns = [
+    path("", views.pay, name="pay"),
+    path("state/", views.state, name="pay_state"),
+    path("code/", views.code, name="pay_code"),
+]

@@ -7,10 +7,15 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
 from payments import presentation
-from payments.models import Charge, Payment
+from payments.models import Charge
+from payments.public.look import look
+from payments.public.origin import is_from_our_page
+from payments.services import renewing
 
 View = Callable[[HttpRequest, str], HttpResponse]
 
@@ -23,7 +28,7 @@ def _private(view: View) -> View:
         response = view(request, token)
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex, nofollow"
-        response["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response
 
     return wrapped
@@ -38,18 +43,35 @@ def _charge(token: str) -> Charge:
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Amount, code and state; a receipt once it is paid."""
     charge = _charge(token)
+    shown = look(charge)
     context = {
         "charge": charge,
         "row": presentation.row(charge),
-        "look": presentation.look(charge),
-        "receipt": Payment.objects.filter(charge=charge, paid_at__isnull=False).first(),
+        "look": shown,
+        "receipt": charge.payments.filter(paid_at__isnull=False).order_by("pk").first(),
     }
-    return render(request, "payments/pay.html", context)
+    response = render(request, "payments/pay.html", context)
+    if shown.shape == "renewable":
+        # For the form there: without it, older browsers hide from us, too, where a form was sent from.
+        response["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@csrf_exempt
+@require_POST
+@_private
+def code(request: HttpRequest, token: str) -> HttpResponse:
+    """Make the PIX code, the first one or a new one. How many an hour is the service's rule."""
+    if not is_from_our_page(request):
+        return render(request, "payments/not_from_here.html", status=403)
+    charge = _charge(token)
+    renewing.new_code(charge, actor=None)
+    return HttpResponse(status=303, headers={"Location": reverse("pay", args=[charge.pay_token])})
 
 
 @require_safe
 @_private
 def state(request: HttpRequest, token: str) -> HttpResponse:
     """For the open page: changes when the page would look different."""
-    look = presentation.look(_charge(token))
-    return JsonResponse({"status": look.shape, "mark": look.mark})
+    seen = look(_charge(token))
+    return JsonResponse({"status": seen.shape, "mark": seen.mark})

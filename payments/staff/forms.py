@@ -4,33 +4,87 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from validate_docbr import CNPJ, CPF
 
 from config import clock
-from connections.gateways.base import Method
+from connections.gateways.base import Capabilities, Method, Terms
 from connections.models import Connection
-from payments.models import Charge, DocumentType
+from payments.models import Charge, DocumentType, TermsOrigin
 from payments.money import NotAnAmount, format_cents, parse_amount
 
 _LARGEST_CENTS = 100_000_000_00
 _LATEST_DAYS = 365
+_MOST_BP = 100_00
+_METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
+    (Method.PIX.value, "PIX", _("QR code and copy-and-paste text; paid in seconds, at any hour.")),
+    (
+        Method.CARD.value,
+        pgettext_lazy("way of paying", "Card"),
+        _("Paid on the gateway's own page; card numbers never pass through here."),
+    ),
+)
+
+
+class _AccountSelect(forms.Select):
+    """Tells the page's script what each account can do; without script the server says so afterwards."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        connection = getattr(value, "instance", None)
+        if connection:
+            can: Capabilities = connection.capabilities
+            option["attrs"]["data-methods"] = " ".join(sorted(can.methods))
+            option["attrs"]["data-terms"] = "yes" if can.takes_terms else "no"
+            option["attrs"]["data-environment"] = connection.environment
+        return option
 
 
 class _AccountField(forms.ModelChoiceField):
+    widget = _AccountSelect
+
     def label_from_instance(self, connection: Connection) -> str:
         return f"{connection.name} · {connection.gateway_label} · {connection.get_environment_display()}"
+
+
+class _PercentField(forms.CharField):
+    """Typed like an amount, kept as hundredths of a percent."""
+
+    def clean(self, value: Any) -> int:
+        text = super().clean(value).removesuffix("%").strip()
+        try:
+            hundredths = parse_amount(text) if text else 0
+        except NotAnAmount:
+            raise forms.ValidationError(_("Type a percentage such as 2 or 0,5.")) from None
+        if hundredths > _MOST_BP:
+            raise forms.ValidationError(_("Type a percentage of at most 100."))
+        return hundredths
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodChoice:
+    """One card of the form: a way of paying."""
+
+    value: str
+    label: str | Promise
+    hint: str | Promise
+    is_chosen: bool
 
 
 class ChargeForm(forms.Form):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     connection = _AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
-        label=_("Way of paying"), choices=[(Method.PIX.value, "PIX")], initial=Method.PIX.value
+        label=_("Way of paying"),
+        choices=[(value, label) for value, label, _hint in _METHODS],
+        initial=Method.PIX.value,
     )
     name = forms.CharField(label=_("Customer's name"), max_length=120, min_length=2)
     document = forms.CharField(label=_("CPF or CNPJ"), max_length=24)
@@ -41,6 +95,15 @@ class ChargeForm(forms.Form):
     due_date = forms.DateField(
         label=_("Due date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    discount = forms.CharField(label=_("Discount"), max_length=24, required=False)
+    discount_days = forms.IntegerField(
+        label=_("Discount until so many days before the due date"),
+        min_value=0,
+        max_value=_LATEST_DAYS,
+        required=False,
+    )
+    fine = _PercentField(label=_("Fine, in percent"), max_length=8, required=False)
+    interest = _PercentField(label=_("Interest, in percent a month"), max_length=8, required=False)
 
     def __init__(self, *args: Any, connections: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +112,9 @@ class ChargeForm(forms.Form):
         self.fields["due_date"].initial = lambda: clock.today("America/Sao_Paulo") + timedelta(days=3)
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
         self.fields["document"].widget.attrs.update(autocomplete="off", autocapitalize="characters")
-        self.fields["amount"].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
+        for name in ("amount", "discount", "fine", "interest"):
+            self.fields[name].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
+        self.fields["discount_days"].widget.attrs.update(inputmode="numeric", placeholder="0")
         for name, field in self.fields.items():
             if self.is_bound and name in self.errors:
                 field.widget.attrs.update({"aria-invalid": "true", "aria-describedby": f"error-{name}"})
@@ -73,16 +138,63 @@ class ChargeForm(forms.Form):
         return digits
 
     def clean_amount(self) -> int:
-        try:
-            cents = parse_amount(self.cleaned_data["amount"])
-        except NotAnAmount:
-            raise forms.ValidationError(_("Type an amount such as 150,00.")) from None
+        cents = _typed_cents(self.cleaned_data["amount"])
         if not 0 < cents <= _LARGEST_CENTS:
             raise forms.ValidationError(_("Type an amount above zero and below one hundred million."))
         return cents
 
+    def clean_discount(self) -> int:
+        text = self.cleaned_data["discount"].strip()
+        return _typed_cents(text) if text else 0
+
+    def clean_discount_days(self) -> int:
+        return self.cleaned_data["discount_days"] or 0
+
+    @property
+    def method_choices(self) -> list[MethodChoice]:
+        chosen = str(self["method"].value())
+        return [
+            MethodChoice(value=value, label=label, hint=hint, is_chosen=value == chosen)
+            for value, label, hint in _METHODS
+        ]
+
+    @property
+    def offers_terms(self) -> bool:
+        """Whether any account offered takes a discount, a fine or interest."""
+        return any(connection.capabilities.takes_terms for connection in self._offered)
+
+    @property
+    def shows_terms(self) -> bool:
+        """Whether something was typed there already, so that the section must be open."""
+        names = ("discount", "discount_days", "fine", "interest")
+        return any(self[name].value() for name in names)
+
+    @property
+    def is_sandbox_chosen(self) -> bool:
+        """Of what is chosen now: at first that is the first account offered."""
+        value = str(self["connection"].value() or "")
+        offered = list(self._offered)
+        chosen = next((connection for connection in offered if str(connection.pk) == value), None)
+        chosen = chosen or next(iter(offered), None)
+        return bool(chosen and chosen.is_sandbox)
+
+    @property
+    def _offered(self) -> Any:
+        return self.fields["connection"].queryset  # type: ignore[attr-defined]
+
+    def terms(self) -> Terms:
+        """Those of this (valid) form; a fine is rounded to the cent, halves up."""
+        typed = self.cleaned_data
+        discount = typed["discount"]
+        return Terms(
+            discount_cents=discount,
+            discount_until=typed["due_date"] - timedelta(days=typed["discount_days"]) if discount else None,
+            fine_cents=(typed["amount"] * typed["fine"] + 5_000) // 10_000,
+            interest_bp=typed["interest"],
+        )
+
     def asks_for(self, charge: Charge) -> bool:
-        """Whether this (valid) form asks for exactly what a charge already is."""
+        """Whether this (valid) form asks for exactly what a charge was made for."""
         typed = self.cleaned_data
         asked = (
             typed["connection"],
@@ -90,45 +202,89 @@ class ChargeForm(forms.Form):
             typed["amount"],
             typed["description"],
             typed["due_date"],
+            typed["method"],
+            self.terms(),
         )
-        document = charge.customer.document
-        known = (charge.connection, document, charge.amount_cents, charge.description, charge.due_date)
-        return asked == known
+        return asked == _made_for(charge)
 
     def renewed(self) -> ChargeForm:
         """The same form under a new submission: sent again it makes another charge."""
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data["submission"] = str(uuid.uuid4())
-        return ChargeForm(data, connections=self.fields["connection"].queryset)  # type: ignore[attr-defined]
+        return ChargeForm(data, connections=self._offered)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         connection = self.cleaned_data.get("connection")
         if connection:
-            self._check_minimum(connection)
+            self._check_method(connection)
             self._check_due_date(connection)
+            self._check_terms(connection)
+            self._check_minimum(connection)
         return self.cleaned_data
 
+    def _check_method(self, connection: Connection) -> None:
+        method = self.cleaned_data.get("method")
+        if method and method not in connection.capabilities.methods:
+            text = _("%(account)s does not take this: choose another way of paying or another account.")
+            self.add_error("method", text % {"account": connection.name})
+
     def _check_minimum(self, connection: Connection) -> None:
-        cents, least = self.cleaned_data.get("amount"), connection.capabilities.minimum_cents
-        if cents and cents < least:
-            text = _("%(gateway)s takes charges from %(amount)s on.")
-            shown = {"gateway": connection.gateway_label, "amount": format_cents(least, connection.currency)}
-            self.add_error("amount", text % shown)
+        """Asaas counts what is left after the discount (asaas.md 8, number 10)."""
+        cents, discount = self.cleaned_data.get("amount"), self.cleaned_data.get("discount") or 0
+        least = connection.capabilities.minimum_cents
+        if not cents or cents - discount >= least:
+            return
+        shown = {"gateway": connection.gateway_label, "amount": format_cents(least, connection.currency)}
+        if cents < least:
+            self.add_error("amount", _("%(gateway)s takes charges from %(amount)s on.") % shown)
+        else:
+            text = _("Give less: %(gateway)s takes charges from %(amount)s on, after the discount.")
+            self.add_error("discount", text % shown)
 
     def _check_due_date(self, connection: Connection) -> None:
         due, today = self.cleaned_data.get("due_date"), clock.today(connection.time_zone)
+        latest = today + timedelta(days=_LATEST_DAYS)
         if due and due < today:
             self.add_error("due_date", _("The due date has passed: choose today or a later day."))
-        elif due and due > latest_due_date(connection, today):
+        elif due and due > latest:
             text = _("Choose a day up to %(day)s: this account takes no later one.")
-            self.add_error(
-                "due_date", text % {"day": latest_due_date(connection, today).strftime("%d/%m/%Y")}
-            )
+            self.add_error("due_date", text % {"day": latest.strftime("%d/%m/%Y")})
+
+    def _check_terms(self, connection: Connection) -> None:
+        typed = self.cleaned_data
+        if not connection.capabilities.takes_terms:
+            text = _("%(gateway)s takes no discount, fine or interest: leave this empty.")
+            for name in ("discount", "fine", "interest"):
+                if typed.get(name):
+                    self.add_error(name, text % {"gateway": connection.gateway_label})
+            return
+        due, days = typed.get("due_date"), typed.get("discount_days") or 0
+        is_over = due and due - timedelta(days=days) < clock.today(connection.time_zone)
+        if typed.get("discount") and is_over and "due_date" not in self.errors:
+            self.add_error("discount_days", _("So early the discount would be over: choose fewer days."))
 
 
-def latest_due_date(connection: Connection, today: date) -> date:
-    """A PIX code of Mercado Pago lives 30 days at most (mercadopago.md 3.1)."""
-    pix = connection.capabilities.pix_minutes
-    days = pix[1] // (24 * 60) - 1 if pix else _LATEST_DAYS
-    return today + timedelta(days=days)
+def _typed_cents(text: str) -> int:
+    """Raises ``ValidationError`` for what is not one amount."""
+    try:
+        return parse_amount(text)
+    except NotAnAmount:
+        raise forms.ValidationError(_("Type an amount such as 150,00.")) from None
+
+
+def _made_for(charge: Charge) -> tuple[object, ...]:
+    """What was asked for when it was made: the gateway may ask for something else by now."""
+    first = charge.terms.filter(origin=TermsOrigin.OURS).first()
+    document, description, method = charge.customer.document, charge.description, charge.method
+    if first is None:
+        amount, due, terms = charge.amount_cents, charge.due_date, Terms()
+    else:
+        amount, due = first.amount_cents, first.due_date
+        terms = Terms(
+            discount_cents=first.discount_cents,
+            discount_until=first.discount_until,
+            fine_cents=first.fine_cents,
+            interest_bp=first.interest_bp,
+        )
+    return charge.connection, document, amount, description, due, method, terms

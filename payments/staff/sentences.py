@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from connections.gateways import errors
 from payments.models import Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
+from payments.money import format_cents
 
 _ICONS = {
     TimelineKind.CHANGE: "●",
@@ -79,6 +81,49 @@ def _sent_again(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s had it sent again") % {"who": who}, _("nothing was found at the gateway")
 
 
+def _new_code(entry: TimelineEntry) -> tuple[str, str]:
+    if entry.actor is None:
+        return _("The customer asked for a PIX code"), ""
+    return _("%(who)s had a PIX code made") % {"who": entry.actor.get_username()}, ""
+
+
+def _twin_cancelled(entry: TimelineEntry) -> tuple[str, str]:
+    detail = _("a creating call without an answer had its effect late")
+    return _("Cancelled at the gateway, as it was there twice: %(id)s") % {
+        "id": entry.data["gateway_id"]
+    }, detail
+
+
+def _simulated(entry: TimelineEntry) -> tuple[str, str]:
+    who = entry.actor.get_username() if entry.actor else _("The system")
+    sentences = {
+        "payment": _("%(who)s simulated the payment"),
+        "overdue": _("%(who)s simulated that the due date had passed"),
+    }
+    return sentences[entry.data["action"]] % {"who": who}, _("in the sandbox of the gateway")
+
+
+def _terms(entry: TimelineEntry) -> tuple[str, str]:
+    after = entry.data["after"]
+    asked = {
+        "amount": format_cents(after["amount_cents"], entry.data["currency"]),
+        "day": date_format(date.fromisoformat(after["due_date"]), "SHORT_DATE_FORMAT"),
+    }
+    if not entry.data["is_agreed"]:
+        sentence = _("At the gateway it asks for other terms now: %(amount)s, due on %(day)s")
+    elif after["due_date"] != entry.data["before"]["due_date"]:
+        sentence = _("At the gateway it is due on %(day)s now")
+    else:
+        sentence = _("At the gateway it asks for the agreed terms again: %(amount)s, due on %(day)s")
+    return sentence % asked, _source(entry)
+
+
+def _reviewed(entry: TimelineEntry) -> tuple[str, str]:
+    who = entry.actor.get_username() if entry.actor else _("The system")
+    reason = ReviewReason(entry.data["reason"]).label
+    return _("%(who)s reviewed and accepted: %(reason)s") % {"who": who, "reason": reason}, entry.data["note"]
+
+
 def _exchange(entry: TimelineEntry) -> tuple[str, str]:
     call = entry.exchange or {}
     answer = call.get("http_status") or _problem(call) or "–"
@@ -109,6 +154,9 @@ def _source(entry: TimelineEntry) -> str:
         "webhook": _("after a notification (%(cause)s)"),
         "creation": _("when it was created at the gateway"),
         "person": _("asked by a person"),
+        "check": _("found by our own check: the notification was missed or late"),
+        "clock": _("by the calendar"),
+        "hint": _("after an unsigned notification (%(cause)s)"),
         "reconciliation": _("found by reconciliation: no notification had come"),
     }
     return words.get(entry.source, entry.source) % {"cause": entry.data.get("cause", "")}
@@ -123,5 +171,10 @@ _SENTENCES = {
     "review": _review,
     "created": _created,
     "sent_again": _sent_again,
+    "new_code": _new_code,
+    "twin_cancelled": _twin_cancelled,
+    "simulated": _simulated,
+    "terms": _terms,
+    "reviewed": _reviewed,
     "exchange": _exchange,
 }

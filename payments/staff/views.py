@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
@@ -13,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from connections.gateways.base import Method
 from connections.models import Connection
+from connections.waiting import AllSeatsTaken
 from payments import presentation
 from payments.models import Charge, ChargeStatus
-from payments.services import doubt
+from payments.services import doubt, renewing, sandbox
 from payments.services.creation import NewCharge, create_charge, find_look_alike
 from payments.services.customers import save_customer
 from payments.staff.forms import ChargeForm
@@ -98,6 +101,7 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         due_date=typed["due_date"],
         submission=typed["submission"],
         method=Method(typed["method"]),
+        terms=form.terms(),
         actor=request.user if request.user.is_authenticated else None,
     )
 
@@ -107,10 +111,56 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
 @permission_required("payments.add_charge", raise_exception=True)
 def send_again(request: HttpRequest, reference: str) -> HttpResponse:
     """Nothing was found at the gateway after the last look-up, and a person decides to create it anew."""
-    charges = Charge.objects.select_related("connection", "customer").visible_to(request.user)
-    shown = get_object_or_404(charges, reference=reference)
-    doubt.send_again(shown, actor=request.user)  # type: ignore[arg-type]
+    shown = _charge_to_act_on(request, reference)
+    try:
+        doubt.send_again(shown, actor=request.user)  # type: ignore[arg-type]
+    except AllSeatsTaken:
+        messages.warning(request, _("Many calls are waiting for gateways right now. Try again in a moment."))
     return redirect(shown)
+
+
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def new_code(request: HttpRequest, reference: str) -> HttpResponse:
+    """A PIX code that has expired is followed by another; one that is made on demand is made now."""
+    shown = _charge_to_act_on(request, reference)
+    renewing.new_code(shown, actor=request.user)  # type: ignore[arg-type]
+    return redirect(shown)
+
+
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def simulate_payment(request: HttpRequest, reference: str) -> HttpResponse:
+    """Sandbox charges only: the gateway acts as if the customer had paid."""
+    said = _("The sandbox has paid this charge.")
+    return _simulated(request, reference, sandbox.simulate_payment, said=said)
+
+
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def simulate_overdue(request: HttpRequest, reference: str) -> HttpResponse:
+    """Sandbox charges only: the gateway acts as if the due date had passed."""
+    said = _("The sandbox has made this charge overdue.")
+    return _simulated(request, reference, sandbox.simulate_overdue, said=said)
+
+
+def _simulated(request: HttpRequest, reference: str, act: Callable[..., None], *, said: str) -> HttpResponse:
+    shown = _charge_to_act_on(request, reference)
+    try:
+        act(shown, actor=request.user)
+    except sandbox.NotPossible as err:
+        messages.error(request, err.text)
+    else:
+        messages.success(request, said)
+    return redirect(shown)
+
+
+def _charge_to_act_on(request: HttpRequest, reference: str) -> Charge:
+    charges = Charge.objects.select_related("connection", "customer").visible_to(request.user)
+    return get_object_or_404(charges, reference=reference)
 
 
 @require_safe
@@ -119,11 +169,19 @@ def send_again(request: HttpRequest, reference: str) -> HttpResponse:
 def charge(request: HttpRequest, reference: str) -> HttpResponse:
     """One charge: amount and state, what to send, facts, and its story."""
     shown = get_object_or_404(Charge.objects.for_lists().visible_to(request.user), reference=reference)
+    attempts = presentation.attempts(shown)
+    code = presentation.code_state(shown, may_renew=renewing.may_have_new_code(shown))
     context = {
         "charge": shown,
         "row": presentation.row(shown),
-        "payments": shown.payments.order_by("pk"),
-        "sending": presentation.sending(shown),
+        "live_mark": presentation.live_mark(shown),
+        "attempts": attempts,
+        "refusal": presentation.newest_refusal(attempts) if shown.is_payable else None,
+        "terms": presentation.terms_in_words(shown),
+        "code": code,
+        "sending": presentation.sending(shown, code=code),
+        "guide": presentation.sandbox_guide(shown),
+        "simulations": presentation.simulations(shown),
         "story": story(shown),
         "may_send_again": doubt.may_send_again(shown),
     }

@@ -1,4 +1,5 @@
-// A form sent twice by impatience makes one request: the button rests after the first press.
+// A form sent twice by impatience makes one request: the button rests after the first press. The form for a
+// new charge fits itself to the account chosen.
 (function () {
   "use strict";
   function each(form, act) { form.querySelectorAll("button[type=submit]").forEach(act); }
@@ -26,6 +27,42 @@
       });
     });
   });
+
+  // What the chosen account cannot do rests and says why; without script the server says it afterwards.
+  var account = document.getElementById("id_connection");
+
+  function eachMethod(act) { document.querySelectorAll(".choice input[type=radio]").forEach(act); }
+
+  function showMethods(can) {
+    eachMethod(function (radio) {
+      radio.disabled = can.indexOf(radio.value) < 0;
+      radio.closest(".choice").querySelector(".why-not").hidden = !radio.disabled;
+    });
+    if (document.querySelector(".choice input:checked:enabled")) return;
+    var first = document.querySelector(".choice input:enabled");
+    if (first) first.checked = true;
+  }
+
+  function showTerms(isTaken) {
+    var section = document.getElementById("terms");
+    if (!section) return;
+    section.querySelector("fieldset").disabled = !isTaken;
+    section.querySelector("fieldset").hidden = !isTaken;
+    document.getElementById("no-terms").hidden = isTaken;
+  }
+
+  function fitToAccount() {
+    var chosen = account.selectedOptions[0];
+    if (!chosen || chosen.dataset.methods === undefined) return;
+    showMethods(chosen.dataset.methods.split(" "));
+    showTerms(chosen.dataset.terms === "yes");
+    document.getElementById("sandbox-ribbon").hidden = chosen.dataset.environment !== "sandbox";
+  }
+
+  if (account) {
+    account.addEventListener("change", fitToAccount);
+    window.addEventListener("pageshow", fitToAccount);
+  }
 
   var summary = document.getElementById("problems");
   if (summary) summary.focus();

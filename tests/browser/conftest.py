@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.screens import FLAGS
-from tests.pages.conftest import charges, people, quick_passwords  # noqa: F401
+from tests.pages.conftest import charges, on_demand, people, simulator  # noqa: F401
 
 # Playwright's own loop runs in this thread; the tests themselves are plain calls.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

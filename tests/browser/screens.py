@@ -100,6 +100,7 @@ def _fill_database() -> dict[str, str]:
     pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
     asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
     return {
+        "overview": "/",
         "charges": "/charges/",
         "charges-nothing": "/charges/?q=zzz",
         "new-charge": "/charges/new/",
@@ -184,7 +185,8 @@ def _log_in(context: BrowserContext, picture: Path | None) -> None:
     page.fill("#id_username", "admin")
     page.fill("#id_password", sample.PASSWORD)
     page.click("button[type=submit]:not([name])")
-    page.wait_for_url("**/charges/")
+    page.wait_for_selector("h1")
+    page.wait_for_url(lambda address: "/login" not in address)
     page.close()
 
 

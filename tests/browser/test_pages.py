@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from config import clock
+from connections.gateways.base import Method
+from connections.gateways.mercadopago.client import MercadoPagoGateway
 from payments.models import Charge
+from payments.services import renewing
 from tests import factories
+from tests.gateways.controls import Simulator
 from tests.pages import sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,7 +42,7 @@ def turn_paid(charge: Charge) -> None:
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Charge], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    addresses = ["/charges/", "/charges/?q=zzz", "/charges/new/", "/admin/", CONNECTION_FORM]
+    addresses = ["/", "/charges/", "/charges/?q=zzz", "/charges/new/", "/admin/", CONNECTION_FORM]
     addresses += [charge.get_absolute_url() for charge in charges.values()]
     addresses += [f"/pay/{charge.pay_token}/" for charge in charges.values()]
     addresses += [f"/admin/connections/connection/{charges[name].connection_id}/change/" for name in charges]
@@ -134,3 +139,90 @@ def test_every_target_is_large_enough(page: Page, staff: None, charges: dict[str
         boxes = page.locator("button:visible, a.button:visible, nav a:visible, summary:visible").all()
         small += [box.inner_text() for box in boxes if (box.bounding_box() or {"height": 0})["height"] < 43.5]
     assert small == []
+
+
+def test_form_fits_itself_to_the_account(
+    page: Page, staff: None, charges: dict[str, Charge], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Card rests with its reason where the account takes only PIX; back again, everything is as it was."""
+    only_pix = replace(MercadoPagoGateway.capabilities, methods=frozenset({Method.PIX}))
+    monkeypatch.setattr(MercadoPagoGateway, "capabilities", only_pix)
+    asaas, mercado = charges["pending"].connection_id, charges["checkout"].connection_id
+    page.goto("/charges/new/")
+    card, reason = page.locator("input[value=card]"), page.locator(".choice:has([value=card]) .why-not")
+    page.select_option("#id_connection", str(asaas))
+    card.check()
+    expect(page.locator("#sandbox-ribbon")).to_be_visible()
+    page.select_option("#id_connection", str(mercado))
+    expect(card).to_be_disabled()
+    expect(reason).to_be_visible()
+    expect(page.locator("input[value=pix]")).to_be_checked()
+    expect(page.locator("#sandbox-ribbon")).to_be_hidden()
+    page.select_option("#id_connection", str(asaas))
+    expect(card).to_be_enabled()
+    expect(reason).to_be_hidden()
+
+
+def test_terms_are_put_away_where_nobody_takes_them(
+    page: Page, staff: None, charges: dict[str, Charge]
+) -> None:
+    asaas, mercado = charges["pending"].connection_id, charges["checkout"].connection_id
+    page.goto("/charges/new/")
+    page.select_option("#id_connection", str(asaas))
+    page.click("#terms summary")
+    page.fill("#id_fine", "2")
+    page.select_option("#id_connection", str(mercado))
+    expect(page.locator("#id_fine")).to_be_hidden()
+    expect(page.locator("#no-terms")).to_be_visible()
+    page.select_option("#id_connection", str(asaas))
+    expect(page.locator("#id_fine")).to_have_value("2")
+    expect(page.locator("#no-terms")).to_be_hidden()
+
+
+def test_refused_attempt_appears_by_itself(page: Page, staff: None, charges: dict[str, Charge]) -> None:
+    charge = charges["checkout"]
+    Charge.objects.filter(pk=charge.pk).update(method="card")
+    page.goto(f"/pay/{charge.pay_token}/")
+    expect(page.locator("[data-refused]")).to_have_count(0)
+    factories.make_payment(charge, "failed", gateway_status="rejected/cc_rejected_other_reason")
+    expect(page.locator("[data-refused]")).to_be_visible(timeout=10_000)
+    expect(page.locator("[data-checkout-link]")).to_be_visible()
+
+
+def test_customer_gets_a_code_without_script_and_cookie(
+    browser: Browser, live_address: str, on_demand: Charge
+) -> None:
+    """What a real browser says of where the form was is believed, under the policy of that page."""
+    context = browser.new_context(base_url=live_address, java_script_enabled=False, locale="pt-BR")
+    page = context.new_page()
+    page.goto(f"/pay/{on_demand.pay_token}/")
+    page.click("form button")
+    expect(page.locator("#code")).to_be_visible()
+    assert page.url.endswith(f"/pay/{on_demand.pay_token}/") and context.cookies() == []
+    context.close()
+
+
+def test_no_other_site_can_have_a_code_made(browser: Browser, live_address: str, on_demand: Charge) -> None:
+    context = browser.new_context(locale="pt-BR")
+    page = context.new_page()
+    address = f"{live_address}/pay/{on_demand.pay_token}/code/"
+    page.set_content(f'<form method="post" action="{address}"><button>Win a prize</button></form>')
+    with page.expect_response(address) as answer:
+        page.click("button")
+    assert answer.value.status == 403
+    on_demand.refresh_from_db()
+    assert on_demand.pix_text == "" and not on_demand.timeline.exists()
+    context.close()
+
+
+def test_code_runs_out_under_the_customers_eyes(page: Page, on_demand: Charge, simulator: Simulator) -> None:
+    """The open page offers a new code by itself, and the press works from there."""
+    renewing.new_code(on_demand, actor=None)
+    page.goto(f"/pay/{on_demand.pay_token}/")
+    first = page.locator("#code").input_value()
+    simulator.control("POST", "clock", {"advance_seconds": 31 * 24 * 3600})
+    expect(page.locator("form button.main")).to_be_visible(timeout=10_000)
+    expect(page.locator("#code")).to_have_count(0)
+    page.click("form button.main")
+    expect(page.locator("#code")).to_be_visible()
+    assert page.locator("#code").input_value() != first

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 
 from config import clock
 from connections.models import Connection, WebhookState
-from payments.models import Charge, Customer, TimelineEntry
+from payments.models import Charge, ChargeTerms, Customer, TimelineEntry
 from tests import factories
 
 PIX_TEXT = (
@@ -54,6 +54,7 @@ def make_charges(operator: User) -> dict[str, Charge]:
     ana, bruno, long = _customers()
     shop = {"connection": asaas, "created_by": operator}
     net = {"connection": mercado, "created_by": operator}
+    tests = {"connection": make_test_account(), "created_by": operator, "method": "card"}
     now = clock.now()
     minutes_ago = now - timedelta(minutes=2)
     charges = {
@@ -112,6 +113,7 @@ def make_charges(operator: User) -> dict[str, Charge]:
             shop, ana, 15000, "Pedido 77: torta de limão e dois pães", due=3, pix_text=PIX_TEXT
         ),
     }
+    charges |= _by_card_and_code(ana, bruno, net, tests)
     for name, charge in charges.items():
         _tell(charge, operator)
         if name in ("pending", "overdue", "review"):
@@ -119,7 +121,76 @@ def make_charges(operator: User) -> dict[str, Charge]:
     factories.make_payment(
         charges["paid"], "paid", paid_at=charges["paid"].paid_at, gateway_status="RECEIVED", fee_cents=199
     )
+    give_terms(charges["pending"], discount_cents=500, fine_cents=300, interest_bp=100)
+    give_terms(charges["overdue"], fine_cents=641, interest_bp=250)
     return charges
+
+
+def _by_card_and_code(
+    ana: Customer, bruno: Customer, net: dict[str, Any], tests: dict[str, Any]
+) -> dict[str, Charge]:
+    """Refused and waiting, paid twice, a code that died, and one that is made on demand."""
+    now = clock.now()
+    page = "https://checkout.example.com/pay/77aa"
+    charges = {
+        "card": _charge(tests, bruno, 7_500, "Pedido 80", due=4, link=page),
+        "double": _charge(
+            {**net, "method": "card"},
+            ana,
+            9_900,
+            "Kit lanche",
+            due=1,
+            status="paid",
+            review_reason="double_payment",
+            received_cents=19_800,
+            link=page,
+        ),
+        "expired": _charge(
+            net,
+            bruno,
+            12_000,
+            "Encomenda 9",
+            due=-1,
+            status="expired",
+            pix_text=PIX_TEXT,
+            pix_expires_at=now - timedelta(hours=1),
+        ),
+        "later": _charge(net, ana, 64_000, "Bolo de casamento, resto", due=75),
+    }
+    refused = {"method": "card", "gateway_status": "rejected/cc_rejected_insufficient_amount"}
+    factories.make_payment(charges["card"], "failed", gateway_id="1330000001", **refused)
+    for number in (2, 3):
+        paid = {"method": "card", "gateway_status": "approved/accredited", "paid_at": now}
+        factories.make_payment(charges["double"], "paid", gateway_id=f"133000000{number}", **paid)
+    died = {"gateway_status": "cancelled/expired", "gateway_id": "1330000004"}
+    factories.make_payment(charges["expired"], "expired", **died)
+    return charges
+
+
+def make_test_account() -> Connection:
+    """Mercado Pago's sandbox: pays by card only."""
+    return factories.make_connection(
+        gateway="mercadopago",
+        name="Loja de testes",
+        account_name="TESTUSER1234",
+        credentials={"access_token": "APP_USR-1234567890123456-112126-0123456789abcdef-987654322"},
+        webhook_secrets={},
+    )
+
+
+def give_terms(charge: Charge, **values: Any) -> ChargeTerms:
+    """Agreed terms, with a discount until two days before the due date where there is one."""
+    if values.get("discount_cents"):
+        values.setdefault("discount_until", charge.due_date - timedelta(days=2))
+    return ChargeTerms.objects.create(
+        charge=charge,
+        since=charge.created_at,
+        origin="ours",
+        is_agreed=True,
+        amount_cents=charge.amount_cents,
+        due_date=charge.due_date,
+        **values,
+    )
 
 
 def _customers() -> tuple[Customer, Customer, Customer]:

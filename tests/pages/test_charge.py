@@ -14,8 +14,8 @@ from tests import factories
 from tests.pages import sample
 
 
-def read(client: Client, charge: Charge) -> str:
-    answer = client.get(charge.get_absolute_url())
+def read(client: Client, charge: Charge, **headers: str) -> str:
+    answer = client.get(charge.get_absolute_url(), headers=headers)
     assert answer.status_code == 200
     return unescape(answer.content.decode())
 
@@ -85,14 +85,27 @@ def test_unknown_reference_is_not_found(operator: Client) -> None:
     assert operator.get("/charges/chg_unknown/").status_code == 404
 
 
-def test_expired_code_cannot_be_sent(operator: Client, charges: dict[str, Charge]) -> None:
+def test_expired_code_is_not_sent_but_the_link_to_a_new_one(
+    operator: Client, charges: dict[str, Charge]
+) -> None:
     charge = charges["pending"]
     before = live_mark(charge)
     charge.pix_expires_at = clock.now() - timedelta(seconds=1)
     charge.save()
     page = read(operator, charge)
-    assert "data-code-expired" in page and "data-pay-link" not in page and sample.PIX_TEXT not in page
+    assert 'data-code="new"' in page and sample.PIX_TEXT not in page
+    assert f'data-pay-link="{charge.pay_url}"' in page
     assert "preparando" not in page and live_mark(charge) != before
+
+
+def test_expired_code_that_cannot_be_renewed_is_not_sent_at_all(
+    operator: Client, charges: dict[str, Charge]
+) -> None:
+    charge = charges["pending"]
+    Charge.objects.filter(pk=charge.pk).update(pix_expires_at=clock.now())
+    charge.payments.update(status="")
+    page = read(operator, charge)
+    assert "data-code-expired" in page and "data-pay-link" not in page and sample.PIX_TEXT not in page
 
 
 def test_review_promises_only_what_the_customers_page_keeps(

@@ -22,7 +22,7 @@ def templates() -> list[Path]:
 
 @pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_has_no_inline_code_and_nothing_foreign(path: Path) -> None:
-    text = path.read_text()
+    text = re.sub(r"{%.*?%}", "", path.read_text())  # what stands there never reaches a browser
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:", text)
     assert not re.search(r"<script(?![^>]*\ssrc=)", text)
     assert not re.search(r"""(?:src|<link[^>]*href)=["'](?:https?:)?//""", text)

@@ -115,10 +115,18 @@ def test_expired_code_is_not_shown(charges: dict[str, Charge]) -> None:
     before = state(charge)
     set_to(charge, pix_expires_at=clock.now())
     page = read(charge, **{"accept-language": "en"})
-    assert "The code has expired. Ask for a new link." in page
-    assert sample.PIX_TEXT not in page and "<textarea" not in page and 'data-status="closed"' in page
-    assert state(charge)["status"] == "closed" and state(charge)["mark"] != before["mark"]
+    assert "The code has expired. Get a new one." in page and "/code/" in page
+    assert sample.PIX_TEXT not in page and "<textarea" not in page and 'data-status="renewable"' in page
+    assert state(charge)["status"] == "renewable" and state(charge)["mark"] != before["mark"]
     assert "data-live-url" in page, "money sent in the last second still turns it into a receipt"
+
+
+def test_code_that_cannot_be_renewed_sends_to_the_shop(charges: dict[str, Charge]) -> None:
+    charge = set_to(charges["pending"], pix_expires_at=clock.now())
+    charge.payments.update(status="")
+    page = read(charge, **{"accept-language": "en"})
+    assert "The code has expired. Ask for a new link." in page and "/code/" not in page
+    assert 'data-status="closed"' in page and "data-live-url" in page
 
 
 @pytest.mark.parametrize("received", [0, 15_000])

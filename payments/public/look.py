@@ -1,0 +1,136 @@
+"""What the customer's page shows of a charge, in words that name nothing of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from connections.gateways.base import Method
+from payments.models import Charge, ChargeStatus, ReviewReason
+from payments.presentation import (
+    TermsInWords,
+    attempts,
+    code_state,
+    digest,
+    has_expired_code,
+    newest_refusal,
+    qr_svg,
+    terms_in_words,
+)
+from payments.services import renewing
+
+_STATES = {
+    ChargeStatus.DRAFT: ("preparing", gettext_noop("This charge is being prepared.")),
+    ChargeStatus.CONFIRMING: ("preparing", gettext_noop("This charge is being prepared.")),
+    ChargeStatus.PENDING: ("waiting", gettext_noop("Waiting for your payment.")),
+    ChargeStatus.OVERDUE: ("waiting", gettext_noop("The due date has passed. You can still pay.")),
+    ChargeStatus.AUTHORIZED: ("checking", gettext_noop("Your payment is being checked.")),
+    ChargeStatus.PAID: ("paid", gettext_noop("Payment received. Thank you!")),
+    ChargeStatus.PARTIALLY_REFUNDED: ("paid", gettext_noop("Paid. A part was given back to you.")),
+    ChargeStatus.REFUNDED: ("refunded", gettext_noop("Your payment was given back.")),
+    ChargeStatus.DISPUTED: ("checking", gettext_noop("This payment is being looked into.")),
+    ChargeStatus.CHARGED_BACK: ("closed", gettext_noop("This charge is closed.")),
+    ChargeStatus.EXPIRED: ("closed", gettext_noop("The time to pay has run out. Ask for a new link.")),
+    ChargeStatus.CANCELLED: ("closed", gettext_noop("This charge was cancelled. There is nothing to pay.")),
+    ChargeStatus.FAILED: ("closed", gettext_noop("This charge is not valid. Ask for a new link.")),
+}
+_CHECKING_MONEY = gettext_noop("Your payment was received and is being checked.")
+_CHECKING = gettext_noop("This charge is being checked. You do not have to pay anything now.")
+_CODE_EXPIRED = gettext_noop("The code has expired. Ask for a new link.")
+_GETTING = {
+    "first": gettext_noop("Get your PIX code when you are ready to pay."),
+    "new": gettext_noop("The code has expired. Get a new one."),
+}
+_TONES = {
+    "preparing": "confirming",
+    "waiting": "pending",
+    "renewable": "expired",
+    "checking": "authorized",
+    "paid": "paid",
+    "refunded": "refunded",
+    "closed": "cancelled",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a customer may know: nothing here names our own status, account or reason.
+
+    ``shape`` is the page's shape in one word, ``tone`` its colour and icon; ``mark`` changes whenever the
+    page would look different. ``code`` is what ``code_state`` says of the PIX code.
+    """
+
+    shape: str
+    tone: str
+    sentence: str
+    payee: str
+    pix_text: str
+    checkout_link: str
+    terms: tuple[str, ...]
+    is_card: bool
+    was_refused: bool
+    code: str
+    could_not_renew: bool
+    is_live: bool
+    mark: str
+
+    @cached_property
+    def qr_svg(self) -> str:
+        return qr_svg(self.pix_text)
+
+
+def look(charge: Charge) -> Look:
+    """The customer's page about a charge, as it is now."""
+    code = code_state(charge, may_renew=renewing.may_have_new_code(charge))
+    shape, sentence = _shape(charge, code)
+    pix_text = charge.pix_text if shape == "waiting" else ""
+    link = charge.link if shape == "waiting" and not pix_text else ""
+    words = terms_in_words(charge) if shape in ("waiting", "renewable") else TermsInWords()
+    was_refused = bool(link and newest_refusal(attempts(charge)))
+    could_not_renew = bool(charge.failure) and shape == "renewable"
+    return Look(
+        shape=shape,
+        tone=_tone(charge, shape, code),
+        sentence=_(sentence),
+        payee=charge.connection.account_name or _("the business that sent you this link"),
+        pix_text=pix_text,
+        checkout_link=link,
+        terms=words.now,
+        is_card=charge.method == Method.CARD,
+        was_refused=was_refused,
+        code=code,
+        could_not_renew=could_not_renew,
+        is_live=shape in ("preparing", "waiting", "checking", "renewable") or charge.is_open,
+        mark=_mark(
+            charge,
+            (shape, sentence, pix_text, link),
+            (was_refused, could_not_renew, words.version, len(words.now)),
+        ),
+    )
+
+
+def _shape(charge: Charge, code: str) -> tuple[str, str]:
+    """The word for the page's shape and its sentence, not yet translated."""
+    if charge.review_reason and charge.review_reason != ReviewReason.PIX_CODE:
+        return "checking", _CHECKING_MONEY if charge.received_cents else _CHECKING
+    if code in _GETTING:
+        return "renewable", _GETTING[code]
+    shape, sentence = _STATES[ChargeStatus(charge.status)]
+    if shape == "waiting" and has_expired_code(charge):
+        return "closed", _CODE_EXPIRED
+    return shape, sentence
+
+
+def _tone(charge: Charge, shape: str, code: str) -> str:
+    if charge.status == ChargeStatus.OVERDUE and (shape == "waiting" or code == "first"):
+        return "overdue"
+    return "pending" if code == "first" else _TONES[shape]
+
+
+def _mark(charge: Charge, *shown: object) -> str:
+    """The same in every language: the open page asks in whichever the browser sends."""
+    amounts = (charge.amount_cents, charge.received_cents, charge.refunded_cents, charge.paid_at)
+    return digest("payments.look", (*shown, *amounts, charge.due_date))
