@@ -40,6 +40,21 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "check-charges": {
+            "task": "payments.tasks.check_charges",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "watch-connections": {
+            "task": "connections.tasks.watch",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "tell-of-problems": {
+            "task": "connections.tasks.tell",
+            "schedule": 10.0,
+            "options": {"expires": 10},
+        },
         "reconcile": {
             "task": "payments.tasks.reconcile",
             "schedule": 60.0,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from connections.gateways.base import Rejection
 from payments.admin import ReadOnlyAdmin
 from webhooks.models import RejectedNotification, WebhookEvent
+from webhooks.services import hints
 
 
 @admin.register(WebhookEvent)
@@ -20,8 +22,9 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         "state",
         "reason",
         "repeats",
+        "is_hint",
     ]
-    list_filter = ["state"]
+    list_filter = ["state", "is_hint"]
     search_fields = ["gateway_id", "topic"]
     exclude = ["body"]
     readonly_fields = ["body_text"]
@@ -33,4 +36,14 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
 @admin.register(RejectedNotification)
 class RejectedNotificationAdmin(ReadOnlyAdmin):
-    list_display = ["day", "connection", "reason", "times", "last_at"]
+    """Unsigned hints stand here, too, where they were only counted: nothing of them was followed."""
+
+    list_display = ["day", "connection", "why", "times", "last_at"]
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def why(self, counted: RejectedNotification) -> str:
+        sentences = {
+            hints.SURPLUS: _("unsigned hint: too many were waiting already"),
+            Rejection.UNSIGNED_IPN.value: _("unsigned hint about nothing we follow"),
+        }
+        return str(sentences.get(counted.reason, counted.reason))

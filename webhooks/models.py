@@ -39,6 +39,8 @@ class WebhookEvent(models.Model):
     secret_name = models.CharField(max_length=32, blank=True)
     expected = models.CharField(max_length=16, blank=True)
     is_step_back = models.BooleanField(default=False)
+    # Nobody signed it: it may have us ask, in its turn, and is taken only when nothing signed is due.
+    is_hint = models.BooleanField(_("unsigned"), default=False, db_default=False)
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(_("received"))
 
@@ -67,6 +69,16 @@ class WebhookEvent(models.Model):
             ),
             models.Index(fields=["connection", "kind", "gateway_id"], name="event_by_resource"),
             models.Index(fields=["-received_at", "-id"], name="event_newest"),
+            models.Index(
+                fields=["connection", "next_attempt_at"],
+                name="hint_waiting",
+                condition=models.Q(is_hint=True, state__in=("received", "retry")),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="hint_over",
+                condition=models.Q(is_hint=True, state="ignored"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -92,3 +104,13 @@ class RejectedNotification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} x{self.times}"
+
+
+class HintTurn(models.Model):
+    """When a connection may next ask its gateway because of an unsigned hint."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+")
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.next_at}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from celery.signals import worker_init, worker_process_shutdown, worker_shutting_down
 from django.db import close_old_connections
 
-from payments.tasks import settle_doubts
+from payments.tasks import check_charges, settle_doubts
 from webhooks.tasks import sweep
 
 logger = logging.getLogger(__name__)
@@ -19,13 +20,12 @@ SWEEP_SECONDS = 2.0
 _stop = threading.Event()
 
 
-def sweep_forever() -> None:
+def sweep_forever(look: Callable[[], None]) -> None:
     """Until the worker stops: look for due work, whatever became of the messages about it."""
     while not _stop.wait(SWEEP_SECONDS):
         close_old_connections()
         try:
-            sweep()
-            settle_doubts()
+            look()
         except Exception:
             logger.exception("the sweep failed; it is tried again in %s s", SWEEP_SECONDS)
 
@@ -33,7 +33,9 @@ def sweep_forever() -> None:
 @worker_init.connect
 def start(**_signal: Any) -> None:
     _stop.clear()
-    threading.Thread(target=sweep_forever, name="sweeper", daemon=True).start()
+    # A thread each: what waits for a gateway keeps no notification waiting.
+    for look in (sweep, settle_doubts, check_charges):
+        threading.Thread(target=sweep_forever, args=[look], name=f"sweeper {look.name}", daemon=True).start()
 
 
 @worker_shutting_down.connect

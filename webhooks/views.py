@@ -12,24 +12,35 @@ from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 
 from config import clock
+from config.locks import wait_at_most
 from config.wakeup import wake
-from connections.gateways.base import Delivery, Verification
+from connections.gateways.base import Delivery, Rejection, Verification
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, secret_mark
 from connections.sealed import CannotOpen
-from webhooks.services import recording
+from webhooks.services import hints, recording
 
 logger = logging.getLogger(__name__)
 
 WORK = "webhooks.tasks.work"
 _READ_AT_MOST = 5 * 1024 * 1024
+# Asaas gives a delivery up after 10 s (asaas.md 5.2): a locked SQLite database is answered 503 before.
+_LOCK_SECONDS = 5.0
 
 
 @csrf_exempt
 def receive(request: HttpRequest, token: str) -> HttpResponse:
-    """Take one notification. 200 once it is stored, 401 with a reason when it does not verify."""
+    """Take one notification. 200 once it is stored, 401 with a reason when it does not verify.
+
+    An unsigned IPN of Mercado Pago is answered 200 and kept as a hint (``webhooks.services.hints``).
+    """
     if request.method != "POST":
         return _answer(405, "method_not_allowed", Allow="POST")
+    with wait_at_most(_LOCK_SECONDS):
+        return _receive(request, token)
+
+
+def _receive(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.now()
     connection = Connection.objects.defer("credentials").at_path(token, now=now).first()
     if connection is None:
@@ -44,12 +55,32 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
         return _answer(503, "secret_does_not_open")
     tolerance = settings.SIGNATURE_TOLERANCE_SECONDS or None
     verification = adapter.verify(envelope, secrets, now=now, tolerance_seconds=tolerance)
+    if verification.is_unsigned_hint:
+        return _take_hint(connection, envelope)
     if verification.rejection:
-        recording.reject(connection, verification.rejection)
-        return _answer(401, verification.rejection.value)
+        return _reject(connection, verification.rejection)
     name = verification.secret_name
     marked = replace(verification, secret_name=secret_mark(name, secrets[name]) if name else "")
     return _store(connection, replace(envelope, body=_body(request)), marked)
+
+
+def _reject(connection: Connection, reason: Rejection) -> HttpResponse:
+    try:
+        recording.reject(connection, reason)
+    except DatabaseError:
+        logger.exception("connection %s: a refusal could not be counted", connection.pk)
+    return _answer(401, reason.value)
+
+
+def _take_hint(connection: Connection, envelope: Delivery) -> HttpResponse:
+    """Nobody signed it, so its body is not even read; no worker is called for it."""
+    notification = gateway_class(connection.gateway).parse(envelope)
+    try:
+        is_kept = hints.keep(connection, notification)
+    except DatabaseError:
+        logger.exception("connection %s: an unsigned hint could not be stored", connection.pk)
+        return _answer(503, "not_stored")
+    return _answer(200, "hint" if is_kept else "counted")
 
 
 def _store(connection: Connection, delivery: Delivery, verification: Verification) -> HttpResponse:

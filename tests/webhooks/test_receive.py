@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import DatabaseError
+from django.db import connection as database
 from django.test import Client
 
 from config import wakeup
@@ -233,6 +236,43 @@ def test_no_secret_at_all_refuses(client: Client) -> None:
         client, connection, signing.mercadopago_body("5"), headers, "data.id=5&type=payment"
     )
     assert (answer.status_code, answer.json()["status"]) == (401, "no_secret")
+
+
+def test_waits_five_seconds_for_a_locked_file_and_other_requests_longer(
+    client: Client, asaas: Connection
+) -> None:
+    """SQLite alone locks the whole file: elsewhere there is nothing to set, and nothing is."""
+    patience: list[int | None] = []
+
+    def note(execute: Any, *args: Any) -> Any:
+        patience.append(busy_timeout())
+        return execute(*args)
+
+    before = busy_timeout()
+    with database.execute_wrapper(note):
+        signing.post(
+            client, asaas, signing.asaas_body("PAYMENT_RECEIVED", "pay_1"), signing.asaas_headers(asaas)
+        )
+        signing.post(client, asaas, signing.asaas_body("PAYMENT_RECEIVED", "pay_1"), {})
+    assert patience == [5_000 if before else None] * 4
+    assert busy_timeout() == before
+
+
+def busy_timeout() -> int | None:
+    """Milliseconds a statement waits for the lock of the file; None where no file is locked."""
+    if database.vendor != "sqlite":
+        return None
+    return int(database.connection.execute("PRAGMA busy_timeout").fetchone()[0])
+
+
+def test_a_forged_one_is_refused_even_where_it_cannot_be_counted(
+    client: Client, asaas: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise DatabaseError("database is locked")
+
+    monkeypatch.setattr("webhooks.services.recording.count", fail)
+    assert signing.post(client, asaas, signing.asaas_body("PAYMENT_RECEIVED", "pay_1"), {}).status_code == 401
 
 
 def test_circuit_stays_open_after_a_refused_broker(monkeypatch: pytest.MonkeyPatch) -> None:

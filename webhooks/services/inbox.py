@@ -21,7 +21,7 @@ from connections.gateways.base import GatewayPayment, PaymentStatus, ResourceKin
 from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable
 from connections.models import Connection
 from payments.models import GatewayResource
-from payments.services import refreshing, resources
+from payments.services import missed, refreshing, resources
 from payments.services.refreshing import Outcome
 from payments.services.resources import Lease
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent
@@ -89,6 +89,16 @@ def work() -> int:
     return len(seen)
 
 
+def is_anything_due() -> bool:
+    """Whether a signed notification waits to be taken now."""
+    return _signed().filter(next_attempt_at__lte=clock.now()).exists()
+
+
+def _signed() -> QuerySet[WebhookEvent]:
+    """What is open and was verified; unsigned hints have a way of their own."""
+    return WebhookEvent.objects.filter(state__in=OPEN_STATES, is_hint=False)
+
+
 def _due() -> list[Target]:
     """What is open, due and not in another worker's hands: the oldest of each connection in turns."""
     now = clock.now()
@@ -98,8 +108,12 @@ def _due() -> list[Target]:
         gateway_id=OuterRef("gateway_id"),
         lease_until__gt=now,
     )
-    is_due = WebhookEvent.objects.filter(~Exists(leased), state__in=OPEN_STATES, next_attempt_at__lte=now)
-    groups = is_due.values("connection_id", "kind", "gateway_id").annotate(oldest=Min("received_at"))
+    groups = (
+        _signed()
+        .filter(~Exists(leased), next_attempt_at__lte=now)
+        .values("connection_id", "kind", "gateway_id")
+        .annotate(oldest=Min("received_at"))
+    )
     queues: defaultdict[int, list[Target]] = defaultdict(list)
     for row in groups.order_by("oldest")[:LOOK_AHEAD]:
         target = Target(connection_id=row["connection_id"], kind=row["kind"], gateway_id=row["gateway_id"])
@@ -111,9 +125,7 @@ def _due() -> list[Target]:
 def _leave_alone(connection_id: int) -> None:
     """Everything due of a connection waits, by one UPDATE and at nobody's fault."""
     now = clock.now()
-    due = WebhookEvent.objects.filter(
-        connection_id=connection_id, state__in=OPEN_STATES, next_attempt_at__lte=now
-    )
+    due = _signed().filter(connection_id=connection_id, next_attempt_at__lte=now)
     due.update(state=EventState.RETRY, next_attempt_at=now + timedelta(seconds=OUTAGE_SECONDS))
 
 
@@ -157,6 +169,7 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     if not events:
         return True
     WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(resource=resource)
+    missed.note_arrival(resource)
     connections.note_delivery(
         connection,
         at=max(event.received_at for event in events),
@@ -173,10 +186,10 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
 
 
 def _open_events(target: Target) -> QuerySet[WebhookEvent]:
-    about = WebhookEvent.objects.filter(
+    about = _signed().filter(
         connection_id=target.connection_id, kind=target.kind, gateway_id=target.gateway_id
     )
-    return about.filter(state__in=OPEN_STATES).defer("body", "headers").order_by("received_at", "pk")
+    return about.defer("body", "headers").order_by("received_at", "pk")
 
 
 def _finish(

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import F
 
 from config import clock
 from connections.gateways.base import Delivery, Notification, Rejection, Verification
 from connections.models import Connection
-from webhooks.models import EventState, RejectedNotification
+from webhooks.models import EventState
 
 LARGEST_BODY = 1024 * 1024
+UNREADABLE = "unreadable"
 KEPT_HEADERS = (
     "content-type",
     "user-agent",
@@ -46,6 +46,14 @@ ON CONFLICT (connection_id, dedupe_key) DO UPDATE SET
   state = CASE WHEN excluded.state = 'received' AND webhooks_webhookevent.state <> 'retry'
     THEN 'received' ELSE webhooks_webhookevent.state END
 RETURNING id, repeats, state
+"""
+
+_COUNT = """
+INSERT INTO webhooks_rejectednotification (connection_id, reason, day, times, first_at, last_at)
+VALUES (%s, %s, %s, 1, %s, %s)
+ON CONFLICT (connection_id, reason, day) DO UPDATE SET
+  times = webhooks_rejectednotification.times + 1,
+  last_at = excluded.last_at
 """
 
 
@@ -83,12 +91,12 @@ def record(
         verification.secret_name,
         notification.expected.value if notification.expected else "",
         notification.is_step_back,
-        _stored_time(notification.occurred_at),
-        _stored_time(now),
+        stored_time(notification.occurred_at),
+        stored_time(now),
         state.value,
         reason,
-        _stored_time(due),
-        _stored_time(finished),
+        stored_time(due),
+        stored_time(finished),
     ]
     with database.cursor() as cursor:
         cursor.execute(_INSERT, values)
@@ -99,7 +107,7 @@ def record(
 def _first_state(notification: Notification) -> tuple[EventState, str]:
     if notification.kind is None or not notification.gateway_id:
         # Mercado Pago's signed query names the payment even where the body is broken.
-        return EventState.IGNORED, "nothing_to_fetch" if notification.is_readable else "unreadable"
+        return EventState.IGNORED, "nothing_to_fetch" if notification.is_readable else UNREADABLE
     if not notification.can_change:
         return EventState.IGNORED, "changes_nothing"
     return EventState.RECEIVED, ""
@@ -109,24 +117,20 @@ def _kept(delivery: Delivery) -> dict[str, str]:
     return {name: delivery.headers[name][:500] for name in KEPT_HEADERS if name in delivery.headers}
 
 
-def _stored_time(moment: datetime | None) -> Any:
+def stored_time(moment: datetime | None) -> Any:
     """As the database keeps times: SQLite has text without a zone, PostgreSQL takes them as they are."""
     return database.ops.adapt_datetimefield_value(moment)
 
 
 def reject(connection: Connection, reason: Rejection) -> None:
     """Count a refusal; nothing of the notification is kept (design rule 11)."""
+    count(connection, reason.value)
+
+
+def count(connection: Connection, reason: str) -> None:
+    """One more of these today, by one statement."""
     now = clock.now()
-    same_day = RejectedNotification.objects.filter(connection=connection, reason=reason.value, day=now.date())
-    if same_day.update(times=F("times") + 1, last_at=now):
-        return
-    RejectedNotification.objects.bulk_create(
-        [
-            RejectedNotification(
-                connection=connection, reason=reason.value, day=now.date(), first_at=now, last_at=now
-            )
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "reason", "day"],
-        update_fields=["last_at"],
-    )
+    day = database.ops.adapt_datefield_value(now.date())
+    values = [connection.pk, reason, day, stored_time(now), stored_time(now)]
+    with database.cursor() as cursor:
+        cursor.execute(_COUNT, values)
