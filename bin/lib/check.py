@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,6 +70,7 @@ class Walk:
     drop: bool
     deadline: float
     amount: Decimal
+    method: str = "pix"
     account: dict[str, Any] = field(default_factory=dict)
     connection_page: str = ""
     charge_page: str = ""
@@ -163,13 +164,17 @@ class Walk:
         if form is None:
             raise NotAsExpected("/charges/new/ has no form with a field 'amount'")
         connection = self._choice_of(form)
-        due = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
-        values = {"connection": connection, "method": "pix", "description": "Demo", "due_date": due}
+        due = (self._now() + timedelta(days=3)).date().isoformat()
+        values = {"connection": connection, "method": self.method, "description": "Demo", "due_date": due}
         typed = f"{self.amount:.2f}".replace(".", ",")
         page = self.operator.send(form, {**CUSTOMER, **values, "amount": typed})
         if page.form_with("amount") or "/charges/" not in self.operator.url:
             raise NotAsExpected(f"the form was refused: {'; '.join(page.errors) or page.text[:300]}")
         self.charge_page = self.operator.url
+
+    def _now(self) -> datetime:
+        """By the clock everybody here goes by."""
+        return datetime.fromisoformat(self._control("GET", "clock")["now"])
 
     def _choice_of(self, form: Form) -> str:
         """The account's choice; the names may begin alike, so the longest match is not taken for granted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
+    """One product for all modules that leave it as they found it."""
+    with product() as running:
+        yield running
+
+
+@contextmanager
+def product() -> Iterator[Running]:
     """The product on the stack of this run, with logs at DEBUG and a broker of its own to be killed."""
     with tempfile.TemporaryDirectory(prefix="cobranca-flow-") as name, Children() as children:
         folder = Path(name)

@@ -17,6 +17,7 @@ from typing import Any
 import redis
 from lib import accounts, check
 from lib.browser import Browser
+from lib.pages import Page
 from lib.processes import Child, Children
 from lib.stack import Plan, Stack, environment
 
@@ -61,12 +62,17 @@ class Running:
             self._shops[key] = shop
         return self._shops[key]
 
-    def charge(self, key: str) -> str:
+    def charge(self, key: str, method: str = "pix") -> str:
         """The reference of a new charge that can be paid, over an amount no other one has."""
+        reference = self.ask_for_charge(key, method)
+        self.shop(key).see_pay_link()
+        return reference
+
+    def ask_for_charge(self, key: str, method: str = "pix") -> str:
+        """The reference of a charge the operator just asked for, whatever its gateway makes of it."""
         shop = self.shop(key)
-        shop.amount = Decimal(1000 + next(self._cents)) / 100
+        shop.amount, shop.method = Decimal(1000 + next(self._cents)) / 100, method
         shop.create_charge()
-        shop.see_pay_link()
         return shop.reference
 
     # -- the simulator --------------------------------------------------------------------------
@@ -114,6 +120,11 @@ class Running:
         """As the operator's page shows it."""
         page = self.people.operator.open(f"/charges/{reference}/")
         return str(page.data.get("data-status", ""))
+
+    def pay_page(self, reference: str) -> Page:
+        """As the customer sees it."""
+        charge = f"Charge.objects.get(reference={reference!r})"
+        return Browser(self.stack.url).open(self.evaluate(f"{charge}.pay_url"))
 
     def wait_for_status(self, reference: str, status: str) -> None:
         self.wait_until(lambda: self.status(reference) == status, f"{reference} is {status}")
