@@ -33,7 +33,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_READS_REPORTS,
         *_READS_EVENTS,
     ),
-    FINANCE: ("payments.run_reconciliation", *_READS_MONEY, *_READS_REPORTS, *_READS_EVENTS),
+    FINANCE: (
+        "payments.review_charge",
+        "payments.run_reconciliation",
+        *_READS_MONEY,
+        *_READS_REPORTS,
+        *_READS_EVENTS,
+    ),
     OPERATOR: ("payments.add_charge", *_READS_MONEY),
     AUDITOR: (
         "connections.view_connection",

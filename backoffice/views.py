@@ -9,12 +9,23 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from connections.models import Connection, ConnectionState, Problem
+from connections.problem_kinds import Severity
 from connections.sealed import KeyRing
+
+# As the statuses of charges are drawn.
+_TONES: dict[str, str] = {
+    ConnectionState.READY: "paid",
+    ConnectionState.NEW: "pending",
+    ConnectionState.UNREACHABLE: "overdue",
+    ConnectionState.REFUSED: "failed",
+    ConnectionState.DISABLED: "cancelled",
+}
 
 
 class Login(auth.LoginView):
@@ -40,8 +51,17 @@ class Password(auth.PasswordChangeView):
 @require_safe
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Until there are figures to show, the first page is the list of charges."""
-    return redirect("charges")
+    """What needs somebody, and how each account is."""
+    found = Problem.objects.open().visible_to(request.user).select_related("connection")
+    problems = list(found.defer("connection__credentials", "connection__webhook_secrets"))
+    connections = Connection.objects.without_secrets().visible_to(request.user).filter(is_active=True)
+    context = {
+        "is_well": not problems and all(one.state == ConnectionState.READY for one in connections),
+        "problems": sorted(problems, key=lambda problem: problem.kind.severity != Severity.SERIOUS),
+        "accounts": [{"connection": one, "tone": _TONES[one.state]} for one in connections],
+        "can_open": request.user.is_staff and request.user.has_perm("connections.view_connection"),
+    }
+    return render(request, "backoffice/dashboard.html", context)
 
 
 @require_safe

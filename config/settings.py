@@ -29,6 +29,11 @@ SIGNATURE_TOLERANCE_SECONDS = env.int("SIGNATURE_TOLERANCE_SECONDS", default=0)
 # Threads of one web process, as given to gunicorn; half of them may wait for gateways at once.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="")
+# Without it no e-mails are sent, and the pages alone tell of problems.
+_email_url = env.str("EMAIL_URL", default="") or ("consolemail://" if DEBUG else "dummymail://")
+globals().update(env.email_url_config(_email_url))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or CONTACT_EMAIL or "webmaster@localhost"
 # Our own proxies between the internet and the web process. Each adds one address to X-Forwarded-For; what
 # stands before those was written by the visitor.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)

@@ -21,11 +21,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from connections import recent_login, rotation_pages, services
+from connections import problem_pages, recent_login, rotation_pages, services
 from connections.forms import CREDENTIAL, PASSWORD, WEBHOOK_SECRET, ConnectionForm
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, ConnectionState, WebhookState, is_limited
 from connections.sealed import CannotOpen
+from connections.services import telling
+from connections.waiting import AllSeatsTaken
 
 _ICONS: dict[str, str] = {
     ConnectionState.READY: "✓",
@@ -55,12 +57,20 @@ def _confirm(request: HttpRequest) -> Callable[[str], bool] | None:
     return None if recent_login.is_recent(request) else partial(recent_login.confirm, request)
 
 
+def _seconds_left(request: HttpRequest) -> Callable[[], float]:
+    """One patience for all calls of a page: eight seconds together (design rule 13)."""
+    if not hasattr(request, "gateway_patience"):
+        request.gateway_patience = services.patience(services.WEB_DEADLINE_SECONDS)  # type: ignore[attr-defined]
+    return request.gateway_patience  # type: ignore[attr-defined]
+
+
 @admin.register(Connection)
 class ConnectionAdmin(admin.ModelAdmin):
     form = ConnectionForm
     change_form_template = "admin/connections/connection/change_form.html"
     list_display = [
         "name",
+        "attention",
         "gateway_name",
         "environment",
         "state_in_words",
@@ -71,7 +81,8 @@ class ConnectionAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return Connection.objects.without_secrets().visible_to(request.user)
+        seen = Connection.objects.without_secrets().visible_to(request.user)
+        return seen.prefetch_related(problem_pages.open_ones())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Who is limited to connections could not see the new one."""
@@ -89,13 +100,23 @@ class ConnectionAdmin(admin.ModelAdmin):
     def webhook_in_words(self, connection: Connection) -> str:
         return _in_words(connection.webhook_state, connection.get_webhook_state_display())
 
+    @admin.display(description=_("needs attention"))
+    def attention(self, connection: Connection) -> str:
+        return problem_pages.in_words(connection)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(
+            request, {**(extra_context or {}), "is_email_set_up": telling.is_set_up()}
+        )
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         user_name = request.user.get_username()
-        confirm = _confirm(request)
+        confirm, seconds_left = _confirm(request), _seconds_left(request)
 
         class FormForUser(ConnectionForm):
             def __init__(self, *args: Any, **options: Any) -> None:
-                super().__init__(*args, user_name=user_name, confirm=confirm, **options)
+                options |= {"confirm": confirm, "seconds_left": seconds_left}
+                super().__init__(*args, user_name=user_name, **options)
 
         FormForUser.base_fields = ConnectionForm.base_fields
         return FormForUser
@@ -141,6 +162,7 @@ class ConnectionAdmin(admin.ModelAdmin):
             "state_words": self.state_in_words(connection),
             "webhook_words": self.webhook_in_words(connection),
             **rotation_pages.panel(connection),
+            **problem_pages.panel(connection),
         }
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
@@ -148,6 +170,8 @@ class ConnectionAdmin(admin.ModelAdmin):
             obj.save(update_fields=form.written_fields)
         else:
             obj.save()
+        if change and form.replaces_key:
+            problem_pages.after_new_key(obj)
         if form.pasted_secrets:
             services.replace_secrets(obj, form.pasted_secrets, by=request.user.get_username())
             self.log_change(request, obj, gettext("Webhook secrets stored"))
@@ -159,10 +183,16 @@ class ConnectionAdmin(admin.ModelAdmin):
             )
             self.message_user(request, sentence % form.unreachable_reason, messages.WARNING)
             return
+        if form.is_unchecked:
+            sentence = _("Saved, but not checked: many calls are waiting for gateways. Press “Check now”.")
+            self.message_user(request, sentence, messages.WARNING)
+            return
         self._keep_webhook(request, obj)
 
     def _keep_webhook(self, request: HttpRequest, connection: Connection) -> None:
-        services.keep_webhook(connection)
+        services.keep_webhook(connection, seconds_left=_seconds_left(request))
+        if connection.webhook_untold and not connection.webhook_notices:
+            self.message_user(request, _("The gateway is told of the webhook in a moment."))
         for notice in connection.webhook_notices:
             sentence = _("The webhook could not be set up. The gateway says: “%s”")
             self.message_user(request, sentence % gettext(notice["text"] or "?"), messages.WARNING)
@@ -192,6 +222,7 @@ class ConnectionAdmin(admin.ModelAdmin):
             "check": self._check,
             "disable": self._disable,
             "enable": self._enable,
+            "enable_webhook": partial(problem_pages.enable_webhook, self),
             "new_token": partial(rotation_pages.new_token, self),
             "new_address": partial(rotation_pages.new_address, self),
             "drop_old_secrets": partial(rotation_pages.drop_old_secrets, self),
@@ -218,15 +249,19 @@ class ConnectionAdmin(admin.ModelAdmin):
             except CannotOpen:
                 self.message_user(request, _cannot_open(), messages.ERROR)
                 answer = None
+            except AllSeatsTaken:
+                sentence = _("Many calls are waiting for gateways right now. Try again in a moment.")
+                self.message_user(request, sentence, messages.WARNING)
+                answer = None
             return answer or HttpResponseRedirect(self._page(connection))
 
         route = f"<int:pk>/{name.replace('_', '-')}/"
         return path(route, self.admin_site.admin_view(view), name=f"connections_connection_{name}")
 
     def _check(self, request: HttpRequest, connection: Connection) -> None:
-        services.check(connection)
+        services.check(connection, seconds_left=_seconds_left(request))
         if connection.state == ConnectionState.READY:
-            self._keep_webhook(request, connection)
+            problem_pages.look_at_webhook(self, request, connection, _seconds_left(request))
         level = messages.SUCCESS if connection.state == ConnectionState.READY else messages.ERROR
         words = [connection.get_state_display(), connection.state_reason]
         self.message_user(request, _("Checked: %s") % " · ".join(filter(None, words)), level)

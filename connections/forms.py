@@ -15,6 +15,7 @@ from connections.gateways.base import Account, SecretField
 from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable
 from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import Connection, ConnectionState
+from connections.waiting import AllSeatsTaken
 
 CREDENTIAL, WEBHOOK_SECRET = "credential_", "webhook_secret_"
 PASSWORD = "current_password"
@@ -34,7 +35,7 @@ class ConnectionForm(forms.ModelForm):
     """Verifies the key at the gateway before anything is saved.
 
     ``confirm`` checks the user's password and is given where that was not typed lately: a stored key is
-    replaced only after it.
+    replaced only after it. ``seconds_left`` is how long the page still waits for the gateway.
     """
 
     class Meta:
@@ -46,6 +47,7 @@ class ConnectionForm(forms.ModelForm):
         *args: Any,
         user_name: str = "",
         confirm: Callable[[str], bool] | None = None,
+        seconds_left: Callable[[], float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -53,6 +55,8 @@ class ConnectionForm(forms.ModelForm):
         self.user_name = user_name
         self.account: Account | None = None
         self.unreachable_reason = ""
+        self.is_unchecked = False
+        self._seconds_left = seconds_left
         self._add_gateway_choice()
         for name in self._gateways_shown():
             self._add_boxes(name)
@@ -138,7 +142,10 @@ class ConnectionForm(forms.ModelForm):
                 environment=environment,
                 credentials=credentials,
                 account_id=self.instance.account_id,
+                seconds_left=self._seconds_left,
             )
+        except AllSeatsTaken:
+            self._take_full_house()
         except services.CredentialsUnfit as err:
             for notice in err.notices:
                 self.add_error(self._field_of(notice.code), gettext(notice.text))
@@ -158,6 +165,14 @@ class ConnectionForm(forms.ModelForm):
             return
         sentence = gettext("The gateway was not reached (%s), so the key was not replaced. Try again later.")
         self.add_error(self._field_of("outage"), sentence % reason)
+
+    def _take_full_house(self) -> None:
+        """As an outage, but nothing was asked and nothing is known of the gateway."""
+        if not self.instance.credentials:
+            self.is_unchecked = True
+            return
+        sentence = _("Many calls are waiting for gateways: the key was not replaced. Try again in a moment.")
+        self.add_error(self._field_of("outage"), sentence)
 
     def _refuse(self, sentence: Any, error: GatewayError) -> None:
         boxes = gateway_class(self.gateway_name).credential_fields

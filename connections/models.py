@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.gateways.base import Capabilities, Environment, Secrets
 from connections.gateways.registry import REGISTRY, gateway_class
+from connections.problem_kinds import Kind, kind_of
 from connections.sealed import SealedField, key_ring
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(models.Q(path_token=token) | is_old)
 
     def usable(self) -> ConnectionQuerySet:
-        """What an operator may charge on."""
-        return self.without_secrets().filter(is_active=True, state=ConnectionState.READY)
+        """What an operator may charge on: a known account, also while its gateway is away (design rule 7)."""
+        is_known_and_away = models.Q(state=ConnectionState.UNREACHABLE) & ~models.Q(account_id="")
+        is_ready = models.Q(state=ConnectionState.READY)
+        return self.without_secrets().filter(is_ready | is_known_and_away, is_active=True)
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
         """Those a person may work with."""
@@ -112,6 +115,9 @@ class Connection(models.Model):
         editable=False,
     )
     state_reason = models.TextField(blank=True, editable=False)
+    # Why a key was refused, where it was not the gateway that refused it (``CredentialsUnfit``).
+    state_code = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
+    unreachable_since = models.DateTimeField(null=True, editable=False)
     notices = models.JSONField(default=list, editable=False)
     checked_at = models.DateTimeField(_("last check"), null=True, editable=False)
 
@@ -129,6 +135,8 @@ class Connection(models.Model):
     webhook_told_at = models.DateTimeField(null=True, editable=False)
     last_event_at = models.DateTimeField(_("last notification"), null=True, editable=False)
 
+    health_due_at = models.DateTimeField(null=True, editable=False)
+    health_forwarded_at = models.DateTimeField(null=True, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True, editable=False)
     is_default = models.BooleanField(
@@ -227,6 +235,76 @@ def secret_hint(value: str, *, at: datetime, by: str, known: dict[str, Any] | No
     if known and known.get("fingerprint") == mark:
         return known
     return {"last_four": value[-4:], "fingerprint": mark, "since": at.isoformat(), "by": by}
+
+
+class ProblemQuerySet(models.QuerySet["Problem"]):
+    def open(self) -> ProblemQuerySet:
+        return self.filter(cleared_at=None)
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> ProblemQuerySet:
+        """Those of the connections a person may work with; of the whole house for who is not limited."""
+        return self.filter(reachable_by(user))
+
+
+class Problem(models.Model):
+    """Something that a person should know of a connection, or of the whole house; it clears itself.
+
+    A row is one time it was so. Cleared ones are the history: ``repair`` says what we did about it.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="problems")
+    code = models.CharField(max_length=40)
+    area = models.CharField(max_length=16)
+    since = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+    repair = models.CharField(max_length=16, blank=True)
+    data = models.JSONField(default=dict)  # for the sentences: no secret, no personal data
+    # Who has had the e-mail, until everybody has; ``tell_due_at`` is when to send or to try again.
+    told_to = models.JSONField(default=list)
+    told_at = models.DateTimeField(null=True)
+    tell_due_at = models.DateTimeField(null=True)
+    tell_tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = ProblemQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("problem")
+        verbose_name_plural = _("problems")
+        ordering = ["since", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "code"],
+                condition=models.Q(cleared_at=None, connection__isnull=False),
+                name="one_open_problem_per_code",
+            ),
+            models.UniqueConstraint(
+                fields=["code"],
+                condition=models.Q(cleared_at=None, connection=None),
+                name="one_open_problem_of_the_house",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tell_due_at"],
+                name="problem_to_tell",
+                condition=models.Q(cleared_at=None, told_at=None),
+            ),
+            models.Index(fields=["connection", "-cleared_at"], name="problem_history"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.code)
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, in the reader's language."""
+        return self.kind.advise(self.data)
 
 
 class ConnectionAccess(models.Model):

@@ -52,6 +52,11 @@ def _say_told(page: ModelAdmin, request: HttpRequest, connection: Connection) ->
     if not connection.webhook_untold:
         page.message_user(request, _("Done. The gateway knows; what was before is accepted for a while."))
         return
+    if not connection.webhook_notices:
+        page.message_user(
+            request, _("Stored. A worker tells the gateway in a moment; old and new are both accepted.")
+        )
+        return
     reason = " ".join(gettext(notice["text"]) for notice in connection.webhook_notices)
     sentence = _("The gateway could not be told (%s). Nothing is lost: old and new are both accepted.")
     page.message_user(request, sentence % (reason or "?"), messages.WARNING)

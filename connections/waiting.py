@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from django.conf import settings
 
 
+class AllSeatsTaken(Exception):
+    """Nothing was asked: as many threads as may wait for gateways wait for them already."""
+
+
 class WaitingRoom:
     """Half of this process's web threads. Who finds it full leaves the call to a worker."""
 
@@ -24,6 +28,14 @@ class WaitingRoom:
         finally:
             if is_seated:
                 self._seats.release()
+
+    @contextmanager
+    def insist(self) -> Iterator[None]:
+        """A seat for a call that nobody else can make. Raises ``AllSeatsTaken``."""
+        with self.seat() as is_seated:
+            if not is_seated:
+                raise AllSeatsTaken
+            yield
 
 
 room = WaitingRoom(settings.WEB_THREADS // 2)

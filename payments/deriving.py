@@ -53,7 +53,7 @@ _CLOSED = (
 # Money for these reasons does not make a charge paid before a person said so.
 _GATE = (ReviewReason.ACCOUNT, ReviewReason.CURRENCY, ReviewReason.REFERENCE, ReviewReason.AMOUNT)
 # These are raised from outside or by something that passes: they stay until a person decided.
-_LASTING = (ReviewReason.MOVED_BACK, ReviewReason.PIX_CODE, ReviewReason.TWIN)
+_LASTING = (ReviewReason.PIX_CODE, ReviewReason.TWIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +203,9 @@ def _kept(case: Case) -> list[Payment]:
 
 
 def _is_moved_back(case: Case) -> bool:
-    return case.charge.status in MONEY_IN and _status_of(case) not in MONEY_IN
+    """Money is gone without a refund, and it was no receipt in cash: that may be undone (asaas.md 3.8)."""
+    is_undone = any(payment.is_cash for payment in _waiting(case))
+    return case.charge.status in MONEY_IN and _status_of(case) not in MONEY_IN and not is_undone
 
 
 def _is_twin(case: Case) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 from celery.signals import worker_init, worker_process_shutdown, worker_shutting_down
 from django.db import close_old_connections
 
-from payments.tasks import check_charges, settle_doubts
+from connections.tasks import tell, watch
+from payments.tasks import check_charges, reconcile, settle_doubts
+from webhooks.lanes import lanes
 from webhooks.tasks import sweep
 
 logger = logging.getLogger(__name__)
@@ -31,10 +33,12 @@ def sweep_forever(look: Callable[[], None]) -> None:
 
 
 @worker_init.connect
-def start(**_signal: Any) -> None:
+def start(sender: Any = None, **_signal: Any) -> None:
     _stop.clear()
+    # One connection whose gateway hangs leaves half of the threads to the others.
+    lanes.most = max(1, (getattr(sender, "concurrency", None) or 2) // 2)
     # A thread each: what waits for a gateway keeps no notification waiting.
-    for look in (sweep, settle_doubts, check_charges):
+    for look in (sweep, settle_doubts, check_charges, watch, tell, reconcile):
         threading.Thread(target=sweep_forever, args=[look], name=f"sweeper {look.name}", daemon=True).start()
 
 

@@ -14,10 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from config import clock
 from config.locks import wait_at_most
 from config.wakeup import wake
-from connections.gateways.base import Delivery, Rejection, Verification
+from connections.gateways.base import Delivery, Notification, Rejection, Verification
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, secret_mark
 from connections.sealed import CannotOpen
+from connections.services import health
 from webhooks.services import hints, recording
 
 logger = logging.getLogger(__name__)
@@ -90,9 +91,19 @@ def _store(connection: Connection, delivery: Delivery, verification: Verificatio
     except DatabaseError:
         logger.exception("connection %s: a verified notification could not be stored", connection.pk)
         return _answer(503, "not_stored")
+    if notification.is_about_key:
+        _note_key(connection, notification)
     if recorded.needs_work:
         wake(WORK)
     return _answer(200, "stored")
+
+
+def _note_key(connection: Connection, notification: Notification) -> None:
+    """It brings a look at the key forward and decides nothing; stored is stored, whatever comes of it."""
+    try:
+        health.note_key_event(connection.pk, notification)
+    except DatabaseError:
+        logger.exception("connection %s: a look at its key could not be brought forward", connection.pk)
 
 
 def _envelope(request: HttpRequest) -> Delivery:

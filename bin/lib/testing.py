@@ -53,7 +53,7 @@ def main(root: Path, options: Namespace) -> int:
                 if options.only in (None, stack.name):
                     # What needs neither database nor broker was tried on the first.
                     again = ["once"] if any(outcome.passed for outcome in outcomes) else []
-                    outcomes.append(_run(root, reports, stack, options, browser, children, again))
+                    outcomes.append(_run(root, stack, options, browser, children, again))
     except KeyboardInterrupt:
         say.fail("Stopped; the tests did not finish.")
         return 130
@@ -75,7 +75,6 @@ def _browser(root: Path) -> str | NotAvailable | None:
 
 def _run(
     root: Path,
-    reports: Path,
     stack: Stack,
     options: Namespace,
     browser: str | NotAvailable | None,
@@ -84,7 +83,7 @@ def _run(
 ) -> Outcome:
     say.line(f"\n== {stack.title} ==")
     started = time.monotonic()
-    report = reports / f"{stack.name}.xml"
+    report = root / "var" / "test" / f"{stack.name}.xml"
     report.unlink(missing_ok=True)
     try:
         urls = stack.urls(children)

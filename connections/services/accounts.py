@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from http import HTTPStatus
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from config import clock
+from connections import waiting
 from connections.budget import ConnectionBudget
 from connections.gateways.base import (
     Access,
@@ -21,10 +24,11 @@ from connections.gateways.base import (
     Notice,
     Secrets,
 )
-from connections.gateways.errors import CredentialsRefused, GatewayError
+from connections.gateways.errors import BudgetExhausted, CredentialsRefused, GatewayError, RateLimited
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, ConnectionState
 from connections.sealed import CannotOpen
+from connections.services import problems, turns
 
 WEB_DEADLINE_SECONDS = 8.0
 WORKER_DEADLINE_SECONDS = 20.0
@@ -77,26 +81,32 @@ def patience(seconds: float) -> Callable[[], float]:
 
 
 def verify_credentials(
-    *, gateway: str, environment: str, credentials: Mapping[str, str], account_id: str = ""
+    *,
+    gateway: str,
+    environment: str,
+    credentials: Mapping[str, str],
+    account_id: str = "",
+    seconds_left: Callable[[], float] | None = None,
 ) -> Account:
     """Ask the gateway whose account these open, for a connection of this environment (and account).
 
-    Raises ``CredentialsUnfit`` with our reasons, or the gateway's ``GatewayError``.
+    Raises ``CredentialsUnfit`` with our reasons, ``AllSeatsTaken``, or the gateway's ``GatewayError``.
     """
     adapter = gateway_class(gateway)
     sealed = Secrets(credentials)
     refusals = list(adapter.review_credentials(sealed, Environment(environment)))
     if refusals:
         raise CredentialsUnfit(refusals)
-    account = adapter(
-        Access(
-            credentials=sealed,
-            environment=Environment(environment),
-            now=clock.now,
-            simulator_url=settings.SIMULATOR_URL,
-            deadline_seconds=WEB_DEADLINE_SECONDS,
-        )
-    ).check_credentials()
+    access = Access(
+        credentials=sealed,
+        environment=Environment(environment),
+        now=clock.now,
+        simulator_url=settings.SIMULATOR_URL,
+        deadline_seconds=WEB_DEADLINE_SECONDS,
+        seconds_left=seconds_left or patience(WEB_DEADLINE_SECONDS),
+    )
+    with waiting.room.insist():
+        account = adapter(access).check_credentials()
     refuse_misfit(account, environment=environment, account_id=account_id)
     return account
 
@@ -137,7 +147,11 @@ def note_success(connection: Connection) -> None:
     thought_away = (ConnectionState.UNREACHABLE, ConnectionState.REFUSED)
     if connection.state in thought_away and connection.account_id:
         away = Connection.objects.filter(pk=connection.pk, state__in=thought_away, is_active=True)
-        away.update(state=ConnectionState.READY, state_reason="")
+        is_news = away.update(
+            state=ConnectionState.READY, state_reason="", state_code="", unreachable_since=None
+        )
+        if is_news:
+            turns.bring_forward(connection.pk)
 
 
 def take_account(connection: Connection, account: Account) -> None:
@@ -149,7 +163,8 @@ def take_account(connection: Connection, account: Account) -> None:
     connection.time_zone = account.time_zone
     connection.notices = [asdict(notice) for notice in account.notices]
     connection.state = ConnectionState.READY
-    connection.state_reason = ""
+    connection.state_reason = connection.state_code = ""
+    connection.unreachable_since = None
     connection.checked_at = clock.now()
 
 
@@ -162,45 +177,85 @@ CHECKED = (
     "notices",
     "state",
     "state_reason",
+    "state_code",
+    "unreachable_since",
     "checked_at",
 )
 
 
-def check(connection: Connection) -> Connection:
-    """Ask the gateway about the stored key and write what it said to the row."""
+def check(
+    connection: Connection,
+    *,
+    seconds_left: Callable[[], float] | None = None,
+    is_background: bool = False,
+) -> Connection:
+    """Ask the gateway about the stored key and write what it said to the row.
+
+    What it said of a key that was replaced meanwhile is dropped. Raises ``AllSeatsTaken``, except for
+    workers (``is_background``); those get ``BudgetExhausted`` and ``RateLimited``, which say nothing of it.
+    """
+    with nullcontext() if is_background else waiting.room.insist():
+        _ask(connection, seconds_left or patience(WEB_DEADLINE_SECONDS), is_background=is_background)
+    if not connection.is_active:
+        connection.state = ConnectionState.DISABLED
+    said = {name: getattr(connection, name) for name in CHECKED}
+    if _of_this_key(connection).update(**said):
+        problems.follow_key(connection)
+    else:
+        connection.refresh_from_db()
+    return connection
+
+
+def _of_this_key(connection: Connection) -> QuerySet[Connection]:
+    """The row, while it still holds the key that was used."""
+    return Connection.objects.filter(pk=connection.pk, credentials=connection.credentials)
+
+
+def _ask(connection: Connection, seconds_left: Callable[[], float], *, is_background: bool) -> None:
     try:
-        gateway = gateway_for(connection, seconds_left=patience(WEB_DEADLINE_SECONDS), is_background=False)
+        gateway = gateway_for(connection, seconds_left=seconds_left, is_background=is_background)
         account = gateway.check_credentials()
         refuse_misfit(account, environment=connection.environment, account_id=connection.account_id)
         refuse_twin(connection, account)
         take_account(connection, account)
     except CredentialsRefused as err:
-        _take_failure(connection, ConnectionState.REFUSED, err.text)
+        _take_failure(connection, ConnectionState.REFUSED, err.text, "sealed" if err.code == "sealed" else "")
     except CredentialsUnfit as err:
-        _take_failure(connection, ConnectionState.REFUSED, " ".join(notice.text for notice in err.notices))
+        reason = " ".join(notice.text for notice in err.notices)
+        _take_failure(connection, ConnectionState.REFUSED, reason, err.notices[0].code)
     except GatewayError as err:
+        if is_background and isinstance(err, BudgetExhausted | RateLimited):
+            raise
         _take_failure(connection, ConnectionState.UNREACHABLE, err.text)
-    if not connection.is_active:
-        connection.state = ConnectionState.DISABLED
-    connection.save(update_fields=CHECKED)
-    return connection
 
 
-def _take_failure(connection: Connection, state: ConnectionState, reason: str) -> None:
+def _take_failure(connection: Connection, state: ConnectionState, reason: str, code: str = "") -> None:
+    connection.checked_at = clock.now()
+    since = connection.unreachable_since or connection.checked_at
+    connection.unreachable_since = since if state == ConnectionState.UNREACHABLE else None
     connection.state = state
     connection.state_reason = reason
-    connection.checked_at = clock.now()
+    connection.state_code = code
 
 
 def note_refusal(connection: Connection, error: CredentialsRefused) -> None:
     """The gateway refused the key while working: show it to the administrators.
 
-    A 403 is about one call (an address not allowed, a right missing), not about the key.
+    A 403 is about one call (an address not allowed, a right missing), not about the key. A refusal of a
+    key that was replaced while the call was under way says nothing about the new one.
     """
     if error.http_status == HTTPStatus.FORBIDDEN:
         return
-    _take_failure(connection, ConnectionState.REFUSED, error.text)
-    connection.save(update_fields=["state", "state_reason", "checked_at"])
+    said = {
+        "state": ConnectionState.REFUSED,
+        "state_reason": error.text,
+        "state_code": "sealed" if error.code == "sealed" else "",
+        "checked_at": clock.now(),
+    }
+    if _of_this_key(connection).update(**said):
+        for name, value in said.items():
+            setattr(connection, name, value)
+        turns.bring_forward(connection.pk)
 
 
 def set_active(connection: Connection, *, is_active: bool) -> None:
@@ -208,3 +263,4 @@ def set_active(connection: Connection, *, is_active: bool) -> None:
     connection.is_active = is_active
     connection.state = ConnectionState.NEW if is_active else ConnectionState.DISABLED
     connection.save(update_fields=["is_active", "state"])
+    problems.follow_key(connection)

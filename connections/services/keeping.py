@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -11,17 +11,20 @@ from django.conf import settings
 from django.db.models import Exists, Q
 
 from config import clock
-from connections.gateways.base import Notice, WebhookRegistration
+from connections import waiting
+from connections.gateways.base import Gateway, Notice, WebhookRegistration
 from connections.gateways.errors import GatewayError, GatewayUnavailable
 from connections.gateways.texts import gettext_noop
 from connections.models import OLD, Connection, WebhookState, secret_mark
 from connections.sealed import CannotOpen
+from connections.services import problems
 from connections.services.accounts import WEB_DEADLINE_SECONDS, gateway_for, patience
 from connections.services.secrets_of_webhook import Held, change, generated_token
 
 TOKEN = "token"  # the name of the one secret a gateway with an API for webhooks is told
 # Asaas gives a delivery up after 10 s (asaas.md 5.2): what was on its way with the old token is in by then.
 ON_THE_WAY = timedelta(seconds=30)
+REGISTERED = "registered"  # what was done about a problem
 REASSERT_EVERY = timedelta(minutes=1)
 _TELL_AGAIN = 3
 
@@ -36,30 +39,53 @@ def _old_webhook_url(connection: Connection) -> str:
     return settings.PUBLIC_URL + path if path else ""
 
 
-def keep_webhook(connection: Connection, *, is_background: bool = False) -> Connection:
+def keep_webhook(
+    connection: Connection,
+    *,
+    seconds_left: Callable[[], float] | None = None,
+    is_background: bool = False,
+) -> Connection:
     """Register or mend the webhook where the gateway has an API for it, and write its state to the row.
 
     The token is stored before the gateway hears of it, so that its first delivery already verifies
-    (design rule 12). Raises ``CannotOpen``.
+    (design rule 12). When too many web threads wait for gateways already, a worker tells it in a moment:
+    then ``webhook_untold`` is set without a notice. Raises ``CannotOpen``.
     """
     if not connection.capabilities.registers_webhook:
         return _keep_shown_webhook(connection)
+    seconds_left = seconds_left or patience(WEB_DEADLINE_SECONDS)
+    if is_background:
+        return register(connection, seconds_left, is_background=True)
+    with waiting.room.seat() as is_seated:
+        if is_seated:
+            return register(connection, seconds_left, is_background=False)
+    return _leave_to_worker(connection)
+
+
+def register(connection: Connection, seconds_left: Callable[[], float], *, is_background: bool) -> Connection:
+    """Tell the gateway, for who may wait for it (in the web: who has a seat)."""
     for _time in range(_TELL_AGAIN):
         token = _stored_token(connection)
         told = (connection.path_token, token)
         try:
-            registration = _tell(connection, token, is_background=is_background)
+            gateway = gateway_for(connection, seconds_left=seconds_left, is_background=is_background)
+            registration = _tell(connection, token, gateway)
         except GatewayError as err:
             return _note_failure(connection, err)
         if _note_told(connection, told):
             break
-    return _take_registration(connection, registration)
+    return take_registration(connection, registration, repair=REGISTERED)
 
 
-def _tell(connection: Connection, token: str, *, is_background: bool) -> WebhookRegistration:
-    gateway = gateway_for(
-        connection, seconds_left=patience(WEB_DEADLINE_SECONDS), is_background=is_background
-    )
+def _leave_to_worker(connection: Connection) -> Connection:
+    connection.webhook_untold = True
+    connection.webhook_told_at = None  # due at the next sweep
+    connection.webhook_notices = []
+    connection.save(update_fields=["webhook_untold", "webhook_told_at", "webhook_notices"])
+    return connection
+
+
+def _tell(connection: Connection, token: str, gateway: Gateway) -> WebhookRegistration:
     return gateway.register_webhook(
         url=webhook_url(connection),
         token=token,
@@ -90,7 +116,13 @@ def _note_failure(connection: Connection, error: GatewayError) -> Connection:
         connection.webhook_untold = True
     state = WebhookState.UNHEALTHY if connection.webhook_id else WebhookState.MISSING
     text = error.text or gettext_noop("The gateway did not answer.")
-    return _save_webhook(connection, state, [Notice(code="refused", text=text)])
+    return _save_webhook(connection, state, [Notice(code="webhook_refused", text=text)])
+
+
+def take_refusal(connection: Connection, error: GatewayError) -> Connection:
+    """Write to the row that the gateway will not speak about the webhook."""
+    notice = Notice(code="webhook_refused", text=error.text or gettext_noop("The gateway did not answer."))
+    return _save_webhook(connection, WebhookState.UNHEALTHY, [notice])
 
 
 def _stored_token(connection: Connection) -> str:
@@ -104,12 +136,24 @@ def _stored_token(connection: Connection) -> str:
     return connection.open_webhook_secrets()[TOKEN]
 
 
-def _take_registration(connection: Connection, registration: WebhookRegistration) -> Connection:
+def take_registration(
+    connection: Connection, registration: WebhookRegistration, *, repair: str = ""
+) -> Connection:
+    """Write to the row how the gateway says the webhook is; ``repair`` is what was just done about it."""
     connection.webhook_id = registration.webhook_id
     if not registration.is_healthy:
-        return _save_webhook(connection, WebhookState.UNHEALTHY, list(registration.problems))
+        notices = list(registration.problems)
+        return _save_webhook(connection, WebhookState.UNHEALTHY, notices, repair=repair)
     was_tested = connection.webhook_state == WebhookState.TESTED
-    return _save_webhook(connection, WebhookState.TESTED if was_tested else WebhookState.REGISTERED, [])
+    state = WebhookState.TESTED if was_tested else WebhookState.REGISTERED
+    return _save_webhook(connection, state, [], repair=repair)
+
+
+def take_missing(connection: Connection) -> Connection:
+    """Write to the row that the gateway knows no webhook with our address."""
+    connection.webhook_id = ""
+    text = gettext_noop("The webhook is not registered at the gateway.")
+    return _save_webhook(connection, WebhookState.MISSING, [Notice(code="webhook_missing", text=text)])
 
 
 def _keep_shown_webhook(connection: Connection) -> Connection:
@@ -120,10 +164,13 @@ def _keep_shown_webhook(connection: Connection) -> Connection:
     return _save_webhook(connection, WebhookState.SHOWN if has_secret else WebhookState.MISSING, [])
 
 
-def _save_webhook(connection: Connection, state: WebhookState, notices: list[Notice]) -> Connection:
+def _save_webhook(
+    connection: Connection, state: WebhookState, notices: list[Notice], *, repair: str = ""
+) -> Connection:
     connection.webhook_state = state
     connection.webhook_notices = [asdict(notice) for notice in notices]
     connection.save(update_fields=["webhook_id", "webhook_state", "webhook_notices"])
+    problems.follow_webhook(connection, repair=repair)
     return connection
 
 
@@ -167,3 +214,10 @@ def claim_telling(refused: Exists) -> list[Connection]:
         if connection.capabilities.registers_webhook
         and Connection.objects.filter(is_due, pk=connection.pk).update(webhook_told_at=now)
     ]
+
+
+def may_tell(connection: Connection) -> bool:
+    """Claim to tell the gateway now what it has forgotten; false while somebody told it within a minute."""
+    now = clock.now()
+    is_due = Q(webhook_told_at=None) | Q(webhook_told_at__lte=now - REASSERT_EVERY)
+    return bool(Connection.objects.filter(is_due, pk=connection.pk).update(webhook_told_at=now))

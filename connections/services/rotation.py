@@ -28,7 +28,7 @@ class Unfinished(Exception):
 
 
 def new_token(connection: Connection, *, by: str) -> Connection:
-    """Give the webhook a new token and tell the gateway; the old one is accepted meanwhile.
+    """Give the webhook a new token and tell the gateway, or have a worker tell it; both are accepted.
 
     While the gateway has not heard of the last new token it is told that one, not another.
     """

@@ -27,6 +27,8 @@ class Payment(models.Model):
     account_id = models.CharField(max_length=100, blank=True)
     amount_cents = models.BigIntegerField()
     received_cents = models.BigIntegerField(default=0)
+    # Said to be paid in cash, when it was last shown as paid: such a receipt may be undone.
+    is_cash = models.BooleanField(default=False)
     refunded_cents = models.BigIntegerField(default=0)
     fee_cents = models.BigIntegerField(null=True)
     net_cents = models.BigIntegerField(null=True)

@@ -21,7 +21,7 @@ from config import clock
 from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
 from connections.gateways.errors import GatewayError, NotFound
 from connections.models import Connection
-from connections.services import gateway_for
+from connections.services import gateway_for, problems
 from payments.models import (
     Charge,
     Finding,
@@ -47,6 +47,8 @@ _BATCH = 100
 _LOOKS = 3
 # Ours that the list did not show, asked one by one: this many at most, the longest unasked first.
 _MOST_UNLISTED = 500
+# So many since the run before are no accident: an administrator should look at the webhook.
+_MANY_MISSED = 3
 # How often a thorough run asks for what no list of changes shows.
 _OPEN_EVERY = timedelta(days=1)
 _ALL_EVERY = timedelta(days=7)
@@ -276,6 +278,8 @@ class Comparison:
         ).update(run=run)
         run.claim_token = run.claim_until = None
         run.save()
+        if run.missed >= _MANY_MISSED:
+            problems.raise_(self.connection, "notifications_missing")
 
     def _keep_differences(self, held: dict[str, Payment], now: datetime) -> None:
         """What still differs stays open until a run finds it equal."""

@@ -114,10 +114,12 @@ def _mark_fetched(
 
 
 def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPayment) -> None:
-    """Make the payment's row say what was fetched, word for word."""
+    """Make the payment's row say what was fetched, word for word; how it was paid outlasts an undoing."""
+    paid_how = {"is_cash": fetched.is_cash} if fetched.received_cents else {}
     Payment.objects.update_or_create(
         resource=resource,
         defaults={
+            **paid_how,
             "charge": charge,
             "connection_id": resource.connection_id,
             "gateway_id": fetched.gateway_id,

@@ -20,19 +20,24 @@ from tests.backoffice.people import WHO, House, Place
 # Columns: anonymous, Administrator, Finance, Operator, Auditor, and an operator and an administrator who are
 # limited to one connection and ask about another. First GET, then POST. Finance and Operator are not staff.
 TABLE = """
-/                                                         Lrrrrrr mmmmmmm
+/                                                         Loooooo mmmmmmm
 /login/                                                   orrrrrr orrrrrr
 /logout/                                                  mmmmmmm LLLLLLL
 /i18n/setlang/                                            rrrrrrr rrrrrrr
 /charges/                                                 Loooooo mmmmmmm
 /charges/new/                                             Lxxoxox Lxxoxox
 /charges/<reference>/                                     Loooonn mmmmmmm
+/charges/<reference>/review/                              Lxrxxxx Lxrxxxx
 /charges/<reference>/send-again/                          mmmmmmm Lxxrxnx
+/charges/<reference>/new-code/                            mmmmmmm Lxxrxnx
+/charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
+/charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
 /reports/reconciliation/                                  Looxoxo mmmmmmm
 /reports/reconciliation/<public_id>/                      Looxoxn mmmmmmm
 /reports/reconciliation/of/<connection_id>/now/           mmmmmmm Lrrxxxn
 /pay/<token>/                                             ooooooo mmmmmmm
 /pay/<token>/state/                                       ooooooo mmmmmmm
+/pay/<token>/code/                                        mmmmmmm xxxxxxx
 /api/v1/charges/<reference>/                              xoooonn xmmmmmm
 /webhooks/<token>/                                        mmmmmmm sssssss
 /admin/                                                   Loxxoxo Loxxoxo
@@ -70,6 +75,7 @@ TABLE = """
 /admin/connections/connection/<pk>/check/                 Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/disable/               Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/enable/                Lmxxmxm Lrxxxxn
+/admin/connections/connection/<pk>/enable-webhook/        Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/new-token/             Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/new-address/           Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/drop-old-secrets/      Lmxxmxm Lrxxxxn

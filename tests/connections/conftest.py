@@ -9,10 +9,13 @@ import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
+from config import clock as product_clock
 from connections import services
 from connections.models import Connection
 from tests.connections.asaas_desk import ACCOUNT, AsaasDesk
+from tests.connections.shop import Shop
 from tests.factories import NOW, make_connection
+from tests.gateways.controls import Simulator
 
 PASSWORD = "a long enough password"
 KEY = "$aact_hmlg_" + "a" * 100
@@ -53,3 +56,20 @@ def person(root: User) -> Client:
     client = Client()
     client.force_login(root)
     return client
+
+
+@pytest.fixture
+def simulator(simulator_url: str, settings: Any) -> Iterator[Simulator]:
+    """The gateways, and the clock, are the simulator's."""
+    controls = Simulator(simulator_url)
+    controls.reset()
+    settings.SIMULATOR_URL = simulator_url
+    product_clock._simulator._asked_at = float("-inf")
+    yield controls
+    controls.reset()
+    settings.SIMULATOR_URL = ""
+
+
+@pytest.fixture
+def shop(db: None, simulator: Simulator) -> Shop:
+    return Shop(simulator)

@@ -85,6 +85,16 @@ def test_paid_never_falls_back(unpaid: str) -> None:
     assert charge.review_reason == ReviewReason.MOVED_BACK
 
 
+def test_a_receipt_in_cash_that_is_undone_is_waited_for_again() -> None:
+    charge = make_charge()
+    payment = make_payment(charge, "paid", is_cash=True)
+    transitions.apply(charge.pk, source="webhook")
+    assert status_of(charge) == "paid"
+    Payment.objects.filter(pk=payment.pk).update(status="pending", received_cents=0)
+    transitions.apply(charge.pk, source="webhook")
+    assert (status_of(charge), charge.review_reason) == ("pending", "")
+
+
 @pytest.mark.parametrize("closed", ["expired", "cancelled", "overdue", "failed"])
 def test_late_money_is_accepted(closed: str) -> None:
     charge = make_charge(status=closed)

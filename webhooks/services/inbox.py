@@ -24,6 +24,7 @@ from payments.models import GatewayResource
 from payments.services import missed, refreshing, resources
 from payments.services.refreshing import Outcome
 from payments.services.resources import Lease
+from webhooks.lanes import lanes
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ BACK_OFF = (5, 30, 120, 600, 3600)
 # Waits before asking again when the answer is older than what the notification announced (design rule 1).
 ASK_AGAIN = (5, 30, 120)
 OUTAGE_SECONDS = 30
-REFUSED_SECONDS = 600
+REFUSED_SECONDS = 60
 # A notification's time has whole seconds, a payment's version has milliseconds.
 _CLOCK_GRAIN = timedelta(seconds=2)
 # Answers that are at least as new as what was announced; any other is asked for again.
@@ -83,7 +84,10 @@ def work() -> int:
             seen.add(target)
             if failures[target.connection_id] >= MOST_FAILURES:
                 continue
-            failures[target.connection_id] += _handle_safely(target) == Handling.FAILED
+            with lanes.lane(target.connection_id) as is_free:
+                if not is_free:
+                    continue
+                failures[target.connection_id] += _handle_safely(target) == Handling.FAILED
             if failures[target.connection_id] == MOST_FAILURES:
                 _leave_alone(target.connection_id)
     return len(seen)
@@ -145,14 +149,14 @@ def handle(target: Target) -> Handling:
 
     *Busy* when another worker is already at it: that one takes the newcomers too.
     """
-    connection = Connection.objects.get(pk=target.connection_id)
+    connection = _connection(target)
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
     for _round in range(MOST_ROUNDS):
         held = resources.lease(resource.pk)
         if held is None:
             return Handling.BUSY
         try:
-            if not _play_round(connection, resource, target, held):
+            if not _play_round(_connection(target), resource, target, held):
                 return Handling.FAILED
         finally:
             resources.release(held)
@@ -160,6 +164,11 @@ def handle(target: Target) -> Handling:
         if not _open_events(target).filter(next_attempt_at__lte=clock.now()).exists():
             break
     return Handling.DONE
+
+
+def _connection(target: Target) -> Connection:
+    """As it is now: its key may have been replaced between two rounds."""
+    return Connection.objects.get(pk=target.connection_id)
 
 
 def _play_round(connection: Connection, resource: GatewayResource, target: Target, held: Lease) -> bool:
@@ -179,7 +188,7 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
         refreshed = refreshing.refresh(connection, resource, held, source="webhook", cause=events[-1].topic)
     except GatewayError as err:
         _postpone_all(connection, events, err)
-        return not isinstance(err, GatewayUnavailable)
+        return not isinstance(err, GatewayUnavailable | CredentialsRefused)
     for event in events:
         _finish(event, refreshed.outcome, refreshed.payment, held=held, started=started)
     return True

@@ -1,0 +1,242 @@
+"""Every problem we tell people of: its title, what to do, how serious it is, and when to write about it.
+
+A problem mended by itself is written about only when it lasts. The codes are stable; those of an account
+and of a webhook are the ones in the notices of the gateways' adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+class Area(StrEnum):
+    """What looks at a problem, and so what clears it."""
+
+    KEY = "key"
+    ACCOUNT = "account"
+    WEBHOOK = "webhook"
+    EXPIRY = "expiry"
+    DELIVERY = "delivery"
+
+
+class Severity(StrEnum):
+    """*Serious*: money, or the news of it, does not come through. *Warning*: it may not, or not well."""
+
+    SERIOUS = "serious"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of problem. The advice may name ``%(times)s`` of the problem's data."""
+
+    area: Area
+    title: str | Promise
+    advice: str | Promise
+    severity: Severity = Severity.SERIOUS
+    tell_after: timedelta = timedelta()
+
+    @property
+    def icon(self) -> str:
+        return "failed" if self.severity == Severity.SERIOUS else "review"
+
+    @property
+    def level(self) -> str:
+        return "error" if self.severity == Severity.SERIOUS else "warning"
+
+    @property
+    def severity_in_words(self) -> str:
+        return gettext("Serious") if self.severity == Severity.SERIOUS else gettext("Warning")
+
+    def advise(self, data: Mapping[str, Any]) -> str:
+        sentences = [str(self.advice) % {"times": data.get("times", "")}]
+        if day := data.get("day"):
+            written = formats.date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+            sentences.append(gettext("The day is %(day)s.") % {"day": written})
+        if says := data.get("says"):
+            sentences.append(gettext("The gateway says: “%(text)s”") % {"text": gettext(says)})
+        return " ".join(filter(None, sentences))
+
+
+_MENDED_BY_ITSELF = timedelta(minutes=15)
+
+KINDS: dict[str, Kind] = {
+    "key_refused": Kind(
+        area=Area.KEY,
+        title=_("The gateway refuses the key"),
+        advice=_(
+            "Switch the key on again in the gateway's panel, or make a new one there and paste it on the"
+            " connection's page. Until then nothing can be charged and no payment is seen."
+        ),
+    ),
+    "key_sealed": Kind(
+        area=Area.KEY,
+        title=_("The stored key does not open"),
+        advice=_(
+            "Add the key it was sealed with to CREDENTIALS_KEYS and restart, or paste the gateway's key"
+            " again on the connection's page."
+        ),
+    ),
+    "key_of_other_environment": Kind(
+        area=Area.KEY,
+        title=_("The key belongs to the other environment"),
+        advice=_("Paste a key of the environment this connection is for."),
+    ),
+    "key_of_other_account": Kind(
+        area=Area.KEY,
+        title=_("The key opens another account"),
+        advice=_(
+            "Paste a key of the account this connection was made for; make a new connection for the other."
+        ),
+    ),
+    "account_connected_twice": Kind(
+        area=Area.KEY,
+        title=_("The account is connected twice"),
+        advice=_("Disable one of the two connections."),
+    ),
+    "gateway_away": Kind(
+        area=Area.KEY,
+        title=_("The gateway has not answered for more than 15 minutes"),
+        advice=_(
+            "Nothing is lost: charges made meanwhile are finished when it is back, and payments are asked"
+            " for. If only this server cannot reach it, look at its network."
+        ),
+    ),
+    "key_expiring": Kind(
+        area=Area.EXPIRY,
+        severity=Severity.WARNING,
+        title=_("A key of the account is about to expire"),
+        advice=_(
+            "The gateway announced it. If it is the key stored here, make a new one in the gateway's"
+            " panel and paste it on the connection's page."
+        ),
+    ),
+    "account_not_approved": Kind(
+        area=Area.ACCOUNT,
+        title=_("The gateway has not approved the account"),
+        advice=_("Finish the registration in the gateway's panel: until then it may refuse charges."),
+    ),
+    "no_pix_key": Kind(
+        area=Area.ACCOUNT,
+        severity=Severity.WARNING,
+        title=_("The account has no PIX key"),
+        advice=_(
+            "Register one in the gateway's panel: without it every QR code stops working on the day it is"
+            " made."
+        ),
+    ),
+    "identity_unknown": Kind(
+        area=Area.ACCOUNT,
+        severity=Severity.WARNING,
+        title=_("The key may not say whose account it opens"),
+        advice=_("Give it the right to read the account's data, so that a key of another one is noticed."),
+    ),
+    "site_unknown": Kind(
+        area=Area.ACCOUNT,
+        title=_("The account is in a country we do not know"),
+        advice=_("Do not charge on it: the currency of its amounts is not certain."),
+    ),
+    "webhook_missing": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook is not registered at the gateway"),
+        advice=_("It is registered again by itself. If this stays, press “Check now” to see why."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_disabled": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook was switched off at the gateway"),
+        advice=_(
+            "Notifications of this time are never sent. Press “Switch it on again” on the connection's page;"
+            " until then payments are found by our own checks, later than usual."
+        ),
+    ),
+    "webhook_interrupted": Kind(
+        area=Area.WEBHOOK,
+        title=_("The gateway stopped sending notifications"),
+        advice=_("It is asked to go on by itself, and then sends what it kept. Nothing is lost for 14 days."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_penalized": Kind(
+        area=Area.WEBHOOK,
+        severity=Severity.WARNING,
+        title=_("The gateway sends notifications more slowly, because some failed"),
+        advice=_("It is asked to send at full speed by itself. If this stays, look at the web server's log."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_wrong_version": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook uses an old version"),
+        advice=_("It is registered again by itself. If this stays, press “Check now” to see why."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_missing_events": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook does not receive every event"),
+        advice=_("It is registered again by itself. If this stays, press “Check now” to see why."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_no_token": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook has lost its token, so its notifications are refused"),
+        advice=_("It is registered again by itself. If this stays, press “Check now” to see why."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_duplicate": Kind(
+        area=Area.WEBHOOK,
+        severity=Severity.WARNING,
+        title=_("The gateway has several webhooks with our address"),
+        advice=_("Delete all but one in the gateway's panel."),
+    ),
+    "webhook_refused": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook could not be set up"),
+        advice=_("It is tried again by itself. If this stays, press “Check now” to see why."),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_secret_missing": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook has no secret yet"),
+        advice=_(
+            "Copy the secret signature from the gateway's panel and paste it on the connection's page."
+            " Without it every notification is refused."
+        ),
+        tell_after=_MENDED_BY_ITSELF,
+    ),
+    "webhook_unsteady": Kind(
+        area=Area.DELIVERY,
+        severity=Severity.WARNING,
+        title=_("The gateway's notifications fail again and again"),
+        advice=_(
+            "Its queue had to be started again %(times)s times within a day. Open the webhook's address from"
+            " outside and look at the web server's log: the gateway does not get its answer 200."
+        ),
+    ),
+    "notifications_missing": Kind(
+        area=Area.DELIVERY,
+        title=_("Payments came in, but no notification of them"),
+        advice=_(
+            "They were found by our own checks. Compare the webhook in the gateway's panel with the"
+            " connection's page: address, topics and secret."
+        ),
+    ),
+}
+_OTHER = Kind(
+    area=Area.ACCOUNT,
+    severity=Severity.WARNING,
+    title=_("The gateway reports something about the account"),
+    advice="",
+)
+
+
+def kind_of(code: str) -> Kind:
+    """What is known of a code; a gateway may bring notices that we have no words for."""
+    return KINDS.get(code, _OTHER)
