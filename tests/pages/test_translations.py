@@ -44,7 +44,7 @@ def in_source() -> Iterator[Key]:
         for path in sorted((ROOT / room).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield from found_in(path.read_text())
-    for path in sorted((ROOT / "templates").rglob("*.html")):
+    for path in sorted((ROOT / "templates").rglob("*.*")):
         yield from found_in_template(path.read_text())
 
 
