@@ -13,12 +13,13 @@ from lib import accounts
 from config import clock
 from connections.gateways.base import Method
 from connections.models import Connection
-from payments.models import Charge
+from payments.models import Charge, Customer
 from payments.services import doubt, watching
 from payments.services.creation import NewCharge, create_charge
 from tests.factories import make_connection, make_customer
 
 SECONDS = 20
+DOCUMENT = "52998224725"
 SWITCHES: dict[str, dict[str, Any]] = {
     "asaas": {"gateway": "asaas", "environment": "sandbox"},
     "mercadopago": {"gateway": "mercadopago", "direct_payments": True},
@@ -76,9 +77,8 @@ class World:
         connection = self.connection(key)
         defaults: dict[str, Any] = {
             "connection": connection,
-            "customer": make_customer(document="52998224725", email="ana@example.com")
-            if not connection.charges.exists()
-            else connection.charges.first().customer,  # type: ignore[union-attr]
+            "customer": Customer.objects.filter(document=DOCUMENT).first()
+            or make_customer(document=DOCUMENT, email="ana@example.com"),
             "amount_cents": 10_000,
             "description": "Pedido 77",
             "due_date": self.today() + timedelta(days=3),

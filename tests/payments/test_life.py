@@ -29,7 +29,6 @@ from connections.gateways.base import Delivery, Method, Notification, ResourceKi
 from payments.deriving import MONEY_IN
 from payments.models import Charge, RunTrigger, TimelineEntry
 from payments.services import checking, doubt, reconciling, renewing, runs, watching
-from tests.factories import make_customer
 from tests.payments.simulated import World
 from webhooks.services import inbox, recording
 
@@ -65,7 +64,6 @@ class Life(RuleBasedStateMachine):
         self.world.accounts.clear()
         self.world.connections.clear()
         self.world.move(seconds=0)
-        self.customer = make_customer(document="52998224725", email="ana@example.com")
         self.charges: list[Charge] = []
 
     def teardown(self) -> None:
@@ -86,7 +84,7 @@ class Life(RuleBasedStateMachine):
         if is_lost:
             self.world.fault("error_500", when="after", method="POST", path="/payments", times=1)
         amount = 10_000 + len(self.charges)
-        self.charges.append(self.world.charge(key, Method.PIX, customer=self.customer, amount_cents=amount))
+        self.charges.append(self.world.charge(key, Method.PIX, amount_cents=amount))
 
     @rule(number=ANY)
     def ask_for_a_new_code(self, number: int) -> None:
