@@ -28,6 +28,8 @@ MONEY_IN = frozenset(
         ChargeStatus.CHARGED_BACK,
     }
 )
+# Once here, the money has passed the gate; a dispute alone says nothing about that.
+_PASSED = frozenset({ChargeStatus.PAID, ChargeStatus.PARTIALLY_REFUNDED, ChargeStatus.REFUNDED})
 WAITING = (PaymentStatus.PENDING, PaymentStatus.OVERDUE)
 _RECEIVING = frozenset(
     {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}
@@ -307,7 +309,8 @@ def _after_money(case: Case) -> str:
 
 
 def _holding(case: Case) -> list[Payment]:
-    return [payment for payment in case.received if payment.received_cents > payment.refunded_cents]
+    """Given back is what the gateway calls refunded, or what was refunded in full; no sum is no refund."""
+    return [payment for payment in _kept(case) if not 0 < payment.received_cents <= payment.refunded_cents]
 
 
 def _by_calendar(case: Case, status: str) -> str:
@@ -331,7 +334,7 @@ def _held_back(case: Case, status: str, raised: Sequence[Question]) -> str:
     charge = case.charge
     if any(one.reason == ReviewReason.MOVED_BACK for one in raised) and status not in MONEY_IN:
         return charge.status
-    if charge.status in MONEY_IN or status not in (ChargeStatus.PAID, ChargeStatus.PARTIALLY_REFUNDED):
+    if charge.status in _PASSED or status not in (ChargeStatus.PAID, ChargeStatus.PARTIALLY_REFUNDED):
         return status
     doubtful = frozenset[str]().union(*(one.payment_ids for one in raised if one.reason in _GATE))
     if all(payment.gateway_id in doubtful for payment in _holding(case)):

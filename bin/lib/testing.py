@@ -51,9 +51,8 @@ def main(root: Path, options: Namespace) -> int:
             browser = _browser(root)
             for stack in STACKS:
                 if options.only in (None, stack.name):
-                    # What needs neither database nor broker was tried on the first.
-                    again = ["once"] if any(outcome.passed for outcome in outcomes) else []
-                    outcomes.append(_run(root, stack, options, browser, children, again))
+                    spared = _spared(stack, options, outcomes)
+                    outcomes.append(_run(root, stack, options, browser, children, spared))
     except KeyboardInterrupt:
         say.fail("Stopped; the tests did not finish.")
         return 130
@@ -61,6 +60,16 @@ def main(root: Path, options: Namespace) -> int:
     (reports / "summary.txt").write_text(text.splitlines()[-1] + "\n")
     say.line(text)
     return 0 if outcomes and all(outcome.is_good for outcome in outcomes) else 1
+
+
+def _spared(stack: Stack, options: Namespace, outcomes: list[Outcome]) -> list[str]:
+    """Marks of what is not run twice: what knows no database, and, unless all is wanted, what takes long."""
+    if options.pytest:
+        return []  # who names tests wants just those
+    if any(outcome.passed for outcome in outcomes):
+        return ["once"]
+    is_first_of_two = options.only is None and stack is STACKS[0]
+    return ["weighty"] if is_first_of_two and not options.full else []
 
 
 def _browser(root: Path) -> str | NotAvailable | None:
@@ -79,7 +88,7 @@ def _run(
     options: Namespace,
     browser: str | NotAvailable | None,
     children: Children,
-    tried: list[str],
+    spared: list[str],
 ) -> Outcome:
     say.line(f"\n== {stack.title} ==")
     started = time.monotonic()
@@ -90,7 +99,7 @@ def _run(
     except (NotAvailable, processes.Failed) as lack:
         return Outcome(stack.title, lacks=[f"everything. {lack}"])
     is_lacking = isinstance(browser, NotAvailable)
-    left_out = tried + (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
+    left_out = spared + (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
     with tempfile.TemporaryDirectory(prefix="cobranca-test-") as folder:
         program = "" if is_lacking else browser or ""
         env = {**os.environ, **urls, "TEST_FOLDER": folder, "CHROMIUM": str(program)}

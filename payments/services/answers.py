@@ -38,8 +38,12 @@ def _take_payment(charge: Charge, own: GatewayResource, payment: GatewayPayment)
     if own.fetched_at is None or not refreshing.is_older(own, payment, ticket=0):
         refreshing.write_payment(charge, own, payment)
         terms.follow(charge, payment, source="creation")
+        # Newer than every fetch that began before: their answers may still be on the way.
         GatewayResource.objects.filter(pk=own.pk).update(
-            gateway_version=payment.version or own.gateway_version, fetched_at=clock.now()
+            gateway_version=payment.version or own.gateway_version,
+            fetched_at=clock.now(),
+            ticket=own.ticket + 1,
+            applied_ticket=own.ticket + 1,
         )
     if payment.pix:
         take_code(charge, payment.pix.text, payment.pix.expires_at)

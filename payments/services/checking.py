@@ -238,7 +238,10 @@ def _check(charge: Charge) -> timedelta | None:
         logger.exception("charge %s could not be checked", charge.pk)
     fresh = Charge.objects.for_lists().get(pk=charge.pk)
     mine = Charge.objects.filter(pk=charge.pk, check_due_at=charge.check_due_at)
-    mine.update(check_due_at=plan(fresh))
+    following = plan(fresh)
+    if wait and following:
+        following = min(following, clock.now() + wait)
+    mine.update(check_due_at=following)
     return wait
 
 
@@ -254,10 +257,10 @@ def _wait_after(connection: Connection, error: GatewayError) -> timedelta | None
 
 
 def _leave_alone(connection_id: int, wait: timedelta) -> None:
-    """Everything due of a connection waits, by one UPDATE; what the calendar still has to turn does not."""
+    """Everything due of a connection waits, by one UPDATE; the calendar has had its turn before."""
     now = clock.now()
     due = Charge.objects.filter(connection=connection_id, check_due_at__lte=now)
-    due.exclude(_calendar_decides(now)).update(check_due_at=now + wait)
+    due.update(check_due_at=now + wait)
 
 
 def _ask(charge: Charge) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import chain, zip_longest
 
 from django.contrib.auth.models import User
 
@@ -21,6 +24,7 @@ from connections.gateways.base import (
 )
 from connections.gateways.errors import GatewayError, HostedPageRequired, RequestRefused
 from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS
+from connections.services.accounts import patience
 from payments.models import Charge, ChargeStatus, CreationAttempt, Payment
 from payments.models.charges import AttemptState
 from payments.services.answers import take_answer
@@ -52,22 +56,52 @@ _MOST_RESENDS = 8
 _MOST_TRIES = 24
 # At most two threads of a worker go on with creations: the rest stay free while a gateway hangs.
 _passes = waiting.WaitingRoom(2)
+_LOOK_AHEAD = 500
+_PASS_SECONDS = 30.0
+# A creation that took so long of this process's own time met a gateway that hangs.
+_SLOW_SECONDS = 5.0
+_SLOW_FOR = 60.0
+_slow_until: dict[int, float] = {}
 
 
 def due_charge_ids(limit: int = 50) -> list[int]:
-    """Charges whose creation a worker should go on with now, longest waiting first."""
+    """Charges whose creation a worker should go on with now: the longest waiting of each connection in turns.
+
+    Connections whose gateway was slow a moment ago come last, so that they keep no other waiting.
+    """
     due = Charge.objects.filter(creation_due_at__lte=clock.now()).order_by("creation_due_at")
-    return list(due.values_list("pk", flat=True)[:limit])
+    queues: defaultdict[int, list[int]] = defaultdict(list)
+    for charge_id, connection_id in due.values_list("pk", "connection_id")[:_LOOK_AHEAD]:
+        queues[connection_id].append(charge_id)
+    quick = [queue for connection_id, queue in queues.items() if not _was_slow(connection_id)]
+    slow = [queue for connection_id, queue in queues.items() if _was_slow(connection_id)]
+    in_turns = chain(*zip_longest(*quick), *zip_longest(*slow))
+    return [charge_id for charge_id in in_turns if charge_id][:limit]
 
 
 def settle_due() -> None:
-    """Go on with every creation that is due; one that breaks keeps no other waiting."""
+    """Go on with every creation that is due, for a while; one that breaks keeps no other waiting."""
+    left = patience(_PASS_SECONDS)
     with _passes.seat() as is_seated:
         for charge_id in due_charge_ids() if is_seated else []:
+            if left() <= 0:
+                break
+            began = left()
             try:
                 settle(charge_id)
             except Exception:
                 logger.exception("the creation of charge %s could not go on", charge_id)
+            if began - left() > _SLOW_SECONDS:
+                _note_slow(charge_id)
+
+
+def _note_slow(charge_id: int) -> None:
+    connection_id = Charge.objects.values_list("connection_id", flat=True).get(pk=charge_id)
+    _slow_until[connection_id] = time.monotonic() + _SLOW_FOR
+
+
+def _was_slow(connection_id: int) -> bool:
+    return _slow_until.get(connection_id, 0.0) > time.monotonic()
 
 
 def settle(charge_id: int) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from config import clock
 from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
@@ -102,6 +102,8 @@ def carry_out(run_id: int) -> Reconciliation | None:
     run = Reconciliation.objects.select_related("connection").get(pk=run_id)
     try:
         Comparison(run).carry_out()
+    except ClaimLost:
+        return None
     except GatewayError as err:
         _put_off(run, err)
     except Exception as err:
@@ -114,12 +116,20 @@ def _put_off(run: Reconciliation, error: Exception) -> None:
     text = error.text if isinstance(error, GatewayError) else type(error).__name__
     is_over = run.tries > len(_AGAIN_AFTER)
     now = clock.now()
-    run.state = RunState.FAILED if is_over else RunState.QUEUED
-    run.due_at = None if is_over else now + _AGAIN_AFTER[run.tries - 1]
-    run.finished_at = now if is_over else None
-    run.error = text[:500]
-    run.claim_token = run.claim_until = None
-    run.save(update_fields=["state", "due_at", "finished_at", "error", "claim_token", "claim_until", "calls"])
+    _mine(run).update(
+        state=RunState.FAILED if is_over else RunState.QUEUED,
+        due_at=None if is_over else now + _AGAIN_AFTER[run.tries - 1],
+        finished_at=now if is_over else None,
+        error=text[:500],
+        calls=run.calls,
+        claim_token=None,
+        claim_until=None,
+    )
+
+
+def _mine(run: Reconciliation) -> QuerySet[Reconciliation]:
+    """The run's row, while no other worker took it over."""
+    return Reconciliation.objects.filter(pk=run.pk, claim_token=run.claim_token)
 
 
 class Comparison:
@@ -216,7 +226,7 @@ class Comparison:
 
     def _bound(self, unlisted: list[str]) -> None:
         """The most calls this run may make: what the list took, and the looks at what is doubtful."""
-        allowed = self.run.calls + _LOOKS * len(self.found.doubtful) + len(unlisted)
+        allowed = self.run.calls + _LOOKS * len(self.found.doubtful) + (1 + _LOOKS) * len(unlisted)
         Reconciliation.objects.filter(pk=self.run.pk).update(calls_allowed=allowed)
         self.run.calls_allowed = allowed
 
@@ -264,20 +274,29 @@ class Comparison:
         now = clock.now()
         held = _held(self.connection, list(self.found.seen))
         self._keep_differences(held, now)
-        run = self.run
-        run.compared = len(self.found.seen)
-        run.not_ours = len(self.found.foreign)
-        run.differences = len(self.found.doubtful)
-        days = comparing.by_day(self.found.seen.values(), held, open_ids=self.found.doubtful)
+        run, found = self.run, self.found
+        days = comparing.by_day(found.seen.values(), held, open_ids=found.doubtful)
         first = run.since.astimezone(self.zone).date().isoformat()
-        run.days = [day for day in days if day["day"] > first]  # of older days a list shows only a part
-        run.state, run.finished_at, run.due_at, run.error = RunState.DONE, now, None, ""
-        run.missed = missed.found_by(run).count()
+        run.finished_at, run.missed = now, missed.found_by(run).count()
+        done = _mine(run).update(
+            state=RunState.DONE,
+            finished_at=now,
+            due_at=None,
+            error="",
+            compared=len(found.seen),
+            not_ours=len(found.foreign),
+            differences=len(found.doubtful),
+            missed=run.missed,
+            days=[day for day in days if day["day"] > first],  # of older days a list shows only a part
+            calls=run.calls,
+            claim_token=None,
+            claim_until=None,
+        )
+        if not done:
+            raise ClaimLost(run.pk)
         MissedNotification.objects.filter(
             connection=self.connection, run=None, found_at__gte=run.started_at, source=SOURCE
         ).update(run=run)
-        run.claim_token = run.claim_until = None
-        run.save()
         if run.missed >= _MANY_MISSED:
             problems.raise_(self.connection, "notifications_missing")
 
@@ -316,8 +335,7 @@ class Comparison:
     def _keep_claim(self) -> None:
         """Still ours, for a while longer; raises when another worker took over."""
         until = clock.now() + _CLAIM
-        own = Reconciliation.objects.filter(pk=self.run.pk, claim_token=self.run.claim_token)
-        if not own.update(claim_until=until, due_at=until, calls=self.run.calls):
+        if not _mine(self.run).update(claim_until=until, due_at=until, calls=self.run.calls):
             raise ClaimLost(self.run.pk)
 
 

@@ -94,6 +94,10 @@ def decisions(charge: Charge) -> tuple[Decision, ...]:
     return _DECISIONS[asked.reason] if asked else ()
 
 
+def decisions_for(reason: ReviewReason) -> tuple[Decision, ...]:
+    return _DECISIONS[reason]
+
+
 def accept(charge: Charge, *, mark: str, actor: User, note: str) -> Outcome:
     """Decide that the divergence named by ``mark`` is all right, whatever that means for its reason.
 

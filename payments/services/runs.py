@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
@@ -21,6 +21,9 @@ _OVERLAP = timedelta(days=2)
 _HOURLY_WINDOW = timedelta(hours=6)
 _EVERY = timedelta(hours=1)
 _NIGHT = time(3)
+# Every worker looks every few seconds; more often than this it need not look into the tables.
+_PLAN_EVERY = timedelta(seconds=30)
+_planned = {"at": datetime.min.replace(tzinfo=UTC)}
 # Connections begin their night's run spread over this long, each always at its own minute.
 _SPREAD_MINUTES = 90
 
@@ -34,6 +37,27 @@ def request(
     actor: User | None = None,
 ) -> Reconciliation:
     """Queue a run, or give the one that is open already: a connection is compared by one at a time."""
+    while True:
+        run = _open_run(connection) or _queue(
+            connection, trigger=trigger, since=since, is_thorough=is_thorough, actor=actor
+        )
+        if run:
+            return run
+
+
+def _open_run(connection: Connection) -> Reconciliation | None:
+    return _runs(connection).filter(state__in=(RunState.QUEUED, RunState.RUNNING)).first()
+
+
+def _queue(
+    connection: Connection,
+    *,
+    trigger: RunTrigger,
+    since: datetime | None,
+    is_thorough: bool,
+    actor: User | None,
+) -> Reconciliation | None:
+    """None when somebody was quicker."""
     now = clock.now()
     try:
         with transaction.atomic():
@@ -47,9 +71,7 @@ def request(
                 due_at=now,
             )
     except IntegrityError:
-        return Reconciliation.objects.get(
-            connection=connection, state__in=(RunState.QUEUED, RunState.RUNNING)
-        )
+        return None
     wake(RECONCILE)
     return run
 
@@ -66,31 +88,35 @@ def window_start(connection: Connection, *, now: datetime) -> datetime:
 def plan_due() -> int:
     """Queue what the clock asks for: each night a thorough run, each hour one over the last hours.
 
-    Returns how many were queued.
+    Not before a connection's first charge is an hour old. Returns how many were queued.
     """
     now = clock.now()
+    if abs(now - _planned["at"]) < _PLAN_EVERY:
+        return 0
+    _planned["at"] = now
     planned = 0
     for connection in Connection.objects.without_secrets().filter(is_active=True).exclude(account_id=""):
-        if not Charge.objects.filter(connection=connection).exists():
+        if now - _last_or_first(connection, now) < _EVERY:
             continue
         if _is_night_due(connection, now):
             request(connection, trigger=RunTrigger.SCHEDULE)
-        elif _is_hour_due(connection, now):
+        else:
             since = now - _HOURLY_WINDOW
             request(connection, trigger=RunTrigger.SCHEDULE, since=since, is_thorough=False)
-        else:
-            continue
         planned += 1
     return planned
+
+
+def _last_or_first(connection: Connection, now: datetime) -> datetime:
+    """When it was compared last, or when its first charge was made; now where there is none."""
+    last = _runs(connection).order_by("-pk").values_list("requested_at", flat=True).first()
+    charges = Charge.objects.filter(connection=connection).order_by("pk")
+    return last or charges.values_list("created_at", flat=True).first() or now
 
 
 def _is_night_due(connection: Connection, now: datetime) -> bool:
     begins = night_of(connection, now)
     return now >= begins and not _runs(connection).filter(requested_at__gte=begins, is_thorough=True).exists()
-
-
-def _is_hour_due(connection: Connection, now: datetime) -> bool:
-    return not _runs(connection).filter(requested_at__gt=now - _EVERY).exists()
 
 
 def night_of(connection: Connection, now: datetime) -> datetime:

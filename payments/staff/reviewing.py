@@ -158,7 +158,7 @@ def _decide(request: HttpRequest, charge: Charge, form: DecisionForm) -> HttpRes
 
 
 def _context(charge: Charge, shown: Review, form: DecisionForm) -> dict[str, Any]:
-    (decision,) = reviewing.decisions(charge)
+    (decision,) = reviewing.decisions_for(shown.reason)
     return {
         "charge": charge,
         "row": presentation.row(charge),

@@ -13,7 +13,7 @@ from tests.flows import loading
 from tests.flows.loading import Door, Note
 from tests.flows.running import Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = pytest.mark.xdist_group("second")
 _SOURCES = "list(Charge.objects.get(reference={reference!r}).timeline.filter(code='status')"
 _SOURCES += ".values_list('source', flat=True))"
 _SANDBOX = "__import__('payments.services.sandbox', fromlist=['*'])"
@@ -46,7 +46,11 @@ def test_what_nobody_told_is_found_by_asking(running: Running, key: str, seconds
     planned = f"Charge.objects.get(reference={reference!r}).check_due_at is not None"
     running.wait_until(lambda: running.evaluate(planned), "a check is planned")
     running.control("clock", advance_seconds=seconds)
-    running.wait_for_status(reference, "paid")
+    # A charge among others that could not be asked just now is asked a minute later.
+    running.wait_until(
+        lambda: running.status(reference) == "paid" or not running.control("clock", advance_seconds=10),
+        f"{reference} is paid",
+    )
     assert sources(running, reference)[0] in ("check", "reconciliation")
     assert (
         running.evaluate(f"MissedNotification.objects.filter(charge__reference={reference!r}).count()") == 1

@@ -15,7 +15,7 @@ from tests.flows import loading
 from tests.flows.loading import Answered, Crowd
 from tests.flows.running import KINDS, Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 SAMPLES = 240
 MOST_TIMES_SLOWER = 1.5
 HANGING, ANOTHER = ("asaas", "mercadopago"), "checkout"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.flows.running import KINDS, Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 BAD_DAY = (
     {"name": "drop", "share": 0.1, "seed": 7},
     {"name": "duplicate", "share": 0.2, "seed": 7},
@@ -79,7 +79,7 @@ def live_a_bad_day(running: Running, count: int) -> list[str]:
 def work_off(running: Running) -> None:
     """Everything that is to come has come and is worked through; waits are passed by the clock."""
     running.control("flush", ignore_schedule=True, timeout_seconds=120)
-    waiting = "WebhookEvent.objects.filter(state__in=('received', 'retry')).count()"
+    waiting = "WebhookEvent.objects.filter(state__in=('received', 'retry'), is_hint=False).count()"
     running.wait_until(
         lambda: running.control("clock", advance_seconds=10) and running.evaluate(waiting) == 0,
         "every notification that came is worked through",

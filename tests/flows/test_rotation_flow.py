@@ -16,7 +16,7 @@ from tests.flows import loading
 from tests.flows.loading import Door, Note, Traffic
 from tests.flows.running import KINDS, Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 BEFORE, AFTER = 80, 120  # with what the simulator sends by itself more than 1000 for the five kinds
 BY_THE_GATEWAY = 40
 STORED = "WebhookEvent.objects.filter(gateway_id={payment!r}).count()"

@@ -332,9 +332,24 @@ def test_the_calendar_waits_for_no_gateway(gateway: Any, clock: Any) -> None:
     clock.move_to(datetime.fromisoformat("2026-11-22T00:00:00-03:00"))
     for payment in payments:
         gateway.get(f"{MERCADOPAGO}/v1/payments/{payment.gateway_id}", status=503)
-    checking.check_due()
-    checking.turn_overdue()
+    checking.sweep()
     assert {*Charge.objects.values_list("status", flat=True)} == {"overdue"}
+
+
+def test_a_gateway_that_is_away_is_asked_again_soon_and_not_at_every_look(gateway: Any, clock: Any) -> None:
+    """An old charge past its expiry: nothing of the calendar makes it due again at once."""
+    connection = make_mercadopago()
+    payment = make_open(connection, due_date=date(2026, 12, 21))
+    Charge.objects.update(
+        created_at=NOW - timedelta(days=20), expires_at=NOW - timedelta(hours=1), check_due_at=NOW
+    )
+    asked = gateway.get(f"{MERCADOPAGO}/v1/payments/{payment.gateway_id}", status=503)
+    for _look in range(5):
+        checking.sweep()
+    assert asked.call_count == 1
+    clock.shift(timedelta(minutes=1, seconds=1))
+    checking.sweep()
+    assert asked.call_count == 2
 
 
 def test_nothing_due_is_three_questions_and_no_write() -> None:

@@ -32,7 +32,7 @@ from payments.services import checking, doubt, reconciling, renewing, runs, watc
 from tests.payments.simulated import World
 from webhooks.services import inbox, recording
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 KEYS = ("asaas", "mercadopago")
 MOST_CHARGES = 3
 ANY = st.integers(min_value=0, max_value=MOST_CHARGES - 1)

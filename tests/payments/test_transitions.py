@@ -85,6 +85,26 @@ def test_paid_never_falls_back(unpaid: str) -> None:
     assert charge.review_reason == ReviewReason.MOVED_BACK
 
 
+def test_a_dispute_that_was_won_does_not_let_doubtful_money_through() -> None:
+    charge = make_charge()
+    payment = make_payment(charge, "paid", received_cents=5_000)
+    transitions.apply(charge.pk, source="webhook")
+    assert (status_of(charge), charge.review_reason) == ("pending", ReviewReason.AMOUNT)
+    Payment.objects.filter(pk=payment.pk).update(status="disputed")
+    transitions.apply(charge.pk, source="webhook")
+    assert status_of(charge) == "disputed"
+    Payment.objects.filter(pk=payment.pk).update(status="paid")
+    transitions.apply(charge.pk, source="webhook")
+    assert (status_of(charge), charge.review_reason) == ("disputed", ReviewReason.AMOUNT)
+
+
+def test_a_paid_payment_without_a_sum_is_not_given_back() -> None:
+    charge = make_charge()
+    make_payment(charge, "paid", received_cents=0)
+    transitions.apply(charge.pk, source="webhook")
+    assert (status_of(charge), charge.review_reason) == ("pending", ReviewReason.AMOUNT)
+
+
 def test_a_receipt_in_cash_that_is_undone_is_waited_for_again() -> None:
     charge = make_charge()
     payment = make_payment(charge, "paid", is_cash=True)
