@@ -55,6 +55,24 @@ def differs(listed: GatewayPayment, held: Payment) -> bool:
     return settles or theirs != (held.status, held.received_cents, held.refunded_cents)
 
 
+_STEPS = (
+    frozenset({"pending", "overdue", "authorized", ""}),
+    frozenset({"cancelled", "expired", "failed"}),
+    frozenset({"paid"}),
+    frozenset({"refunded", "disputed", "charged_back"}),
+)
+
+
+def is_behind(listed: GatewayPayment, held: Payment) -> bool:
+    """Whether the list shows an earlier stage than the answer that was fetched after it: then it is older."""
+    there = (_step(listed.status.value if listed.status else ""), listed.refunded_cents)
+    return there < (_step(held.status), held.refunded_cents)
+
+
+def _step(status: str) -> int:
+    return next(number for number, statuses in enumerate(_STEPS) if status in statuses)
+
+
 @dataclass
 class Sums:
     """Number of payments, cents received and given back."""

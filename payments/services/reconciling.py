@@ -251,7 +251,9 @@ class Comparison:
         finally:
             resources.release(held)
         own = _held(self.connection, [gateway_id]).get(gateway_id)
-        is_equal = own is not None and (listed is None or not comparing.is_news(listed, own))
+        is_equal = own is not None and (
+            listed is None or comparing.is_behind(listed, own) or not comparing.is_news(listed, own)
+        )
         if is_equal and done and done.outcome in (Outcome.APPLIED, Outcome.STALE):
             self.found.doubtful.pop(gateway_id, None)
         else:

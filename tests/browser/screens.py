@@ -98,12 +98,15 @@ def _fill_database() -> dict[str, str]:
     charges = sample.make_charges(operator)
     pages = {f"charge-{name}": charge.get_absolute_url() for name, charge in charges.items()}
     pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
+    run = sample.make_comparison(charges["paid"], charges["pending"])
     asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
     return {
         "overview": "/",
         "charges": "/charges/",
         "charges-nothing": "/charges/?q=zzz",
         "new-charge": "/charges/new/",
+        "reconciliations": "/reports/reconciliation/",
+        "reconciliation": f"/reports/reconciliation/{run.public_id}/",
         "connection-new": "/admin/connections/connection/add/",
         "connection": f"/admin/connections/connection/{asaas}/change/",
         "connection-mercadopago": f"/admin/connections/connection/{mercado}/change/",

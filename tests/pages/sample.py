@@ -9,7 +9,15 @@ from django.contrib.auth.models import Group, User
 
 from config import clock
 from connections.models import Connection, WebhookState
-from payments.models import Charge, ChargeTerms, Customer, TimelineEntry
+from payments.models import (
+    Charge,
+    ChargeTerms,
+    Customer,
+    Finding,
+    MissedNotification,
+    Reconciliation,
+    TimelineEntry,
+)
 from tests import factories
 
 PIX_TEXT = (
@@ -241,3 +249,58 @@ def _tell(charge: Charge, operator: User) -> None:
     line(1, "change", "status", source="webhook", data={**change, "cause": cause})
     if charge.review_reason:
         line(2, "change", "review", source="webhook", data={"reason": charge.review_reason, "cause": "x"})
+
+
+def make_comparison(repaired: Charge, differing: Charge) -> Reconciliation:
+    """A comparison that repaired one charge, found another that differs, and money made elsewhere."""
+    now, payment = clock.now(), repaired.payments.get()
+    connection = repaired.connection
+    yesterday = clock.today(connection.time_zone) - timedelta(days=1)
+    sums = {"theirs": [12, 184_050, 0], "ours": [12, 184_050, 0], "not_ours": [1, 9_900, 0]}
+    run = Reconciliation.objects.create(
+        connection=connection,
+        trigger="schedule",
+        since=now - timedelta(days=2),
+        is_thorough=True,
+        state="done",
+        requested_at=now - timedelta(minutes=9),
+        started_at=now - timedelta(minutes=9),
+        finished_at=now - timedelta(minutes=8),
+        calls=21,
+        calls_allowed=34,
+        compared=48,
+        missed=1,
+        differences=1,
+        not_ours=1,
+        days=[{"day": yesterday.isoformat(), "currency": connection.currency, **sums}],
+    )
+    facts = {"status": "pending", "gateway_status": "PENDING", "received_cents": 0}
+    paid = {"status": "paid", "gateway_status": "RECEIVED", "received_cents": repaired.amount_cents}
+    MissedNotification.objects.create(
+        connection=connection,
+        resource=payment.resource,
+        charge=repaired,
+        run=run,
+        found_at=now - timedelta(minutes=9),
+        source="reconciliation",
+        before=facts,
+        after=paid,
+    )
+    seen = {"run": run, "found_at": now, "seen_at": now, "currency": connection.currency}
+    Finding.objects.create(
+        connection=connection,
+        kind="difference",
+        gateway_id="pay_differs",
+        charge=differing,
+        theirs=paid,
+        ours=facts,
+        **seen,
+    )
+    Finding.objects.create(
+        connection=connection,
+        kind="not_ours",
+        gateway_id="pay_elsewhere",
+        theirs={**paid, "received_cents": 9_900},
+        **seen,
+    )
+    return run

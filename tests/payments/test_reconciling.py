@@ -175,6 +175,15 @@ def test_what_still_differs_after_three_looks_stays_open_until_a_run_finds_it_eq
     assert finding.settled_at == NOW
 
 
+def test_a_payment_cancelled_after_it_was_listed_is_no_difference(gateway: Fake) -> None:
+    charge, payment = old_charge(make_connection(), "overdue")
+    gateway.listed.append(fetched(charge, payment.gateway_id, PaymentStatus.PENDING))
+    gateway.answers[payment.gateway_id] = [fetched(charge, payment.gateway_id, PaymentStatus.CANCELLED)]
+    run = reconcile(charge.connection)
+    charge.refresh_from_db()
+    assert (charge.status, run.differences, gateway.asked) == ("cancelled", 0, ["list", payment.gateway_id])
+
+
 def test_a_list_that_is_older_than_what_we_hold_is_no_news(gateway: Fake) -> None:
     charge, payment = old_charge(make_connection(), "paid")
     payment.resource.gateway_version = NOW
