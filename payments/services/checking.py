@@ -265,7 +265,8 @@ def _leave_alone(connection_id: int, wait: timedelta) -> None:
 
 def _ask(charge: Charge) -> None:
     """Ask for everything of a charge that may have moved. Raises a ``GatewayError``."""
-    pages = charge.resources.filter(kind=ResourceKind.PREFERENCE, is_missing=False)
+    # Also one that was missing: a page may be unknown for a moment (mercadopago.md 2.3), and be paid after.
+    pages = charge.resources.filter(kind=ResourceKind.PREFERENCE)
     seen: set[str] = set()
     for page in pages.order_by("-pk")[:_MOST_PAGES]:
         seen.update(_ask_page(charge, page))

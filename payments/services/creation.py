@@ -34,6 +34,7 @@ from connections.gateways.errors import (
     GatewayError,
     GatewayUnavailable,
     HostedPageRequired,
+    NotFound,
     RequestRefused,
 )
 from connections.models import Connection
@@ -301,19 +302,28 @@ def open_attempts(charge: Charge) -> QuerySet[CreationAttempt]:
 
 
 def deliver(attempt: CreationAttempt, gateway: Gateway, prepared: PreparedCall) -> GatewayCharge:
+    """Send the call and keep what became of it. Raises a ``GatewayError``, never ``NotFound``."""
     try:
         answer = gateway.submit_charge(prepared)
     except GatewayUnavailable as err:
         if attempt.state != AttemptState.UNKNOWN:
             set_state(attempt, AttemptState.UNKNOWN if err.maybe_sent else AttemptState.PREPARED)
         raise
-    except GatewayError:
+    except GatewayError as err:
         # Sent again and refused says nothing about the first time: that one stays in doubt.
         if attempt.state != AttemptState.UNKNOWN:
             set_state(attempt, AttemptState.REFUSED)
+        if isinstance(err, NotFound):  # nothing was looked for: what the order names is unknown there
+            raise _as_refusal(err) from err
         raise
     set_state(attempt, AttemptState.ANSWERED)
     return answer
+
+
+def _as_refusal(error: NotFound) -> RequestRefused:
+    return RequestRefused(
+        error.text, code=error.code, http_status=error.http_status, request_id=error.request_id
+    )
 
 
 def set_state(attempt: CreationAttempt, state: AttemptState) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from config import clock
-from connections.gateways.base import Gateway, PaymentStatus, ResourceKind
+from connections.gateways.base import Gateway, GatewayCharge, PaymentStatus, ResourceKind
 from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.texts import gettext_noop as _
-from payments.models import Charge, Payment
+from payments.models import Charge, GatewayResource, Payment
 from payments.models.charges import AttemptState
+from payments.services import lifetimes
 from payments.services.answers import take_answer
 from payments.services.following import fetch_and_store
 
@@ -19,34 +21,62 @@ _NEVER_MADE = (AttemptState.PREPARED, AttemptState.REFUSED)
 
 
 def make_way(charge: Charge, gateway: Gateway) -> bool:
-    """Ask for every earlier payment and end those whose time is over; False while one lives or was paid.
+    """Ask for every earlier payment and page; end what is past its time. False while one lives or was paid.
 
-    One that can still be paid gives its code back to the charge. Raises a ``GatewayError``, also where
-    somebody else is fetching one of them right now.
+    What can still be paid gives its code or its link back to the charge. Raises a ``GatewayError``, also
+    where somebody else is fetching one of them right now.
     """
     made = charge.creation_attempts.exclude(state__in=_NEVER_MADE).filter(round__lt=charge.creation_round)
     if not made.exists():
         return True
     dead = set(charge.payments.filter(status__in=DEAD).values_list("gateway_id", flat=True))
-    for found in gateway.find_charges(charge.reference):
+    listed = gateway.find_charges(charge.reference)
+    for found in listed:
         for payment in found.payments:
             if payment.gateway_id not in dead:
-                _fetch(charge, payment.gateway_id)
+                _fetch(charge, payment.gateway_id, gateway)
     for late in charge.payments.filter(status=PaymentStatus.PENDING, expires_at__lte=clock.now()):
         _end(charge, late, gateway)
+    page = _open_page(charge, listed, gateway)
     living = charge.payments.exclude(status__in=DEAD)
     if waiting := living.filter(status=PaymentStatus.PENDING).first():
         take_answer(charge, gateway.fetch_charge(ResourceKind.PAYMENT, waiting.gateway_id))
-    return not living.exists()
+    if page:
+        _give_back(charge, page)
+    return page is None and not living.exists()
+
+
+def _open_page(charge: Charge, listed: Sequence[GatewayCharge], gateway: Gateway) -> GatewayCharge | None:
+    """A page on which somebody can begin to pay: the one we knew last, before any that was only listed.
+
+    Those we know are asked for by id where the list lags, also those that once were not found.
+    """
+    pages = {found.gateway_id: found for found in listed if found.kind == ResourceKind.PREFERENCE}
+    rows = charge.resources.filter(kind=ResourceKind.PREFERENCE).order_by("-pk")
+    known = list(rows.values_list("gateway_id", flat=True))
+    for gateway_id in known:
+        if gateway_id not in pages:
+            with suppress(NotFound):
+                pages[gateway_id] = gateway.fetch_charge(ResourceKind.PREFERENCE, gateway_id)
+    ordered = [pages[name] for name in (*known, *pages) if name in pages]
+    return next((page for page in ordered if page.is_open), None)
+
+
+def _give_back(charge: Charge, page: GatewayCharge) -> None:
+    charge.expires_at = lifetimes.page_expiry(charge.connection, charge.due_date)
+    charge.save(update_fields=["expires_at"])
+    take_answer(charge, page)
+    own = GatewayResource.objects.filter(charge=charge, kind=page.kind, gateway_id=page.gateway_id)
+    own.update(is_missing=False, fetched_at=clock.now())
 
 
 def _end(charge: Charge, payment: Payment, gateway: Gateway) -> None:
     """Cancel what should have expired; refused, it was paid or ended meanwhile, and the fetch tells."""
     with suppress(RequestRefused, NotFound):
         gateway.cancel_charge(ResourceKind.PAYMENT, payment.gateway_id)
-    _fetch(charge, payment.gateway_id)
+    _fetch(charge, payment.gateway_id, gateway)
 
 
-def _fetch(charge: Charge, gateway_id: str) -> None:
-    if not fetch_and_store(charge, gateway_id, cause="new_code"):
+def _fetch(charge: Charge, gateway_id: str, gateway: Gateway) -> None:
+    if not fetch_and_store(charge, gateway_id, cause="new_code", gateway=gateway):
         raise GatewayUnavailable(_("An earlier payment is being looked at."), maybe_sent=False)

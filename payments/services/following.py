@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from connections.gateways.base import ResourceKind
+from connections.gateways.base import Gateway, ResourceKind
 from payments.models import Charge
 from payments.services import refreshing, resources
 
 
-def fetch_and_store(charge: Charge, gateway_id: str, *, cause: str) -> bool:
-    """False while somebody else is fetching it. Raises a ``GatewayError``."""
+def fetch_and_store(charge: Charge, gateway_id: str, *, cause: str, gateway: Gateway | None = None) -> bool:
+    """False while somebody else is fetching it. Raises a ``GatewayError``.
+
+    A caller with little time brings its own ``gateway``.
+    """
     resource = resources.find_or_add(
         charge.connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id, charge=charge
     )
@@ -16,7 +19,7 @@ def fetch_and_store(charge: Charge, gateway_id: str, *, cause: str) -> bool:
     if held is None:
         return False
     try:
-        refreshing.refresh(charge.connection, resource, held, source="creation", cause=cause)
+        refreshing.refresh(charge.connection, resource, held, source="creation", cause=cause, gateway=gateway)
     finally:
         resources.release(held)
     return True

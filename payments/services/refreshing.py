@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from config import clock
-from connections.gateways.base import Exchange, GatewayPayment
+from connections.gateways.base import Exchange, Gateway, GatewayPayment
 from connections.gateways.errors import NotFound
 from connections.models import Connection
 from connections.services import gateway_for, note_success
@@ -38,14 +38,21 @@ class Refreshed:
 
 
 def refresh(
-    connection: Connection, resource: GatewayResource, held: Lease, *, source: str, cause: str = ""
+    connection: Connection,
+    resource: GatewayResource,
+    held: Lease,
+    *,
+    source: str,
+    cause: str = "",
+    gateway: Gateway | None = None,
 ) -> Refreshed:
     """Fetch one payment under a lease and write what is new. Raises a ``GatewayError``.
 
+    A ``gateway`` of the caller keeps to the caller's patience, and its exchanges are the caller's to note.
     No transaction is open during the call; the answer is written only while the lease is still ours.
     """
     exchanges: list[Exchange] = []
-    gateway = gateway_for(connection, on_exchange=exchanges.append)
+    gateway = gateway or gateway_for(connection, on_exchange=exchanges.append)
     try:
         fetched = gateway.fetch_payment(resource.gateway_id)
     except NotFound:

@@ -120,17 +120,22 @@ def _look(charge: Charge) -> bool:
     kept = _kept(charge, alive)
     twins = [one for one in alive if one is not kept]
     try:
-        return _end_all(charge, kept, twins, gateway)
+        return _end_all(charge, kept, twins, gateway, is_being_paid=_is_being_paid(listed))
     finally:
         if twins:
             note_exchanges(charge, exchanges, source="creation")
 
 
 def _end_all(
-    charge: Charge, kept: GatewayCharge | None, twins: Sequence[GatewayCharge], gateway: Gateway
+    charge: Charge,
+    kept: GatewayCharge | None,
+    twins: Sequence[GatewayCharge],
+    gateway: Gateway,
+    *,
+    is_being_paid: bool,
 ) -> bool:
     """Every unpaid twin is cancelled; money in one, or in one that takes our place, is for a person."""
-    ended = [_end(charge, twin, gateway) for twin in twins]
+    ended = [_end(charge, twin, gateway, is_being_paid=is_being_paid) for twin in twins]
     takes_our_place = kept is not None and _has_money(kept) and not _is_shown(charge, kept)
     if kept and twins:
         _fetch(charge, kept)
@@ -141,11 +146,10 @@ def _end_all(
     return all(ended)
 
 
-def _end(charge: Charge, twin: GatewayCharge, gateway: Gateway) -> bool:
+def _end(charge: Charge, twin: GatewayCharge, gateway: Gateway, *, is_being_paid: bool) -> bool:
     """Cancel one twin and store what became of it; False where that has to wait."""
-    is_page = twin.kind == ResourceKind.PREFERENCE
-    if is_page and any(payment.status in _WAITING for payment in twin.payments):
-        return False  # closing one page cancels what waits on any page of the charge
+    if is_being_paid and twin.kind == ResourceKind.PREFERENCE:
+        return False
     if _has_money(twin):
         return _fetch(charge, twin)
     try:
@@ -168,6 +172,12 @@ def _kept(charge: Charge, alive: Sequence[GatewayCharge]) -> GatewayCharge | Non
     paid = [one for one in alive if _has_money(one)]
     shown = [one for one in alive if _is_shown(charge, one)]
     return next(iter([*(one for one in paid if one in shown), *paid, *shown, *alive]), None)
+
+
+def _is_being_paid(listed: Sequence[GatewayCharge]) -> bool:
+    """Whether a payment waits or is under review on any page: the list does not tell on which of them."""
+    pages = [one for one in listed if one.kind == ResourceKind.PREFERENCE]
+    return any(payment.status in _WAITING for page in pages for payment in page.payments)
 
 
 def _is_being_made(charge: Charge) -> bool:

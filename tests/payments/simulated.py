@@ -13,7 +13,7 @@ from lib import accounts
 from config import clock
 from connections.gateways.base import Method
 from connections.models import Connection
-from payments.models import Charge, Customer
+from payments.models import Charge, CreationAttempt, Customer
 from payments.services import doubt, watching
 from payments.services.creation import NewCharge, create_charge
 from tests.factories import make_connection, make_customer
@@ -112,10 +112,19 @@ class World:
         listed = self._mercadopago(f"checkout/preferences/search?{query}")["elements"] or []
         return [self._mercadopago(f"checkout/preferences/{one['id']}") for one in listed]
 
+    def land(self, attempt: CreationAttempt) -> None:
+        """A creating call to Mercado Pago arrives (once more), byte for byte."""
+        headers = {**self._at_mercadopago(), "X-Idempotency-Key": attempt.idempotency_key}
+        url = f"{self.url}/mercadopago{attempt.path}"
+        requests.post(url, data=attempt.body, headers=headers, timeout=SECONDS).raise_for_status()
+
     def _mercadopago(self, path: str) -> Any:
+        url = f"{self.url}/mercadopago/{path}"
+        return requests.get(url, headers=self._at_mercadopago(), timeout=SECONDS).json()
+
+    def _at_mercadopago(self) -> dict[str, str]:
         account = next(one for one in self.accounts.values() if one["gateway"] == "mercadopago")
-        headers = {"Authorization": f"Bearer {account['access_token']}"}
-        return requests.get(f"{self.url}/mercadopago/{path}", headers=headers, timeout=SECONDS).json()
+        return {"Authorization": f"Bearer {account['access_token']}", "Content-Type": "application/json"}
 
 
 def statuses(charge: Charge) -> list[str]:

@@ -120,6 +120,33 @@ def test_a_resend_that_is_refused_does_not_fail_the_first(gateway: Any, clock: A
     assert charge.creation_attempts.get().state == "unknown"
 
 
+def test_a_creating_call_that_finds_nothing_is_a_refusal(
+    connection: Connection, gateway: Any, clock: Any
+) -> None:
+    said = {"errors": [{"code": "not_found", "description": "Cliente removido."}]}
+    gateway.post(f"{ASAAS}/payments", status=404, json=said)
+    charge = create_charge(new(connection))
+    assert (charge.status, charge.failure, charge.creation_due_at) == ("failed", "Cliente removido.", None)
+    assert charge.creation_attempts.get().state == "refused"
+    clock.shift(7200)
+    doubt.settle_due()
+    assert len(posts(gateway, "/payments")) == 1
+
+
+def test_a_lost_call_sent_again_and_not_found_ends_as_a_refusal(gateway: Any, clock: Any) -> None:
+    lost = gateway.post(f"{MERCADOPAGO}/v1/payments", body=requests.ReadTimeout("slow"))
+    gateway.get(f"{MERCADOPAGO}/v1/payments/search", json={"results": []})
+    gateway.get(f"{MERCADOPAGO}/checkout/preferences/search", json={"elements": None})
+    charge = create_charge(new(at_mercado_pago(environment="production")))
+    gateway.remove(lost)
+    gateway.post(f"{MERCADOPAGO}/v1/payments", status=404, json={"message": "no such account"})
+    for _look in range(8):
+        clock.shift(25 * 3600)
+        doubt.settle_due()
+    assert (refresh_charge(charge).status, charge.failure) == ("failed", "no such account")
+    assert len(posts(gateway, "/v1/payments")) < 8
+
+
 def looked_up_in_vain(connection: Connection, gateway: Any, clock: Any) -> Charge:
     lost = gateway.post(f"{ASAAS}/payments", status=500)
     gateway.get(f"{ASAAS}/payments", json=EMPTY)

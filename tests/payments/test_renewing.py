@@ -232,6 +232,32 @@ def test_an_expired_page_is_followed_by_another_page(world: World) -> None:
     assert fresh(charge).status == "overdue" and charge.link not in ("", old)
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_page_that_once_was_not_found_gives_back_its_link(world: World, is_listed: bool) -> None:
+    charge = world.charge("checkout")
+    link, ends = charge.link, charge.expires_at
+    charge.resources.filter(kind="preference").update(is_missing=True)
+    assert renewing.may_have_new_code(charge)
+    if not is_listed:
+        world.fault("lagging_list", seconds=7200)
+    renewing.new_code(charge, actor=None)
+    assert (fresh(charge).status, charge.link, charge.expires_at) == ("pending", link, ends)
+    assert not charge.resources.get(kind="preference").is_missing
+    assert not renewing.may_have_new_code(charge)
+    world.no_faults()
+    assert len(world.pages(charge)) == 1
+
+
+def test_a_person_waits_with_one_gateway_for_all_calls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway of its own for the earlier payment would not know how long the person has waited."""
+    charge = world.charge("mercadopago", due_date=world.today())
+    world.move(days=1)
+    monkeypatch.setattr("payments.services.refreshing.gateway_for", pytest.fail)
+    renewing.new_code(fresh(charge), actor=None)
+    assert (fresh(charge).status, charge.creation_round) == ("overdue", 1)
+    assert charge.payments.filter(status="expired").count() == 1
+
+
 def test_a_card_charge_gets_no_code(world: World) -> None:
     charge = world.charge("mercadopago", Method.CARD)
     world.move(days=60)

@@ -131,6 +131,25 @@ def test_nothing_is_closed_while_somebody_pays_on_a_page(world: World) -> None:
     assert {row["id"]: row["status"] for row in world.books(charge)} == {str(paying["id"]): "in_process"}
 
 
+def test_a_page_that_lands_late_leaves_the_card_on_the_shown_one_alone(world: World) -> None:
+    """The list shows every payment under the oldest page, here the one the customer was sent to."""
+    world.fault("error_500", when="before", method="POST", path="/preferences", times=1)
+    charge = world.charge("mercadopago", Method.CARD)
+    for _look in range(3):
+        world.move(minutes=2)
+        world.work(charge)
+    world.no_faults()
+    shown = world.pages(charge)[0]["id"]
+    world.land(CreationAttempt.objects.get())
+    assert charge.link and len(world.pages(charge)) == 2
+    paying = world.control("pay_card", id=shown, holder="CONT")
+    world.move(minutes=15)
+    world.work(charge)
+    assert {row["id"]: row["status"] for row in world.books(charge)} == {str(paying["id"]): "in_process"}
+    now = clock.now().isoformat()
+    assert all(page["expiration_date_to"] > now for page in world.pages(charge))
+
+
 def test_a_fresh_code_is_no_twin_of_the_expired_one(world: World) -> None:
     """The watch of the first code goes on while the second one is alive."""
     world.fault("error_500", when="after", method="POST", path="/v1/payments", times=1)

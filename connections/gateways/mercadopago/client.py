@@ -197,18 +197,19 @@ class MercadoPagoGateway(Gateway):
                 yield payment
 
     def cancel_charge(self, kind: ResourceKind, gateway_id: str) -> None:
-        """A preference knows no cancelling: its time is over, then what waits on it is cancelled (2.3)."""
+        """A preference knows no cancelling: its time is over, then what waits on it is cancelled (2.3).
+
+        What waits on another page under the same reference is left alone.
+        """
         if kind is ResourceKind.PAYMENT:
             self._cancel_payment(gateway_id)
             return
         closing = encode(orders.closing_body(now=self._access.now()))
         answer = self._api.ask_for("PUT", "/checkout/preferences", gateway_id=gateway_id, body=closing)
-        charge = self._hosted(answer.record(), payments=lookups.hosted_payments(self._api, answer.record()))
-        if charge.is_open:
+        if self._hosted(answer.record(), payments=()).is_open:
             raise answer.unreadable()
-        for payment in charge.payments:
-            if payment.status in mapping.OPEN:
-                self._cancel_payment(payment.gateway_id)
+        for waiting in lookups.waiting_on(self._api, answer.record()):
+            self._cancel_payment(text(waiting.get("id"), 100))
 
     def simulate_payment(self, gateway_id: str) -> None:
         raise RequestRefused(_CANNOT_SIMULATE)

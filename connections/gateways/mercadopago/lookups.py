@@ -46,13 +46,43 @@ def hosted_payments(api: MercadoPagoApi, preference: Record) -> list[Record]:
     Either search may lag, and a payment names no preference. One of a twin preference under the same
     reference is shown, too: it is money for the same charge of ours.
     """
+    return _hosted_payments(api, preference, _orders_of(api, preference))
+
+
+def waiting_on(api: MercadoPagoApi, preference: Record) -> list[Record]:
+    """The unfinished payments whose merchant order names this very preference.
+
+    One whose order cannot be read is left out: it may be paid on a twin under the same reference.
+    """
+    page = text(preference.get("id"), 100)
+    orders = _orders_of(api, preference)
+    named = {
+        name for order in orders if text(order.get("preference_id")) == page for name in payment_ids(order)
+    }
+    hosted = _hosted_payments(api, preference, orders)
+    waiting = [raw for raw in hosted if mapping.to_payment(raw).status in mapping.OPEN]
+    return [raw for raw in waiting if text(raw.get("id"), 100) in named or _page_of(api, raw) == page]
+
+
+def _page_of(api: MercadoPagoApi, payment: Record) -> str:
+    order_id = mapping.to_payment(payment).origin_id
+    try:
+        return text(read_order(api, order_id).get("preference_id")) if order_id else ""
+    except NotFound:
+        return ""
+
+
+def _orders_of(api: MercadoPagoApi, preference: Record) -> list[Record]:
+    page = text(preference.get("id"), 100)
+    listed = _elements(api, "/merchant_orders/search", {"preference_id": page, "limit": str(_PAGE)})
+    return [order for order in listed if text(order.get("preference_id")) in ("", page)]
+
+
+def _hosted_payments(api: MercadoPagoApi, preference: Record, orders: list[Record]) -> list[Record]:
     reference = text(preference.get("external_reference"))
     found = {text(raw.get("id"), 100): raw for raw in (payments_of(api, reference) if reference else [])}
     hosted = {name: raw for name, raw in found.items() if mapping.is_from_hosted_page(raw)}
-    query = {"preference_id": text(preference.get("id"), 100), "limit": str(_PAGE)}
-    for order in _elements(api, "/merchant_orders/search", query):
-        if text(order.get("preference_id")) not in ("", query["preference_id"]):
-            continue
+    for order in orders:
         for name in payment_ids(order):
             # Not there yet: its notification will name it.
             if raw := hosted.get(name) or found.get(name) or _payment(api, name):

@@ -210,6 +210,7 @@ def test_closes_a_page_and_cancels_only_what_waits(mercado: Any) -> None:
     finds(mercado, by_reference=[waiting, rejected(), card(CARD)], orders=None)
     for payment in (waiting, rejected(), card(CARD)):
         add(mercado, "GET", f"/v1/payments/{payment['id']}", payment)
+    add(mercado, "GET", f"/merchant_orders/{ORDER}", merchant_order())
     add(mercado, "PUT", f"/v1/payments/{PIX}", {**waiting, "status": "cancelled"})
     gateway().cancel_charge(ResourceKind.PREFERENCE, PREFERENCE)
     assert mercado.calls[0].request.body == (
@@ -218,10 +219,33 @@ def test_closes_a_page_and_cancels_only_what_waits(mercado: Any) -> None:
     assert [call.request.method for call in mercado.calls].count("PUT") == 2
 
 
+@pytest.mark.parametrize(
+    ("content", "status"), [(merchant_order(PIX, preference_id="twin"), 200), (None, 404), (None, 403)]
+)
+def test_closing_a_page_cancels_nothing_of_its_twin(mercado: Any, content: Any, status: int) -> None:
+    """Both have our reference; an order that cannot be read may be the twin's."""
+    waiting = card(PIX, status="in_process", status_detail="pending_contingency")
+    add(mercado, "PUT", PAGE, closed())
+    finds(mercado, by_reference=[waiting], orders=None)
+    add(mercado, "GET", f"/v1/payments/{PIX}", waiting)
+    add(mercado, "GET", f"/merchant_orders/{ORDER}", content, status=status)
+    gateway().cancel_charge(ResourceKind.PREFERENCE, PREFERENCE)
+    assert [call.request.method for call in mercado.calls].count("PUT") == 1
+
+
+def test_a_payment_is_cancelled_where_only_the_order_names_the_page(mercado: Any) -> None:
+    waiting = card(PIX, status="in_process", status_detail="pending_contingency", order={})
+    add(mercado, "PUT", PAGE, closed())
+    finds(mercado, by_reference=[], orders=[merchant_order(PIX)])
+    add(mercado, "GET", f"/v1/payments/{PIX}", waiting)
+    add(mercado, "PUT", f"/v1/payments/{PIX}", {**waiting, "status": "cancelled"})
+    gateway().cancel_charge(ResourceKind.PREFERENCE, PREFERENCE)
+    assert [call.request.method for call in mercado.calls].count("PUT") == 2
+
+
 @pytest.mark.parametrize("changes", [{"expires": False}, {"expiration_date_to": None}])
 def test_believes_no_closing_the_answer_does_not_show(mercado: Any, changes: dict[str, Any]) -> None:
     add(mercado, "PUT", PAGE, closed(**changes))
-    finds(mercado, by_reference=[], orders=None)
     with pytest.raises(UnreadableAnswer):
         gateway().cancel_charge(ResourceKind.PREFERENCE, PREFERENCE)
 
