@@ -245,4 +245,4 @@ def test_every_life_keeps_the_rules(world: World) -> None:
 
 @pytest.mark.full
 def test_many_long_lives_keep_the_rules(world: World) -> None:
-    live(world, lives=200, steps=50)
+    live(world, lives=60, steps=30)
