@@ -7,7 +7,7 @@ What closes by other ways keeps its date until then, so that no other writer nee
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, time, timedelta
 from itertools import chain, zip_longest
 from zoneinfo import ZoneInfo
@@ -44,6 +44,8 @@ AFTER_EXPIRY = timedelta(minutes=2)
 MOST_CHECKS = 20
 MOST_PER_CONNECTION = 10
 MOST_FORWARD = 20
+# After so many failures of one connection in one pass its gateway is taken to be away.
+MOST_FAILURES = 2
 FORWARD_EVERY = timedelta(minutes=1)
 _PLAN_AT_ONCE = 200
 _TURN_AT_ONCE = 500
@@ -124,6 +126,7 @@ def check_due() -> int:
     """
     left = patience(_PASS_SECONDS)
     away: set[int] = set()
+    failures: Counter[int] = Counter()
     asked = 0
     for charge_id, connection_id in _due():
         if connection_id in away:
@@ -135,7 +138,10 @@ def check_due() -> int:
             continue
         asked += 1
         wait = _check(charge)
-        if wait:
+        if wait is None:
+            continue
+        failures[connection_id] += MOST_FAILURES if wait == _REFUSED else 1
+        if failures[connection_id] >= MOST_FAILURES:
             away.add(connection_id)
             _leave_alone(connection_id, wait)
     return asked
@@ -240,7 +246,8 @@ def _check(charge: Charge) -> timedelta | None:
     mine = Charge.objects.filter(pk=charge.pk, check_due_at=charge.check_due_at)
     following = plan(fresh)
     if wait and following:
-        following = min(following, clock.now() + wait)
+        # After those that only waited with it: one that always fails must not come first for ever.
+        following = min(following, clock.now() + 2 * wait)
     mine.update(check_due_at=following)
     return wait
 

@@ -17,7 +17,7 @@ from tests.flows.running import Running
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running() -> Iterator[Running]:
     """One product for all modules that leave it as they found it."""
     with product() as running:

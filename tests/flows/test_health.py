@@ -17,7 +17,7 @@ from lib.processes import Child
 from tests.flows.conftest import product
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.full]
 DAY = 24 * 3600
 A_LOOK = 10 * 60 + 1
 OPEN = "list(Problem.objects.open().values_list('code', flat=True))"

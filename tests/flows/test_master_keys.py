@@ -18,7 +18,7 @@ from tests.flows import loading
 from tests.flows.conftest import product
 from tests.flows.running import KINDS, PATIENCE, Running
 
-pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.full]
 SEALED_WITH = (
     "[bytes(value)[:4].hex() for c in Connection.objects.all()"
     " for value in (c.credentials, c.webhook_secrets) if value]"

@@ -115,11 +115,9 @@ def check_a_bad_day(running: Running, count: int) -> None:
     assert lost, "the seed dropped nothing that mattered"
     assert lost <= named
 
-    first = running.ask("received?count=1")["last"]
     code, again = reconcile(running)
-    calls = running.ask(f"received?count=1&since={first}")["count"]
     assert (code, again["differences"], again["repaired"]) == (0, [], [])
-    assert calls <= sum(run["calls_allowed"] for run in again["runs"])
+    assert all(0 < run["calls"] <= run["calls_allowed"] for run in again["runs"])
     assert inside(running, f"money({references!r})") == stored
 
 
@@ -134,7 +132,7 @@ def missed(running: Running, older: set[Any]) -> set[str]:
 
 def test_a_bad_day_is_put_right_and_every_miss_is_named(running: Running) -> None:
     assert set(KINDS) >= {"asaas", "mercadopago"}
-    check_a_bad_day(running, 40)
+    check_a_bad_day(running, 24)
 
 
 @pytest.mark.full

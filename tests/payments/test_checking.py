@@ -202,7 +202,7 @@ def test_a_gateway_that_is_away_is_left_alone_and_holds_nobody_up(gateway: Any) 
     for payment in waiting:
         gateway.get(f"{ASAAS}/{payment.gateway_id}", status=503)
     gateway.get(f"{ASAAS}/{other.gateway_id}", json=at_asaas(other, "RECEIVED"))
-    assert checking.check_due() == 2
+    assert checking.check_due() == 3
     assert Charge.objects.get(pk=other.charge_id).status == "paid"
     assert all(at and at >= NOW + timedelta(minutes=1) for at in map(due_at, waiting))
     assert checking.check_due() == 0
@@ -292,6 +292,16 @@ def test_an_older_answer_from_the_page_writes_nothing(gateway: Any) -> None:
     assert Payment.objects.get().status == "paid"
 
 
+def test_a_charge_that_always_fails_keeps_no_other_waiting(gateway: Any, clock: Any) -> None:
+    connection = make_mercadopago()
+    broken, good = make_open(connection), make_open(connection)
+    Charge.objects.update(check_due_at=NOW)
+    gateway.get(f"{MERCADOPAGO}/v1/payments/{broken.gateway_id}", status=503)
+    asked = gateway.get(f"{MERCADOPAGO}/v1/payments/{good.gateway_id}", status=404, json={})
+    checking.check_due()
+    assert asked.call_count == 1
+
+
 def test_a_page_that_was_unknown_for_a_moment_is_asked_for_again(gateway: Any) -> None:
     page = make_page()
     asked = gateway.get(
@@ -349,7 +359,7 @@ def test_a_gateway_that_is_away_is_asked_again_soon_and_not_at_every_look(gatewa
     for _look in range(5):
         checking.sweep()
     assert asked.call_count == 1
-    clock.shift(timedelta(minutes=1, seconds=1))
+    clock.shift(timedelta(minutes=2, seconds=1))
     checking.sweep()
     assert asked.call_count == 2
 

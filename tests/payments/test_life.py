@@ -240,7 +240,7 @@ def live(world: World, *, lives: int, steps: int) -> None:
 
 
 def test_every_life_keeps_the_rules(world: World) -> None:
-    live(world, lives=12, steps=20)
+    live(world, lives=8, steps=15)
 
 
 @pytest.mark.full
