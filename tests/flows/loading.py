@@ -154,11 +154,12 @@ def about(running: Running, payments: Mapping[str, str], times: int) -> list[Not
     return [each.note(payment) for each, payment in itertools.islice(itertools.cycle(doors), times)]
 
 
-def paid_in_silence(running: Running, key: str) -> tuple[str, str]:
+def paid_in_silence(running: Running, key: str, method: str = "pix") -> tuple[str, str]:
     """A charge that the customer paid and the gateway told nobody of: its reference, the payment's id."""
-    reference = running.charge(key)
+    reference = running.charge(key, method)
     running.control("faults", name="drop", times=None)
-    payment = running.control("pay", reference=reference)["id"]
+    pay = "pay_card" if method == "card" else "pay"
+    payment = running.control(pay, reference=reference)["id"]
     running.no_faults()
     return reference, str(payment)
 

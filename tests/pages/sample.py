@@ -63,65 +63,12 @@ def make_charges(operator: User) -> dict[str, Charge]:
     shop = {"connection": asaas, "created_by": operator}
     net = {"connection": mercado, "created_by": operator}
     tests = {"connection": make_test_account(), "created_by": operator, "method": "card"}
-    now = clock.now()
-    minutes_ago = now - timedelta(minutes=2)
     charges = {
-        "refunded": _charge(
-            net,
-            ana,
-            8990,
-            "Caixa de doces",
-            due=-9,
-            status="refunded",
-            received_cents=8990,
-            refunded_cents=8990,
-        ),
-        "failed": _charge(
-            net,
-            bruno,
-            45000,
-            "Bolo de casamento, sinal",
-            due=2,
-            status="failed",
-            failure="Invalid user identification number",
-        ),
-        "overdue": _charge(
-            shop, bruno, 32050, "Mensalidade de outubro", due=-4, status="overdue", pix_text=PIX_TEXT
-        ),
-        "cancelled": _charge(shop, ana, 5000, "Pedido 69", due=1, status="cancelled"),
-        "review": _charge(
-            shop, bruno, 25000, "Pedido 71", due=1, review_reason="amount", received_cents=24000
-        ),
-        "confirming": _charge(
-            net,
-            long,
-            123456789,
-            "Encomenda anual de cestas de Natal para todas as unidades",
-            due=9,
-            status="confirming",
-            creation_due_at=now + timedelta(seconds=40),
-        ),
-        "checkout": _charge(
-            net, ana, 19900, "Kit festa", due=5, link="https://checkout.example.com/pay/9f2c"
-        ),
-        "paid": _charge(
-            shop,
-            ana,
-            15000,
-            "Pedido 76",
-            due=3,
-            status="paid",
-            received_cents=15000,
-            fee_cents=199,
-            net_cents=14801,
-            paid_at=minutes_ago,
-            settled_at=minutes_ago,
-        ),
-        "pending": _charge(
-            shop, ana, 15000, "Pedido 77: torta de limão e dois pães", due=3, pix_text=PIX_TEXT
-        ),
+        **_over(shop, net, ana, bruno),
+        **_in_between(shop, net, bruno, long),
+        **_usual(shop, net, ana),
+        **_by_card_and_code(ana, bruno, net, tests),
     }
-    charges |= _by_card_and_code(ana, bruno, net, tests)
     for name, charge in charges.items():
         _tell(charge, operator)
         if name in ("pending", "overdue", "review"):
@@ -132,6 +79,52 @@ def make_charges(operator: User) -> dict[str, Charge]:
     give_terms(charges["pending"], discount_cents=500, fine_cents=300, interest_bp=100)
     give_terms(charges["overdue"], fine_cents=641, interest_bp=250)
     return charges
+
+
+def _over(shop: dict[str, Any], net: dict[str, Any], ana: Customer, bruno: Customer) -> dict[str, Charge]:
+    """Given back, refused by the gateway, cancelled."""
+    given_back = {"status": "refunded", "received_cents": 8990, "refunded_cents": 8990}
+    refused = {"status": "failed", "failure": "Invalid user identification number"}
+    return {
+        "refunded": _charge(net, ana, 8990, "Caixa de doces", due=-9, **given_back),
+        "failed": _charge(net, bruno, 45000, "Bolo de casamento, sinal", due=2, **refused),
+        "cancelled": _charge(shop, ana, 5000, "Pedido 69", due=1, status="cancelled"),
+    }
+
+
+def _in_between(
+    shop: dict[str, Any], net: dict[str, Any], bruno: Customer, long: Customer
+) -> dict[str, Charge]:
+    """Late, to be looked at by a person, and not yet certain."""
+    late = {"status": "overdue", "pix_text": PIX_TEXT}
+    less = {"review_reason": "amount", "received_cents": 24000}
+    unsure = {"status": "confirming", "creation_due_at": clock.now() + timedelta(seconds=40)}
+    what = "Encomenda anual de cestas de Natal para todas as unidades"
+    return {
+        "overdue": _charge(shop, bruno, 32050, "Mensalidade de outubro", due=-4, **late),
+        "review": _charge(shop, bruno, 25000, "Pedido 71", due=1, **less),
+        "confirming": _charge(net, long, 123456789, what, due=9, **unsure),
+    }
+
+
+def _usual(shop: dict[str, Any], net: dict[str, Any], ana: Customer) -> dict[str, Charge]:
+    """On a page of the gateway, paid, and waiting with a code."""
+    minutes_ago = clock.now() - timedelta(minutes=2)
+    page = "https://checkout.example.com/pay/9f2c"
+    paid = {
+        "status": "paid",
+        "received_cents": 15000,
+        "fee_cents": 199,
+        "net_cents": 14801,
+        "paid_at": minutes_ago,
+        "settled_at": minutes_ago,
+    }
+    what = "Pedido 77: torta de limão e dois pães"
+    return {
+        "checkout": _charge(net, ana, 19900, "Kit festa", due=5, link=page),
+        "paid": _charge(shop, ana, 15000, "Pedido 76", due=3, **paid),
+        "pending": _charge(shop, ana, 15000, what, due=3, pix_text=PIX_TEXT),
+    }
 
 
 def _by_card_and_code(
@@ -253,7 +246,7 @@ def _tell(charge: Charge, operator: User) -> None:
 
 def make_comparison(repaired: Charge, differing: Charge) -> Reconciliation:
     """A comparison that repaired one charge, found another that differs, and money made elsewhere."""
-    now, payment = clock.now(), repaired.payments.get()
+    now = clock.now()
     connection = repaired.connection
     yesterday = clock.today(connection.time_zone) - timedelta(days=1)
     sums = {"theirs": [12, 184_050, 0], "ours": [12, 184_050, 0], "not_ours": [1, 9_900, 0]}
@@ -274,21 +267,27 @@ def make_comparison(repaired: Charge, differing: Charge) -> Reconciliation:
         not_ours=1,
         days=[{"day": yesterday.isoformat(), "currency": connection.currency, **sums}],
     )
+    _find(run, repaired, differing)
+    return run
+
+
+def _find(run: Reconciliation, repaired: Charge, differing: Charge) -> None:
+    assert run.started_at and run.finished_at
     facts = {"status": "pending", "gateway_status": "PENDING", "received_cents": 0}
     paid = {"status": "paid", "gateway_status": "RECEIVED", "received_cents": repaired.amount_cents}
     MissedNotification.objects.create(
-        connection=connection,
-        resource=payment.resource,
+        connection=run.connection,
+        resource=repaired.payments.get().resource,
         charge=repaired,
         run=run,
-        found_at=now - timedelta(minutes=9),
+        found_at=run.started_at,
         source="reconciliation",
         before=facts,
         after=paid,
     )
-    seen = {"run": run, "found_at": now, "seen_at": now, "currency": connection.currency}
+    seen = {"run": run, "found_at": run.finished_at, "seen_at": run.finished_at, "currency": "BRL"}
     Finding.objects.create(
-        connection=connection,
+        connection=run.connection,
         kind="difference",
         gateway_id="pay_differs",
         charge=differing,
@@ -297,10 +296,9 @@ def make_comparison(repaired: Charge, differing: Charge) -> Reconciliation:
         **seen,
     )
     Finding.objects.create(
-        connection=connection,
+        connection=run.connection,
         kind="not_ours",
         gateway_id="pay_elsewhere",
         theirs={**paid, "received_cents": 9_900},
         **seen,
     )
-    return run
