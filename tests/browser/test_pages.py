@@ -39,6 +39,7 @@ def turn_paid(charge: Charge) -> None:
     )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Charge], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
@@ -54,6 +55,7 @@ def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Ch
     assert too_wide == []
 
 
+@pytest.mark.once
 def test_copies_the_link_with_one_press(page: Page, staff: None, charges: dict[str, Charge]) -> None:
     page.goto(charges["pending"].get_absolute_url())
     page.click("#copy-link")
@@ -61,6 +63,7 @@ def test_copies_the_link_with_one_press(page: Page, staff: None, charges: dict[s
     assert page.evaluate("navigator.clipboard.readText()") == charges["pending"].pay_url
 
 
+@pytest.mark.once
 def test_copies_where_there_is_no_clipboard_api(page: Page, charges: dict[str, Charge]) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.goto(f"/pay/{charges['pending'].pay_token}/")
@@ -101,6 +104,7 @@ def test_customer_pays_without_script_and_cookie(
     context.close()
 
 
+@pytest.mark.once
 def test_pay_page_asks_for_three_things(page: Page, charges: dict[str, Charge]) -> None:
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
@@ -109,6 +113,7 @@ def test_pay_page_asks_for_three_things(page: Page, charges: dict[str, Charge]) 
     assert len([url for url in requests if not url.startswith("data:")]) == 3
 
 
+@pytest.mark.once
 def test_connection_form_shows_the_chosen_gateways_boxes(page: Page, staff: None) -> None:
     page.goto(CONNECTION_FORM)
     token, key = page.locator("#id_credential_access_token"), page.locator("#id_credential_api_key")
@@ -121,6 +126,7 @@ def test_connection_form_shows_the_chosen_gateways_boxes(page: Page, staff: None
     expect(key).to_be_visible()
 
 
+@pytest.mark.once
 def test_form_leads_to_what_is_wrong(page: Page, staff: None, charges: dict[str, Charge]) -> None:
     page.goto("/charges/new/")
     page.fill("#id_name", "Ana Lima")
@@ -131,6 +137,7 @@ def test_form_leads_to_what_is_wrong(page: Page, staff: None, charges: dict[str,
     expect(page.locator("#id_name")).to_have_value("Ana Lima")
 
 
+@pytest.mark.once
 def test_every_target_is_large_enough(page: Page, staff: None, charges: dict[str, Charge]) -> None:
     """44 px for what a thumb presses; links inside sentences and table cells are exempt (WCAG 2.5.8)."""
     small = []

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIALS_KEYS")
 WHOLE_RUN_SECONDS = 240
@@ -36,6 +38,7 @@ def test_the_whole_walk_passes_on_both_gateways() -> None:
     assert f"Stack: {expected}" in answer.stdout
 
 
+@pytest.mark.once
 def test_dropped_notifications_fail_the_walk_and_name_the_step() -> None:
     answer = check("--drop-notifications", "--deadline", "4")
     assert answer.returncode == 1, answer.stdout + answer.stderr
