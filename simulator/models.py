@@ -114,6 +114,22 @@ class AsaasPayment(models.Model):
     created_at = models.DateTimeField()
 
 
+class AsaasInstalment(models.Model):
+    """A plan; its parcels are charges that carry its gid in `data`."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    customer = models.ForeignKey(AsaasCustomer, on_delete=models.CASCADE)
+    customer_gid = models.CharField(max_length=40)
+    gid = models.CharField(max_length=40, unique=True)
+    date_created = models.DateField()
+    billing_type = models.CharField(max_length=20)
+    count = models.IntegerField()
+    total_cents = models.BigIntegerField()
+    deleted = models.BooleanField(default=False)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+
 class AsaasWebhook(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     gid = models.CharField(max_length=40, unique=True)

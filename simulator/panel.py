@@ -10,10 +10,10 @@ from django.shortcuts import render
 
 from simulator import clock
 from simulator.asaas import effects as asaas
-from simulator.asaas import paying, refunding
+from simulator.asaas import instalments, paying, refunding
 from simulator.asaas.errors import AsaasError
 from simulator.cards import MASTERCARD, Card
-from simulator.mercadopago import checkout
+from simulator.mercadopago import boletos, checkout
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago import refunding as mercadopago_refunding
 from simulator.mercadopago.errors import MpError
@@ -70,20 +70,22 @@ def _charge(row: AsaasPayment) -> dict[str, Any]:
         "status": f"{row.status} (deleted)" if row.deleted else row.status,
         "page": f"/asaas/{row.account.environment}/i/{row.gid.removeprefix('pay_')}",
         "pay": f"/pay/asaas/{row.gid}" if row.status in asaas.OPEN and not row.deleted else "",
-        "refund": f"/refund/asaas/{row.gid}" if row.status in ("CONFIRMED", "RECEIVED") else "",
+        "refund": f"/refund/asaas/{row.gid}" if instalments.is_refundable(row) else "",
     }
 
 
 def _attempt(row: MpPayment) -> dict[str, Any]:
+    is_clearing = mercadopago.is_clearing(row)
+    is_payable = row.status in mercadopago.PAYABLE and not is_clearing
     return {
         "at": row.created_at,
         "gateway": "Mercado Pago",
         "id": row.number,
         "reference": row.external_reference,
         "amount": brazilian(row.amount_cents),
-        "status": f"{row.status} / {row.status_detail}",
+        "status": f"{row.status} / {row.status_detail}" + (", paid at a bank" if is_clearing else ""),
         "page": f"/mercadopago/payments/{row.number}/ticket",
-        "pay": f"/pay/mercadopago/{row.number}" if row.status in mercadopago.PAYABLE else "",
+        "pay": f"/pay/mercadopago/{row.number}" if is_payable else "",
         "refund": f"/refund/mercadopago/{row.number}" if row.status == "approved" else "",
     }
 
@@ -155,20 +157,27 @@ def _refund_charge(charge: AsaasPayment) -> None:
 
 
 def _pay(gateway: str, identifier: str) -> None:
-    """By PIX; what takes only cards, by a good one."""
-    card = Card(MASTERCARD, "APRO")
+    """As the charge says: a boleto at a bank, by a good card, else by PIX."""
     if gateway == "asaas":
-        charge = _found(AsaasPayment.objects.filter(gid=identifier))
-        is_card = charge.billing_type == "CREDIT_CARD"
-        paying.by_card(charge, card) if is_card else paying.by_pix(charge)
+        _pay_charge(_found(AsaasPayment.objects.filter(gid=identifier)))
     elif gateway == "mercadopago" and identifier.isdigit():
-        mercadopago.approve(_found(MpPayment.objects.filter(number=int(identifier))))
+        payment = _found(MpPayment.objects.filter(number=int(identifier)))
+        boletos.pay(payment) if boletos.is_boleto(payment) else mercadopago.approve(payment)
     else:
         preference = _found(MpPreference.objects.select_related("account").filter(gid=identifier))
         if checkout.offers(preference, "pix"):
             mercadopago.approve(checkout.pix(preference))
         else:
-            checkout.card(preference, card)
+            checkout.card(preference, Card(MASTERCARD, "APRO"))
+
+
+def _pay_charge(charge: AsaasPayment) -> None:
+    if charge.billing_type == "CREDIT_CARD":
+        paying.by_card(charge, Card(MASTERCARD, "APRO"))
+    elif charge.billing_type == "BOLETO":
+        paying.by_slip(charge)
+    else:
+        paying.by_pix(charge)
 
 
 def _found(rows: Any) -> Any:

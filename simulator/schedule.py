@@ -16,6 +16,8 @@ from simulator.mercadopago.errors import MpError
 from simulator.models import AsaasPayment, MpPayment, write
 
 PAUSE = 0.5
+MOST_ROUNDS = 10
+"""How often one thing that happens may make another due at once."""
 
 _lock = threading.Lock()
 logger = logging.getLogger("simulator")
@@ -39,23 +41,42 @@ def run_due() -> int:
     """Everything whose time has come, oldest first; answers how much that was."""
     with _lock:
         done = _run(AsaasPayment, _asaas_due)
-        done += _run(MpPayment, mercadopago.expire)
+        done += _run(MpPayment, _mercadopago_due)
         with write():
             return done + asaas_notify.lose_expired()
 
 
 def _run(model: type[AsaasPayment] | type[MpPayment], act: Callable) -> int:
-    due = list(model.objects.filter(due_at__lte=clock.now()).order_by("due_at", "id"))
-    for payment in due:
-        try:
-            act(payment)
-        except (AsaasError, MpError, ObjectDoesNotExist):
-            model.objects.filter(pk=payment.pk).update(due_at=None)
-    return len(due)
+    """What becomes due by what is done, like the end of an overdue boleto, is done too."""
+    done = 0
+    for _ in range(MOST_ROUNDS):
+        due = list(model.objects.filter(due_at__lte=clock.now()).order_by("due_at", "id"))
+        if not due:
+            break
+        done += len(due)
+        for payment in due:
+            _act(payment, act)
+    return done
+
+
+def _act(payment: AsaasPayment | MpPayment, act: Callable) -> None:
+    try:
+        act(payment)
+    except (AsaasError, MpError, ObjectDoesNotExist):
+        type(payment).objects.filter(pk=payment.pk).update(due_at=None)
 
 
 def _asaas_due(payment: AsaasPayment) -> None:
     if payment.status == "CONFIRMED":
         paying.settle(payment)
+    elif payment.status == "OVERDUE":
+        asaas.end_registration(payment)
     else:
         asaas.overdue(payment)
+
+
+def _mercadopago_due(payment: MpPayment) -> None:
+    if mercadopago.is_clearing(payment):
+        mercadopago.clear(payment)
+    else:
+        mercadopago.expire(payment)

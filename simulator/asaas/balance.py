@@ -7,11 +7,12 @@ from simulator.money import parse_cents
 
 
 def balance_cents(account: Account) -> int:
-    """The opening balance and the money received, net of fees, less refunds of it.
+    """The opening balance and the money received through Asaas, net of fees, less refunds of it.
 
     A card charge refunded before its credit date takes nothing from here (our decision).
     """
     settled = AsaasPayment.objects.filter(account_id=account.pk, payment_date__isnull=False)
+    settled = settled.exclude(status="RECEIVED_IN_CASH")
     sums = settled.aggregate(net=Sum("net_cents"), refunded=Sum("refunded_cents"))
     opening = parse_cents(account.options.get("opening_balance", 0)) or 0
     return opening + (sums["net"] or 0) - (sums["refunded"] or 0)

@@ -5,13 +5,13 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from simulator.clock import SAO_PAULO
+from simulator.days import next_weekday, weekdays_after
 from simulator.money import parse_cents, parse_decimal
 
 FLAT_FEE = 199
 CARD_FIXED = 49
 CARD_RATES = ((1, "2.99"), (6, "3.49"), (12, "3.99"), (21, "4.29"))
 OVERDUE_TIME = time(3, 1)
-SATURDAY = 5
 
 
 def net(value_cents: int, billing_type: str, parcels: int = 1) -> int:
@@ -27,15 +27,19 @@ def card_credit_date(confirmed: date, parcel: int = 1) -> date:
     return next_weekday(confirmed + timedelta(days=32 * parcel))
 
 
-def next_weekday(day: date) -> date:
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return day
+def slip_credit_date(paid: date) -> date:
+    """A boleto clears about one business day after it was paid (asaas.md 5.5)."""
+    return weekdays_after(paid, 1)
 
 
 def overdue_moment(due: date) -> datetime:
     """About 03:01 of the first business day after the due date; holidays are not known here."""
     return datetime.combine(next_weekday(due + timedelta(days=1)), OVERDUE_TIME, SAO_PAULO)
+
+
+def registration_end(due: date, days: int) -> datetime:
+    """When the boleto of an overdue charge is no longer registered."""
+    return overdue_moment(due + timedelta(days=days))
 
 
 def settlement_moment(credit: date) -> datetime:

@@ -1,8 +1,10 @@
-"""How an Asaas charge is paid: by PIX, by card on the invoice page, by the sandbox; and its settlement."""
+"""How an Asaas charge is paid: by PIX, boleto or card on its page, by the sandbox; and its settlement."""
+
+from datetime import date
 
 from simulator import clock, numbering
-from simulator.asaas import fees, serialise
-from simulator.asaas.effects import OPEN, fresh
+from simulator.asaas import bank_slips, fees, serialise
+from simulator.asaas.effects import OPEN, fresh, net_of
 from simulator.asaas.errors import AsaasError, forbidden_action
 from simulator.asaas.notify import emit
 from simulator.cards import Card
@@ -13,6 +15,7 @@ REFUSED = ("5184019740373151", "4916561358240741")
 """asaas.md 3.9: every other number is approved."""
 BRANDS = ("VISA", "MASTERCARD", "ELO", "DINERS", "DISCOVER", "AMEX", "JCB")
 CAPTURE_REFUSED = "PAYMENT_CREDIT_CARD_CAPTURE_REFUSED"
+NOT_REGISTERED = "Este boleto não está mais registrado para pagamento."
 BY_CARD = ("CREDIT_CARD", "UNDEFINED")
 
 
@@ -22,11 +25,35 @@ def by_pix(payment: AsaasPayment, *, amount_cents: int | None = None, force: boo
         row = _awaiting(payment, force)
         if row.billing_type == "CREDIT_CARD":
             raise forbidden_action("Esta cobrança só pode ser paga com cartão de crédito.")
+        if row.billing_type == "BOLETO" and not force and not bank_slips.is_payable(row):
+            raise forbidden_action(NOT_REGISTERED)
         if row.billing_type == "UNDEFINED":
             row.billing_type = "PIX"
+            row.data["nossoNumero"] = None
         _settle_amount(row, amount_cents)
         _receive(row, by_pix=True)
         return _told(row, "PAYMENT_RECEIVED")
+
+
+def by_slip(
+    payment: AsaasPayment,
+    *,
+    amount_cents: int | None = None,
+    force: bool = False,
+    is_cleared: bool = False,
+) -> AsaasPayment:
+    """At a bank: CONFIRMED until it clears, about one business day later (asaas.md 5.5), or at once."""
+    with write():
+        row = _awaiting(payment, force)
+        if not row.data.get("nossoNumero"):
+            raise forbidden_action("Esta cobrança não tem boleto.")
+        if not force and not bank_slips.is_payable(row):
+            raise forbidden_action(NOT_REGISTERED)
+        row.billing_type = "BOLETO"
+        _settle_amount(row, amount_cents)
+        _confirm(row, clock.today() if is_cleared else fees.slip_credit_date(clock.today()))
+        _told(row, "PAYMENT_CONFIRMED")
+    return settle(row) if is_cleared else row
 
 
 def by_card(
@@ -37,18 +64,38 @@ def by_card(
         row = _awaiting(payment, force)
         if row.billing_type not in BY_CARD:
             raise forbidden_action("Esta cobrança não pode ser paga com cartão de crédito.")
-        is_refused = card.number in REFUSED
-        if is_refused:
+        if card.number in REFUSED:
             emit(row, CAPTURE_REFUSED)
         else:
-            row.billing_type = "CREDIT_CARD"
-            row.data |= {"nossoNumero": None, "creditCard": _shown(row, card)}
-            _settle_amount(row, amount_cents)
-            _confirm_card(row)
-            _told(row, "PAYMENT_CONFIRMED")
-    if is_refused:
+            _take_card(bought_together(row), card, amount_cents)
+            row.refresh_from_db()
+    if card.number in REFUSED:
         raise CardRefused(row)
     return row
+
+
+def bought_together(row: AsaasPayment) -> list[AsaasPayment]:
+    """A plan by card is authorised once, for all its open parcels (asaas.md 4.1)."""
+    if "cardParcels" not in row.data:
+        return [row]
+    same = AsaasPayment.objects.filter(account=row.account_id, data__installment=row.data["installment"])
+    is_open = {"deleted": False, "status__in": OPEN, "billing_type": "CREDIT_CARD"}
+    rows = [fresh(one) for one in same.filter(**is_open).order_by("id")]
+    return rows if row in rows else [row]
+
+
+def _take_card(rows: list[AsaasPayment], card: Card, amount_cents: int | None) -> None:
+    if amount_cents is not None and len(rows) > 1:
+        raise forbidden_action("O parcelamento no cartão é pago pelo valor total.")
+    shown = _shown(rows[0], card)
+    for row in rows:
+        row.billing_type = "CREDIT_CARD"
+        row.data |= {"nossoNumero": None, "creditCard": shown}
+        _settle_amount(row, amount_cents)
+        _confirm_card(row)
+        row.save()
+    for row in rows:
+        emit(row, "PAYMENT_CONFIRMED")
 
 
 class CardRefused(AsaasError):
@@ -87,12 +134,14 @@ def by_transfer(payment: AsaasPayment) -> AsaasPayment:
 
 
 def settle(payment: AsaasPayment) -> AsaasPayment:
-    """A confirmed card charge reaches the account's balance on its credit date."""
+    """What is confirmed reaches the account's balance on its credit date."""
     with write():
         row = fresh(payment)
         if row.status != "CONFIRMED":
             return row
         row.status, row.due_at, row.payment_date = "RECEIVED", None, row.estimated_credit_date
+        if row.billing_type == "BOLETO":
+            row.data["transactionReceiptUrl"] = serialise.receipt_url(row, "PAYMENT_RECEIVED")
         return _told(row, "PAYMENT_RECEIVED")
 
 
@@ -121,7 +170,7 @@ def _settle_amount(row: AsaasPayment, amount_cents: int | None) -> None:
         row.data["originalValue"] = decimal_number(face)
         row.data["interestValue"] = decimal_number(interest) if interest else None
     row.value_cents = row.paid_cents = paid
-    row.net_cents = fees.net(paid, row.billing_type)
+    row.net_cents = net_of(row)
 
 
 def _receive(row: AsaasPayment, *, by_pix: bool) -> None:
@@ -141,16 +190,20 @@ def _receive(row: AsaasPayment, *, by_pix: bool) -> None:
 
 
 def _confirm_card(row: AsaasPayment) -> None:
-    today = clock.today()
-    credit = fees.card_credit_date(today)
+    """Each parcel of a plan is credited 32 days after the one before."""
+    parcel = row.data["installmentNumber"] if "cardParcels" in row.data else 1
+    _confirm(row, fees.card_credit_date(clock.today(), parcel))
+    row.data["transactionReceiptUrl"] = (
+        f"{serialise.panel_url(row.account)}/comprovantes/{numbering.digits(16)}"
+    )
+
+
+def _confirm(row: AsaasPayment, credit: date) -> None:
+    """Paid; the money is there on the credit date."""
+    today = clock.today().isoformat()
     row.status, row.due_at = "CONFIRMED", fees.settlement_moment(credit)
     row.estimated_credit_date = credit
-    row.data |= {
-        "confirmedDate": today.isoformat(),
-        "clientPaymentDate": today.isoformat(),
-        "creditDate": credit.isoformat(),
-        "transactionReceiptUrl": f"{serialise.panel_url(row.account)}/comprovantes/{numbering.digits(16)}",
-    }
+    row.data |= {"confirmedDate": today, "clientPaymentDate": today, "creditDate": credit.isoformat()}
 
 
 def _shown(row: AsaasPayment, card: Card) -> dict[str, str]:

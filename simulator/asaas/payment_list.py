@@ -35,10 +35,10 @@ def find_many(request: HttpRequest, account: Account) -> dict[str, Any]:
     rows = lag.without_newest(account, request.path, _filtered(request, rows))
     is_by_state = any(name.startswith(BY_STATE) for name in request.GET)
     rows = veil.without_hidden(rows, "gid", veil.covered(), is_by_state=is_by_state)
-    return listing.page(request, rows, _present)
+    return listing.page(request, rows, present)
 
 
-def _present(row: AsaasPayment) -> dict[str, Any]:
+def present(row: AsaasPayment) -> dict[str, Any]:
     return row.previous if row.previous and veil.covers(row.gid) else serialise.payment(row)
 
 

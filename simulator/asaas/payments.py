@@ -1,14 +1,14 @@
 """/v3/payments and its sandbox controls (asaas.md 3)."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from simulator import clock, emv, faults, partial, veil
-from simulator.answers import json_answer, jsonable, read_json
-from simulator.asaas import customers, effects, paying, serialise, throttle, validate
-from simulator.asaas.errors import AsaasError, invalid, not_found
+from simulator.answers import json_answer, read_json
+from simulator.asaas import bank_slips, effects, instalments, paying, serialise, throttle, validate, wanted
+from simulator.asaas.errors import not_found
 from simulator.models import Account, AsaasCustomer, AsaasPayment
 from simulator.money import amount_text
 
@@ -25,8 +25,11 @@ def existing(account: Account, gid: str) -> AsaasPayment:
 
 def create(request: HttpRequest, account: Account) -> HttpResponse:
     limits = throttle.count(account)
-    customer, fields, data = _new_charge(read_json(request), account)
-    payment = effects.create(customer, fields, data)
+    body = read_json(request)
+    if wanted.is_plan(body):
+        payment = instalments.create(account, wanted.parcels_of_charge(body, account))
+    else:
+        payment = effects.create(*_new_charge(body, account))
     response = json_answer(serialise.payment(payment))
     for name, value in limits.items():
         response[name] = value
@@ -37,12 +40,13 @@ def _new_charge(
     body: dict[str, Any], account: Account
 ) -> tuple[AsaasCustomer, dict[str, Any], dict[str, Any]]:
     """Stops at the first error, the customer first (asaas.md 1.5)."""
-    customer = _payer(body, account)
+    customer = wanted.payer(body, account)
     validate.later_work(body)
     billing_type = validate.billing_type(body.get("billingType"))
     value = validate.amount(body)
-    terms = _terms(body)
+    terms = wanted.terms(body)
     validate.floor(value, terms.get("discount"))
+    validate.dearest(value, billing_type)
     due = validate.due_date(body.get("dueDate"))
     validate.callback(body, account)
     fields = {
@@ -51,56 +55,7 @@ def _new_charge(
         "due_date": due,
         "external_reference": validate.text(body.get("externalReference")),
     }
-    return customer, fields, {**_loose(body), **_dated(terms, due)}
-
-
-def _payer(body: dict[str, Any], account: Account) -> AsaasCustomer:
-    customer = customers.find(account, body.get("customer") or "")
-    if customer is None or customer.deleted:
-        raise invalid("customer", "Customer inválido ou não informado.")
-    if not customer.cpf_cnpj:
-        raise AsaasError(
-            400,
-            "invalid_customer.cpfCnpj",
-            "Para criar esta cobrança é necessário preencher o CPF ou CNPJ do cliente.",
-        )
-    return customer
-
-
-def _terms(body: dict[str, Any]) -> dict[str, Any]:
-    terms = {name: validate.terms(body, name) for name in ("discount", "fine", "interest")}
-    given = {name: value for name, value in terms.items() if value is not None}
-    if "discount" in given:
-        given["discount"]["dueDateLimitDays"] = int(body["discount"].get("dueDateLimitDays") or 0)
-    return given
-
-
-def _dated(terms: dict[str, Any], due: date) -> dict[str, Any]:
-    """The discount in the order and with the limit date of the answer."""
-    discount = terms.get("discount")
-    if not discount:
-        return terms
-    days = discount["dueDateLimitDays"]
-    limit = (due - timedelta(days=days)).isoformat() if discount["value"] else None
-    shown = {
-        "value": discount["value"],
-        "limitDate": limit,
-        "dueDateLimitDays": days,
-        "type": discount["type"],
-    }
-    return terms | {"discount": shown}
-
-
-def _loose(body: dict[str, Any]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    if "description" in body:
-        data["description"] = validate.description(body["description"])
-    for name in ("postalService", "daysAfterDueDateToRegistrationCancellation"):
-        if name in body:
-            data[name] = jsonable(body[name])
-    if body.get("callback"):
-        data["callback"] = jsonable(body["callback"])
-    return data
+    return customer, fields, {**wanted.loose(body), **wanted.dated(terms, due)}
 
 
 def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
@@ -122,12 +77,13 @@ def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
 
 
 def change(row: AsaasPayment, body: dict[str, Any]) -> AsaasPayment:
-    terms = _terms(body)
+    terms = wanted.terms(body)
     fields = _changed_fields(body)
     value = fields.get("value_cents", row.value_cents)
     validate.floor(value, terms.get("discount", row.data.get("discount")))
+    validate.dearest(value, fields.get("billing_type", row.billing_type))
     due = fields.get("due_date", row.due_date)
-    return effects.change(row, fields, {**_loose(body), **_dated(terms, due)})
+    return effects.change(row, fields, {**wanted.loose(body), **wanted.dated(terms, due)})
 
 
 def _changed_fields(body: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +115,8 @@ def pix_qr_code(request: HttpRequest, account: Account, gid: str) -> dict[str, A
     row = existing(account, gid)
     if row.deleted or row.status not in QR_STATES or row.billing_type == "CREDIT_CARD":
         raise not_found()
+    if row.billing_type == "BOLETO" and not bank_slips.is_payable(row):
+        raise not_found()
     text = qr_text(row)
     expires = qr_expiry(row).isoformat()
     return {
@@ -167,6 +125,14 @@ def pix_qr_code(request: HttpRequest, account: Account, gid: str) -> dict[str, A
         "payload": text,
         "expirationDate": f"{expires} 23:59:59",
     }
+
+
+def identification_field(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
+    """Only while the boleto can be paid (our decision for paid, removed and cancelled ones)."""
+    row = existing(account, gid)
+    if not bank_slips.is_payable(row):
+        raise not_found()
+    return bank_slips.numbers(row)
 
 
 def qr_text(row: AsaasPayment) -> str:

@@ -55,13 +55,18 @@ def refund(
         return _scheduled(row, item) if options.get("slow_refunds") else _done(row, item)
 
 
-def refund_by_link(payment: AsaasPayment, *, is_forced: bool = False) -> AsaasPayment:
-    """A boleto: the payer has to fill in a form first. Its address is in `refundRequest`."""
+def refund_by_link(
+    payment: AsaasPayment, amount_cents: int | None = None, *, is_forced: bool = False
+) -> AsaasPayment:
+    """A boleto: the payer has to fill in a form first. Its address is in `refundRequest`.
+
+    Only the panel asks for a part; the API's request has no documented field for it.
+    """
     with write():
         row = fresh(payment)
         if way_paid(row) != "slip":
             raise forbidden_action("Somente boletos são estornados por link.")
-        item = _asked(row, None, None, is_forced)
+        item = _asked(row, amount_cents, None, is_forced)
         row.data["refundRequest"] = numbering.fresh_uuid()
         return _waiting(row, item, AWAITS_PAYER)
 

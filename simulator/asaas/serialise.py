@@ -41,6 +41,10 @@ def receipt_url(payment: AsaasPayment, event: str) -> str:
     return f"{panel_url(payment.account)}/comprovantes/h/{quote(code, safe='')}"
 
 
+def slip_url(payment: AsaasPayment) -> str:
+    return f"{panel_url(payment.account)}/b/pdf/{payment.gid.removeprefix('pay_')}"
+
+
 def customer(row: AsaasCustomer) -> dict[str, Any]:
     """Key order of asaas.md 2."""
     data = row.data
@@ -111,10 +115,16 @@ def payment(row: AsaasPayment) -> dict[str, Any]:
     return body | _money_dates(row) | _terms(row)
 
 
+def can_be_paid_after_due(row: AsaasPayment) -> bool:
+    """False with no day left to do so, or when the boleto is no longer registered (our decision)."""
+    is_same_day_only = row.data.get("daysAfterDueDateToRegistrationCancellation") == 0
+    return not is_same_day_only and not row.data.get("slipCancelled")
+
+
 def _method_keys(row: AsaasPayment) -> dict[str, Any]:
     data = row.data
     return {
-        **({"canBePaidAfterDueDate": True} if row.billing_type == "BOLETO" else {}),
+        **({"canBePaidAfterDueDate": can_be_paid_after_due(row)} if row.billing_type == "BOLETO" else {}),
         **({"confirmedDate": None} if row.billing_type == "CREDIT_CARD" else {}),
         **_present(data, "confirmedDate"),
         **({"creditCard": data.get("creditCard") or NO_CARD} if row.billing_type == "CREDIT_CARD" else {}),
@@ -126,13 +136,12 @@ def _method_keys(row: AsaasPayment) -> dict[str, Any]:
 def _money_dates(row: AsaasPayment) -> dict[str, Any]:
     data = row.data
     has_slip = bool(data.get("nossoNumero"))
-    slip = f"{panel_url(row.account)}/b/pdf/{row.gid.removeprefix('pay_')}"
     return {
         "creditDate": data.get("creditDate"),
         "estimatedCreditDate": row.estimated_credit_date.isoformat() if row.estimated_credit_date else None,
         "transactionReceiptUrl": data.get("transactionReceiptUrl"),
         "nossoNumero": data.get("nossoNumero"),
-        "bankSlipUrl": slip if has_slip else None,
+        "bankSlipUrl": slip_url(row) if has_slip else None,
         "lastInvoiceViewedDate": data.get("lastInvoiceViewedDate"),
         "lastBankSlipViewedDate": data.get("lastBankSlipViewedDate"),
     }

@@ -1,6 +1,7 @@
 from django.urls import re_path
 
-from simulator.asaas import account, customers, pages, payment_list, payments, refunds, webhooks
+from simulator.asaas import account, cash, customers, pages, payment_list, payments, refunds, webhooks
+from simulator.asaas import instalment_calls as instalments
 from simulator.asaas.auth import api, unknown_path
 
 API = "v3/"
@@ -31,6 +32,9 @@ urlpatterns = [
     _route(f"payments/{ID}/restore", POST=payments.restore),
     _route(f"payments/{ID}/status", GET=payments.status),
     _route(f"payments/{ID}/pixQrCode", GET=payments.pix_qr_code),
+    _route(f"payments/{ID}/identificationField", GET=payments.identification_field),
+    _route(f"payments/{ID}/receiveInCash", POST=cash.receive),
+    _route(f"payments/{ID}/undoReceivedInCash", POST=cash.undo),
     _route(f"payments/{ID}/refund", POST=refunds.create),
     _route(f"payments/{ID}/refunds", GET=refunds.find_many),
     _route(f"payments/{ID}/bankSlip/refund", POST=refunds.ask_payer),
@@ -39,12 +43,19 @@ urlpatterns = [
     ),
     _route(f"sandbox/payment/{ID}/confirm", POST=payments.sandbox_confirm),
     _route(f"sandbox/payment/{ID}/overdue", POST=payments.sandbox_overdue),
+    _route("installments", GET=instalments.find_many, POST=instalments.create),
+    _route(f"installments/{ID}/payments", GET=instalments.find_parcels, DELETE=instalments.delete_parcels),
+    _route(f"installments/{ID}/paymentBook", GET=instalments.payment_book),
+    _route(f"installments/{ID}/refund", POST=instalments.refund),
+    _route(f"installments/{ID}/splits", PUT=instalments.splits),
+    _route(f"installments/{ID}", GET=instalments.show, DELETE=instalments.delete),
     _route("webhooks", GET=webhooks.find_many, POST=webhooks.create),
     _route(f"webhooks/{ID}/removeBackoff", POST=webhooks.remove_backoff),
     _route(
         f"webhooks/{ID}", GET=webhooks.show, PUT=webhooks.update, POST=webhooks.update, DELETE=webhooks.delete
     ),
     re_path(r"^i/(?P<code>[^/]+)/?$", pages.invoice),
+    re_path(r"^b/pdf/(?P<code>[^/]+)/?$", pages.bank_slip),
     re_path(r"^refund/(?P<code>[^/]+)/?$", pages.refund_request),
     re_path(r"^v3/", unknown_path),
 ]

@@ -11,11 +11,13 @@ from simulator.asaas.errors import AsaasError, invalid, not_yet
 from simulator.documents import is_document
 from simulator.models import Account
 from simulator.money import brazilian, parse_cents, parse_decimal
+from simulator.slips import DEAREST_CENTS
 
 BILLING_TYPES = ("UNDEFINED", "BOLETO", "CREDIT_CARD", "PIX")
+WITH_SLIP = ("BOLETO", "UNDEFINED")
 FLOOR_CENTS = 500
 LONGEST_DESCRIPTION = 500
-LATER = ("creditCard", "creditCardToken", "installmentCount", "split", "pixAutomaticAuthorizationId")
+LATER = ("creditCard", "creditCardToken", "split", "pixAutomaticAuthorizationId")
 
 
 def text(value: Any) -> str | None:
@@ -75,6 +77,21 @@ def floor(value_cents: int, discount: dict[str, Any] | None) -> None:
             f"O valor da cobrança (R$ {brazilian(value_cents)}) menos o valor do desconto "
             f"(R$ {brazilian(off)}) não pode ser menor que R$ 5,00.",
         )
+
+
+def dearest(value_cents: int, billing_type: str) -> None:
+    """The bar code has ten digits for the value; how the API refuses more is our choice."""
+    if billing_type in WITH_SLIP and value_cents > DEAREST_CENTS:
+        raise invalid("value", "O valor é maior que o permitido para boletos.")
+
+
+def days_payable(value: Any) -> int:
+    """daysAfterDueDateToRegistrationCancellation (asaas.md 3.2); the wording of the refusal is ours."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise AsaasError(
+            400, "invalid_object", "O campo daysAfterDueDateToRegistrationCancellation é inválido."
+        )
+    return value
 
 
 def terms(body: dict[str, Any], name: str) -> dict[str, Any] | None:

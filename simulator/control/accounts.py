@@ -6,7 +6,7 @@ from simulator import clock, known, numbering
 from simulator.asaas import keys
 from simulator.asaas.auth import PREFIX
 from simulator.control.errors import ControlError
-from simulator.mercadopago.serialise import CURRENCY
+from simulator.mercadopago.serialise import BOTH_PLACES, CURRENCY, NEW_PLACE, OLD_PLACE
 from simulator.models import Account, write
 from simulator.money import parse_cents
 
@@ -28,6 +28,7 @@ MP_SWITCHES = (
     "panel_url",
     "panel_topics",
     "signing_tab",
+    "barcode_place",
     "document",
     "email",
     "opening_balance",
@@ -97,6 +98,7 @@ def _new_mercadopago(body: dict[str, Any]) -> Account:
         "webhook_secret": numbering.lower_alphanumeric(64),
         "webhook_secret_production": numbering.lower_alphanumeric(64),
         "signing_tab": "test",
+        "barcode_place": "both",
         "panel_url": None,
         "panel_topics": ["payment"],
         "site": "MLB",
@@ -165,6 +167,8 @@ def _switch(account: Account, body: dict[str, Any]) -> None:
             )
     if parse_cents(account.options.get("opening_balance", 0)) is None:
         raise ControlError("opening_balance must be a number")
+    if account.options.get("barcode_place", BOTH_PLACES) not in (OLD_PLACE, NEW_PLACE, BOTH_PLACES):
+        raise ControlError("barcode_place must be old, new or both")
     if account.options.get("site", "MLB") not in CURRENCY:
         raise ControlError(f"site must be one of {', '.join(CURRENCY)}")
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from simulator.control import refunds
 from simulator.control.errors import ControlError
+from simulator.mercadopago.effects import is_clearing
 from simulator.mercadopago.serialise import currency
 from simulator.models import AsaasPayment, Delivery, MpPayment, MpPreference
 from simulator.money import plain_number
@@ -34,12 +35,14 @@ def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
     fee = row.value_cents - row.net_cents if row.paid_cents else 0
     own = {"id": row.gid, "currency": "BRL", "method": row.billing_type}
     dates = {"deleted": row.deleted, "due_date": row.due_date.isoformat()}
-    return _line(row, row.value_cents, fee) | own | dates
+    plan = {"installment": row.data.get("installment"), "parcel": row.data.get("installmentNumber")}
+    return _line(row, row.value_cents, fee) | own | dates | plan
 
 
 def _mp_line(row: MpPayment) -> dict[str, Any]:
     own = {"id": str(row.number), "currency": currency(row.account), "method": row.method}
     more = {"status_detail": row.status_detail, "preference": row.preference}  # type: ignore[attr-defined]
+    more |= {"is_clearing": is_clearing(row), "instalments": row.data.get("installments", 1)}
     return _line(row, row.amount_cents, row.fee_cents) | own | more
 
 

@@ -25,8 +25,8 @@ CONTROLS: list[dict[str, Any]] = [
         "path": "/_control/accounts",
         "body": "gateway; asaas: environment, name, has_pix_key, rate_limited, site_url; mercadopago: name, "
         "test_user, token_prefix (APP_USR, TEST), site, direct_payments, has_pix_key, panel_url, "
-        "panel_topics, signing_tab (test, production); both: opening_balance, slow_refunds; asaas: "
-        "critical_action_protection",
+        "panel_topics, signing_tab (test, production), barcode_place (both, old, new); both: "
+        "opening_balance, slow_refunds; asaas: critical_action_protection",
         "meaning": "creates an account and answers all of it, keys included",
     },
     {"method": "GET", "path": "/_control/accounts/<id>", "meaning": "the account"},
@@ -39,15 +39,19 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "POST",
         "path": "/_control/pay",
-        "body": "id or reference; optional amount, account, force (also when deleted, cancelled or expired)",
-        "meaning": "the customer pays by PIX now; an unpaid preference gets a PIX payment first, an Asaas "
-        "charge that takes only cards is paid by a good one",
+        "body": "id or reference; optional method (pix, boleto; Asaas also card), cleared (false), parcel, "
+        "amount, account, force (also when deleted, cancelled or expired)",
+        "meaning": "the customer pays now: a boleto at a bank, whose money the clock brings (at once with "
+        "cleared), a charge that takes only cards by a good one, anything else by PIX; an unpaid preference "
+        "gets a payment first",
     },
     {
         "method": "POST",
         "path": "/_control/pay_card",
-        "body": "id or reference; optional number, holder (APRO), amount, account, force (Asaas)",
-        "meaning": "the customer pays by card on the hosted page; on a preference each call is a new payment",
+        "body": "id or reference; optional number, holder (APRO), instalments (1; Mercado Pago), amount, "
+        "account, force (Asaas)",
+        "meaning": "the customer pays by card on the hosted page; on a preference each call is a new "
+        "payment, of an Asaas plan by card all open parcels are paid",
     },
     {
         "method": "POST",
@@ -65,7 +69,7 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/expire",
         "body": "id or reference",
-        "meaning": "a Mercado Pago PIX expires",
+        "meaning": "a Mercado Pago PIX or boleto expires",
     },
     {
         "method": "POST",
@@ -78,6 +82,30 @@ CONTROLS: list[dict[str, Any]] = [
         "path": "/_control/delete",
         "body": "id or reference",
         "meaning": "deleted (Asaas) or cancelled (Mercado Pago) in the gateway's own panel",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/restore",
+        "body": "id or reference; optional parcel",
+        "meaning": "a deleted Asaas charge comes back, as in the gateway's own panel",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/receive_in_cash",
+        "body": "id or reference; optional value, payment_date (today), parcel",
+        "meaning": "an open Asaas charge was paid outside, by the word of its owner in the panel",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/undo_cash",
+        "body": "id or reference; optional parcel",
+        "meaning": "that word is taken back",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/end_registration",
+        "body": "id or reference; optional parcel",
+        "meaning": "the bank takes the boleto of an overdue Asaas charge no more; the clock does it too",
     },
     {
         "method": "POST",
@@ -101,9 +129,9 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "POST",
         "path": "/_control/panel_payment",
-        "body": "account, amount; optional method (pix, card; Asaas also boleto, undefined, transfer, "
-        "deposit), paid (false), reference, description; Asaas: document, name, due_date; Mercado "
-        "Pago: email, holder",
+        "body": "account, amount; optional method (pix, card, boleto; Asaas also undefined, transfer, "
+        "deposit), paid (false), cleared (false), reference, description; Asaas: document, name, due_date, "
+        "instalments (of the amount); Mercado Pago: email, holder",
         "meaning": "a payment made in the gateway's own panel, not through the API",
     },
     {

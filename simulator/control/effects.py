@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from simulator import outbox
+from simulator import clock, outbox
 from simulator.answers import jsonable
+from simulator.asaas import cash, instalments, payments
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
-from simulator.asaas import payments
 from simulator.asaas.errors import AsaasError
 from simulator.control import accounts
 from simulator.control.errors import ControlError
@@ -20,7 +20,10 @@ Target = AsaasPayment | MpPayment | MpPreference
 
 
 def find(body: dict[str, Any]) -> Target:
-    """By id, or the newest with the reference: open ones first, a payment before its preference."""
+    """By id, or the newest with the reference: open ones first, a payment before its preference.
+
+    Of a plan it is the first open parcel, or the one whose number is given as `parcel`.
+    """
     identifier, reference = body.get("id"), body.get("reference")
     if identifier is None and reference is None:
         raise ControlError("give id or reference")
@@ -31,16 +34,34 @@ def find(body: dict[str, Any]) -> Target:
     )
     if target is None:
         raise ControlError(f"no charge {identifier if identifier is not None else reference}", 404)
-    return target
+    is_named = isinstance(target, AsaasPayment) and target.gid == str(identifier)
+    return target if is_named and body.get("parcel") is None else _parcel_of(target, body.get("parcel"))
+
+
+def _parcel_of(target: Target, number: Any) -> Target:
+    plan = target.data.get("installment") if isinstance(target, AsaasPayment) else None
+    if plan is None:
+        if number is not None:
+            raise ControlError("only plans of Asaas have parcels", 404)
+        return target
+    parcels = list(AsaasPayment.objects.filter(data__installment=plan).order_by("id"))
+    if number is None:
+        return next((one for one in parcels if instalments.is_open(one)), target)
+    for one in parcels:
+        if one.data["installmentNumber"] == int(number):
+            return one
+    raise ControlError(f"no parcel {number}", 404)
 
 
 def _by_id(identifier: str) -> Target | None:
-    asaas_payment = AsaasPayment.objects.filter(gid=identifier).first()
-    if asaas_payment or not identifier:
-        return asaas_payment
+    charges = AsaasPayment.objects.order_by("id")
+    charge = charges.filter(gid=identifier).first()
+    if charge or not identifier:
+        return charge
     if identifier.isdigit():
         return MpPayment.objects.filter(number=int(identifier)).first()
-    return MpPreference.objects.select_related("account").filter(gid=identifier).first()
+    parcel = charges.filter(data__installment=identifier).first()
+    return parcel or MpPreference.objects.select_related("account").filter(gid=identifier).first()
 
 
 def _by_reference(reference: str, account: Any) -> Target | None:
@@ -49,7 +70,7 @@ def _by_reference(reference: str, account: Any) -> Target | None:
         where["account_id"] = account
     charges = list(AsaasPayment.objects.filter(**where).order_by("-id"))
     attempts = list(MpPayment.objects.filter(**where).order_by("-id"))
-    waiting = [one for one in charges if one.status in asaas.OPEN and not one.deleted]
+    waiting: list[Target] = [one for one in charges if instalments.is_open(one)]
     waiting += [one for one in attempts if one.status in mercadopago.PAYABLE]
     if waiting:
         return waiting[0]
@@ -94,6 +115,34 @@ def delete(body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(target, MpPayment):
         return told(attempt(lambda: mercadopago.cancel(target)))
     raise ControlError("preferences cannot be deleted")
+
+
+def restore(body: dict[str, Any]) -> dict[str, Any]:
+    return told(attempt(lambda: asaas.restore(_charge(body))))
+
+
+def end_registration(body: dict[str, Any]) -> dict[str, Any]:
+    """The boleto of an overdue charge, before its day."""
+    return told(attempt(lambda: asaas.end_registration(_charge(body))))
+
+
+def receive_in_cash(body: dict[str, Any]) -> dict[str, Any]:
+    """The whole value today, unless `value` or `payment_date` say otherwise."""
+    charge = _charge(body)
+    value = charge.value_cents / 100 if body.get("value") is None else body["value"]
+    day = body.get("payment_date") or clock.today().isoformat()
+    return told(attempt(lambda: cash.take(charge, cash.receipt_of({"value": value, "paymentDate": day}))))
+
+
+def undo_cash(body: dict[str, Any]) -> dict[str, Any]:
+    return told(attempt(lambda: cash.give_up(_charge(body))))
+
+
+def _charge(body: dict[str, Any]) -> AsaasPayment:
+    target = find(body)
+    if not isinstance(target, AsaasPayment):
+        raise ControlError("only charges of Asaas know this")
+    return target
 
 
 def attempt(act: Any) -> Any:

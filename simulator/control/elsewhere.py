@@ -5,12 +5,12 @@ from typing import Any
 from simulator import clock
 from simulator.answers import jsonable
 from simulator.asaas import effects as asaas
-from simulator.asaas import paying, validate
+from simulator.asaas import instalments, paying, validate, wanted
 from simulator.control import accounts
 from simulator.control.effects import attempt, told
 from simulator.control.errors import ControlError
 from simulator.control.inputs import amount_of, card_of
-from simulator.mercadopago import cards
+from simulator.mercadopago import boletos, cards
 from simulator.mercadopago import effects as mercadopago
 from simulator.models import Account, AsaasCustomer, AsaasPayment, MpPayment, write
 from simulator.numbering import scattered
@@ -26,6 +26,8 @@ def panel_payment(body: dict[str, Any]) -> dict[str, Any]:
     if amount is None:
         raise ControlError("give amount")
     make = _at_asaas if account.gateway == "asaas" else _at_mercadopago
+    if account.gateway == "asaas" and body.get("instalments"):
+        make = _plan_at_asaas
     payment = make(account, amount, str(body.get("method", "pix")), body)
     return told(payment) | {"reference": payment.external_reference}
 
@@ -50,7 +52,25 @@ def _at_asaas(account: Account, amount: int, method: str, body: dict[str, Any]) 
             return paying.by_transfer(charge)
         if not body.get("paid"):
             return charge
+        if method == "boleto":
+            return paying.by_slip(charge, is_cleared=bool(body.get("cleared")))
         return paying.by_card(charge, card_of({})) if method == "card" else paying.by_pix(charge)
+
+
+def _plan_at_asaas(account: Account, amount: int, method: str, body: dict[str, Any]) -> AsaasPayment:
+    """Parcels of the amount, all of them by the rules of the API; answers the first."""
+    if method not in BILLING_TYPES:
+        raise ControlError(f"method must be one of {', '.join(BILLING_TYPES)}")
+    wanted_of = {
+        "customer": _customer(account, body).gid,
+        "billingType": BILLING_TYPES[method],
+        "installmentCount": body["instalments"],
+        "totalValue": amount / 100,
+        "dueDate": body.get("due_date") or clock.today().isoformat(),
+        "description": body.get("description"),
+        "paymentExternalReference": body.get("reference"),
+    }
+    return attempt(lambda: instalments.create(account, wanted.parcels_of_plan(wanted_of, account)))
 
 
 def _customer(account: Account, body: dict[str, Any]) -> AsaasCustomer:
@@ -68,10 +88,12 @@ def _customer(account: Account, body: dict[str, Any]) -> AsaasCustomer:
 
 
 def _at_mercadopago(account: Account, amount: int, method: str, body: dict[str, Any]) -> MpPayment:
-    if method not in ("pix", "card"):
-        raise ControlError("method must be pix or card")
+    if method not in ("pix", "card", "boleto"):
+        raise ControlError("method must be pix, card or boleto")
     options = account.options
-    if method == "pix" and not (options["has_pix_key"] and options["site"] == "MLB"):
+    if method != "card" and options["site"] != "MLB":
+        raise ControlError(f"this account cannot take {method}", 409)
+    if method == "pix" and not options["has_pix_key"]:
         raise ControlError("this account cannot take PIX", 409)
     reference = body.get("reference")
     columns = {"external_reference": None if reference is None else str(reference), "notification_url": ""}
@@ -88,5 +110,8 @@ def _at_mercadopago(account: Account, amount: int, method: str, body: dict[str, 
         payment = MpPayment(account=account, method=method_id, amount_cents=amount, data=data, **columns)
         return cards.create(payment, card)
     with write():
+        if method == "boleto":
+            slip = boletos.create(account, amount_cents=amount, columns=columns, data=data)
+            return boletos.pay(slip, is_cleared=bool(body.get("cleared"))) if body.get("paid") else slip
         created = mercadopago.create_pix(account, amount_cents=amount, columns=columns, data=data)
         return mercadopago.approve(created) if body.get("paid") else created

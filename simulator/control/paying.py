@@ -6,7 +6,7 @@ from simulator.asaas import paying as asaas
 from simulator.control.effects import Target, attempt, find, told
 from simulator.control.errors import ControlError
 from simulator.control.inputs import amount_of, card_of
-from simulator.mercadopago import checkout
+from simulator.mercadopago import boletos, checkout
 from simulator.mercadopago import effects as mercadopago
 from simulator.models import AsaasPayment, MpPayment, MpPreference, write
 
@@ -14,24 +14,55 @@ OUTCOMES = {"approve": True, "reject": False}
 
 
 def pay(body: dict[str, Any]) -> dict[str, Any]:
-    """By PIX; a charge of Asaas that takes only cards, by a good one."""
-    target, amount, force = find(body), amount_of(body), bool(body.get("force", False))
+    """By the `method` named; else as the charge says: a boleto at a bank, by a good card, or by PIX."""
+    target = find(body)
     if isinstance(target, AsaasPayment):
-        if target.billing_type == "CREDIT_CARD":
-            return told(attempt(lambda: asaas.by_card(target, card_of({}), amount_cents=amount, force=force)))
-        return told(attempt(lambda: asaas.by_pix(target, amount_cents=amount, force=force)))
+        return told(_pay_charge(target, body))
+    return told(_pay_at_mercadopago(target, body))
+
+
+def _pay_charge(charge: AsaasPayment, body: dict[str, Any]) -> AsaasPayment:
+    terms: dict[str, Any] = {"amount_cents": amount_of(body), "force": bool(body.get("force", False))}
+    usual = {"BOLETO": "boleto", "CREDIT_CARD": "card"}.get(charge.billing_type, "pix")
+    method = _method(body, usual, "pix", "boleto", "card")
+    if method == "card":
+        return attempt(lambda: asaas.by_card(charge, card_of({}), **terms))
+    if method == "boleto":
+        return attempt(lambda: asaas.by_slip(charge, is_cleared=bool(body.get("cleared")), **terms))
+    return attempt(lambda: asaas.by_pix(charge, **terms))
+
+
+def _method(body: dict[str, Any], usual: str, *known: str) -> str:
+    method = str(body.get("method") or usual)
+    if method not in known:
+        raise ControlError(f"method must be one of {', '.join(known)}")
+    return method
+
+
+def _pay_at_mercadopago(target: MpPayment | MpPreference, body: dict[str, Any]) -> MpPayment:
     if isinstance(target, MpPreference):
+        method = _method(body, "pix", "pix", "boleto")
+        make = checkout.pix if method == "pix" else checkout.boleto
         with write():
-            payment = attempt(lambda: checkout.pix(target))
-            return told(attempt(lambda: mercadopago.approve(payment, amount_cents=amount)))
-    return told(attempt(lambda: mercadopago.approve(target, amount_cents=amount, force=force)))
+            return _pay_payment(attempt(lambda: make(target)), body)
+    _method(body, "boleto" if boletos.is_boleto(target) else "pix", "pix", "boleto")
+    return _pay_payment(target, body)
+
+
+def _pay_payment(payment: MpPayment, body: dict[str, Any]) -> MpPayment:
+    """A payment is of one kind: there the method changes nothing."""
+    terms: dict[str, Any] = {"amount_cents": amount_of(body), "force": bool(body.get("force", False))}
+    if boletos.is_boleto(payment):
+        return attempt(lambda: boletos.pay(payment, is_cleared=bool(body.get("cleared")), **terms))
+    return attempt(lambda: mercadopago.approve(payment, **terms))
 
 
 def pay_card(body: dict[str, Any]) -> dict[str, Any]:
     """On the hosted page, without the page. A refusal is an outcome, not an error."""
     target, amount, card = _payable_by_card(find(body)), amount_of(body), card_of(body)
     if isinstance(target, MpPreference):
-        payment = attempt(lambda: checkout.card(target, card, amount_cents=amount))
+        count = int(body.get("instalments", 1))
+        payment = attempt(lambda: checkout.card(target, card, amount_cents=amount, count=count))
         return _explained(payment) | {"refused": payment.status == "rejected"}
     force = bool(body.get("force", False))
     try:

@@ -20,7 +20,7 @@ def refund(body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(target, MpPayment):
         return _told(attempt(lambda: mercadopago.refund(target, amount, is_forced=is_forced))[0])
     if target.paid_cents and asaas.way_paid(target) == "slip":
-        return _told(attempt(lambda: asaas.refund_by_link(target, is_forced=is_forced)))
+        return _told(attempt(lambda: asaas.refund_by_link(target, amount, is_forced=is_forced)))
     words = body.get("description")
     return _told(attempt(lambda: asaas.refund(target, amount, words, is_forced=is_forced)))
 
@@ -44,7 +44,9 @@ def _paid(body: dict[str, Any]) -> Paid:
         return _newest({"order__preference": target}) if isinstance(target, MpPreference) else target
     if body.get("reference") is None:
         raise ControlError("give id or reference")
-    where = {"external_reference": str(body["reference"])}
+    where: dict[str, Any] = {"external_reference": str(body["reference"])}
+    if body.get("parcel") is not None:
+        where["data__installmentNumber"] = int(body["parcel"])
     if body.get("account") is not None:
         where["account_id"] = body["account"]
     charge = AsaasPayment.objects.filter(paid_cents__gt=0, **where).order_by("-id").first()

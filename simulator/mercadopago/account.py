@@ -11,7 +11,7 @@ from simulator.models import Account
 
 METHODS = (
     ("pix", "PIX", "bank_transfer", 0),
-    ("bolbradesco", "Boleto", "ticket", 1440),
+    ("bolbradesco", "Boleto", "ticket", 2880),
     ("pec", "Pagamento na lotérica sem boleto", "ticket", 0),
     ("visa", "Visa", "credit_card", 2880),
     ("master", "Mastercard", "credit_card", 2880),

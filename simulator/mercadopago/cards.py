@@ -6,6 +6,7 @@ from simulator import clock, numbering
 from simulator.cards import Card
 from simulator.mercadopago import effects
 from simulator.mercadopago.errors import cause
+from simulator.mercadopago.instalments import Parts
 from simulator.mercadopago.notify import emit
 from simulator.models import MpOrder, MpPayment, write
 
@@ -32,14 +33,15 @@ BINARY = ("rejected", "cc_rejected_other_reason")
 """binary_mode knows no in_process (2.1); the detail is our choice."""
 BY_BRAND = {"VISA": "visa", "MASTERCARD": "master", "AMEX": "amex", "ELO": "elo", "HIPERCARD": "hipercard"}
 ELO_DEBIT = "506776"
-METHODS = (*BY_BRAND.values(), "debelo")
+DEBIT = "debelo"
+METHODS = (*BY_BRAND.values(), DEBIT)
 ISSUER = "24"
 TEST_CPF = "12345678909"
 
 
 def method_of(card: Card) -> str:
     if card.number.startswith(ELO_DEBIT):
-        return "debelo"
+        return DEBIT
     if card.brand not in BY_BRAND:
         raise cause(400, 2131, "Cannot infer Payment Method")
     return BY_BRAND[card.brand]
@@ -55,10 +57,11 @@ def outcome(holder: str, *, is_binary: bool) -> tuple[str, str]:
     return APPROVED
 
 
-def create(payment: MpPayment, card: Card) -> MpPayment:
+def create(payment: MpPayment, card: Card, asked: Parts | None = None) -> MpPayment:
     """Decided at once, so told once, as payment.created. The caller has said who asks for how much."""
+    asked = asked or Parts(1, payment.amount_cents, 0)
     payment.status, payment.status_detail = outcome(card.holder, is_binary=payment.data["binary_mode"])
-    payment.kind = "debit_card" if payment.method == "debelo" else "credit_card"
+    payment.kind = "debit_card" if payment.method == DEBIT else "credit_card"
     payment.created_at = payment.updated_at = clock.now()
     with write():
         payment.number = numbering.scattered("mp-payments", 98_000_000_000)
@@ -66,6 +69,9 @@ def create(payment: MpPayment, card: Card) -> MpPayment:
             "issuer_id": ISSUER,
             "payer_id": str(numbering.scattered("mp-payers", 1_505_000_000)),
             "card": _kept(card),
+            "installments": asked.count,
+            "installment_cents": asked.each_cents,
+            "interest_cents": asked.interest_cents,
         }
         if payment.status == "approved":
             effects.credit(payment)

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator import clock, numbering
 from simulator.cards import Card
-from simulator.mercadopago import cards, effects
+from simulator.mercadopago import boletos, cards, effects, instalments
 from simulator.mercadopago.account import METHODS, ONLY_BRAZIL
 from simulator.mercadopago.errors import MpError
 from simulator.models import MpOrder, MpPayment, MpPreference, write
@@ -70,20 +70,38 @@ def pix(preference: MpPreference) -> MpPayment:
         )
 
 
-def card(preference: MpPreference, typed: Card, *, amount_cents: int | None = None) -> MpPayment:
+def boleto(preference: MpPreference) -> MpPayment:
+    """The buyer chose a boleto, due when the preference says (mercadopago.md 2.1)."""
+    _admit(preference, boletos.METHOD)
+    with write():
+        return boletos.create(
+            preference.account,
+            amount_cents=preference.total_cents,
+            expires_at=effects.moment_of(preference.data["date_of_expiration"]),
+            order=open_order(preference),
+            columns=_columns(preference),
+            data=_data(preference),
+        )
+
+
+def card(
+    preference: MpPreference, typed: Card, *, amount_cents: int | None = None, count: int = 1
+) -> MpPayment:
     """Every attempt is a payment of its own; the holder's name decides it (mercadopago.md 8.3)."""
     method = cards.method_of(typed)
     _admit(preference, method)
+    amount = preference.total_cents if amount_cents is None else amount_cents
+    asked = instalments.chosen(preference, amount, count, is_debit=method == cards.DEBIT)
     with write():
         payment = MpPayment(
             account=preference.account,
             order=open_order(preference),
             method=method,
-            amount_cents=preference.total_cents if amount_cents is None else amount_cents,
+            amount_cents=amount,
             data=_data(preference),
             **_columns(preference),
         )
-        return cards.create(payment, typed)
+        return cards.create(payment, typed, asked)
 
 
 def _admit(preference: MpPreference, method: str) -> None:

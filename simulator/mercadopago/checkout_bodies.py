@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator import veil
-from simulator.mercadopago.serialise import currency, stamp
+from simulator.mercadopago.serialise import currency, stamp, total_paid_cents
 from simulator.models import MpOrder, MpPayment, MpPreference
 from simulator.money import parse_cents, plain_number
 
@@ -108,7 +108,7 @@ def _order_payment(row: MpPayment) -> dict[str, Any]:
     return {
         "id": row.number,
         "transaction_amount": plain_number(row.amount_cents),
-        "total_paid_amount": plain_number(row.paid_cents or row.amount_cents),
+        "total_paid_amount": plain_number(total_paid_cents(row)),
         "shipping_cost": 0,
         "currency_id": currency(row.account),
         "status": row.status,

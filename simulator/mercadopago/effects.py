@@ -12,6 +12,8 @@ from simulator.models import Account, MpOrder, MpPayment, write
 
 PIX_FEE_RATE = Decimal("0.0099")
 """Our choice: mercadopago.md gives no PIX fee."""
+BOLETO_FEE = 349
+"""Our choice, in cents: mercadopago.md gives no fee of a boleto."""
 CARD_FEE_RATE = Decimal("0.0498")
 """7.47 of 149.90 in the sample of mercadopago.md 9, which releases the money after 30 days."""
 CARD_RELEASE = timedelta(days=30)
@@ -32,30 +34,59 @@ def create_pix(
     data: dict[str, Any],
 ) -> MpPayment:
     """`columns` are external_reference and notification_url, `data` the rest in the API's words."""
+    payment = new_waiting(
+        account,
+        method="pix",
+        kind="bank_transfer",
+        detail="pending_waiting_transfer",
+        amount_cents=amount_cents,
+        expires_at=expires_at or clock.now() + PIX_LIFE,
+        order=order,
+        columns=columns,
+    )
+    payment.data |= data | {"issuer_id": PIX_ISSUER}
+    payment.data["qr_code"] = serialise.qr_code(payment)
+    return announced(payment)
+
+
+def new_waiting(
+    account: Account,
+    *,
+    method: str,
+    kind: str,
+    detail: str,
+    amount_cents: int,
+    expires_at: datetime,
+    order: MpOrder | None,
+    columns: dict[str, Any],
+) -> MpPayment:
+    """What a buyer pays later, by a code; not stored yet."""
     now = clock.now()
-    expires_at = expires_at or now + PIX_LIFE
+    payment = MpPayment(
+        account=account,
+        order=order,
+        number=numbering.scattered("mp-payments", 98_000_000_000),
+        status="pending",
+        status_detail=detail,
+        method=method,
+        kind=kind,
+        amount_cents=amount_cents,
+        created_at=now,
+        updated_at=now,
+        due_at=expires_at,
+        **columns,
+    )
+    payment.data = {
+        "date_of_expiration": serialise.stamp(expires_at),
+        "issuer_id": None,
+        "payer_id": str(numbering.scattered("mp-payers", 1_505_000_000)),
+        "ticket_hash": numbering.fresh_uuid(),
+    }
+    return payment
+
+
+def announced(payment: MpPayment) -> MpPayment:
     with write():
-        payment = MpPayment(
-            account=account,
-            order=order,
-            number=numbering.scattered("mp-payments", 98_000_000_000),
-            status="pending",
-            status_detail="pending_waiting_transfer",
-            method="pix",
-            kind="bank_transfer",
-            amount_cents=amount_cents,
-            created_at=now,
-            updated_at=now,
-            due_at=expires_at,
-            **columns,
-        )
-        payment.data = data | {
-            "date_of_expiration": serialise.stamp(expires_at),
-            "issuer_id": PIX_ISSUER,
-            "payer_id": str(numbering.scattered("mp-payers", 1_505_000_000)),
-            "ticket_hash": numbering.fresh_uuid(),
-        }
-        payment.data["qr_code"] = serialise.qr_code(payment)
         payment.save()
         emit(payment, "payment.created")
     return payment
@@ -105,13 +136,23 @@ def review(payment: MpPayment, *, is_approved: bool) -> MpPayment:
 
 def credit(row: MpPayment) -> None:
     """The money's own fields; the caller sets the status and saves."""
-    is_pix = row.method == "pix"
-    rate = PIX_FEE_RATE if is_pix else CARD_FEE_RATE
+    is_card = "card" in row.data
     row.paid_cents = row.amount_cents
-    row.fee_cents = int((row.paid_cents * rate).quantize(Decimal(1), ROUND_HALF_UP))
+    row.fee_cents = _fee(row)
     row.approved_at = clock.now()
-    row.released_at = row.approved_at + (timedelta() if is_pix else CARD_RELEASE)
-    row.data |= _pix_transfer() if is_pix else {"authorization_code": numbering.digits(6)}
+    row.released_at = row.approved_at + (CARD_RELEASE if is_card else timedelta())
+    if is_card:
+        row.data["authorization_code"] = numbering.digits(6)
+    elif row.method == "pix":
+        row.data |= _pix_transfer()
+
+
+def _fee(row: MpPayment) -> int:
+    if row.kind == "ticket":
+        return min(BOLETO_FEE, row.paid_cents)
+    rate = PIX_FEE_RATE if row.method == "pix" else CARD_FEE_RATE
+    step = serialise.smallest_cents(row.account)
+    return int((row.paid_cents * rate / step).quantize(Decimal(1), ROUND_HALF_UP)) * step
 
 
 def _pix_transfer() -> dict[str, Any]:
@@ -131,10 +172,20 @@ def cancel(payment: MpPayment) -> MpPayment:
         return conclude(row, "cancelled", "by_collector")
 
 
+def is_clearing(row: MpPayment) -> bool:
+    """A boleto paid at a bank whose money has not come yet."""
+    return row.status in PAYABLE and "paid_at_bank" in row.data
+
+
+def clear(payment: MpPayment) -> MpPayment:
+    """The money of a boleto paid at a bank has come."""
+    return approve(payment, amount_cents=payment.data["paid_at_bank"]["cents"])
+
+
 def expire(payment: MpPayment) -> MpPayment:
     with write():
         row = fresh(payment)
-        if row.status not in PAYABLE:
+        if row.status not in PAYABLE or is_clearing(row):
             raise cause(400, 2063, "The action requested is not valid for the current payment state")
         return conclude(row, "cancelled", "expired")
 

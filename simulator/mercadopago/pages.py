@@ -1,16 +1,18 @@
 """Mercado Pago's hosted pages: the checkout of a preference and the ticket of a payment."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from simulator import cards, emv
+from simulator import cards, emv, slips
 from simulator.cards import BadCard
 from simulator.clock import today
+from simulator.documents import is_document
+from simulator.mercadopago import boletos, effects, instalments, serialise
 from simulator.mercadopago import checkout as flow
-from simulator.mercadopago import effects
 from simulator.mercadopago.errors import MpError
 from simulator.models import MpOrder, MpPayment, MpPreference
 from simulator.money import brazilian
@@ -23,6 +25,8 @@ STATUS_TEXT = {
     "rejected": "Pagamento recusado",
     "refunded": "Pagamento devolvido",
 }
+SIGNS = {"BRL": "R$"}
+CLEARING = "Pago no banco, aguardando a compensação"
 RETURN_KEYS = {"approved": "success", "pending": "pending", "in_process": "pending"}
 HINT = "O nome no cartão decide: APRO aprova, CONT fica em análise, FUND, OTHE e outros recusam."
 
@@ -51,7 +55,7 @@ def _act(request: HttpRequest, row: MpPreference, order: MpOrder) -> HttpRespons
         return _page(request, row, order, err.body["message"])
     except BadCard as err:
         return _page(request, row, order, str(err))
-    if request.POST.get("action") == "show":
+    if request.POST.get("action") in ("show", "slip"):
         return HttpResponseRedirect(f"/mercadopago/payments/{payment.number}/ticket")
     returns = row.data["auto_return"]
     is_sent_back = returns == "all" or (returns == "approved" and payment.status == "approved")
@@ -61,9 +65,22 @@ def _act(request: HttpRequest, row: MpPreference, order: MpOrder) -> HttpRespons
 def _attempt(request: HttpRequest, row: MpPreference) -> MpPayment:
     action = request.POST.get("action")
     if action == "card":
-        return flow.card(row, cards.typed(request.POST.dict(), today()))
+        count = request.POST.get("instalments", "1")
+        card = cards.typed(request.POST.dict(), today())
+        return flow.card(row, card, count=int(count) if count.isdigit() else 0)
+    if action == "slip":
+        _check_payer(request)
+        return flow.boleto(row)
     payment = flow.pix(row)
     return payment if action == "show" else effects.approve(payment)
+
+
+def _check_payer(request: HttpRequest) -> None:
+    """The page asks less than the API: who pays, and the document of that person."""
+    if not request.POST.get("name", "").strip():
+        raise BadCard("Informe o nome completo.")
+    if not is_document(re.sub(r"\W", "", request.POST.get("document", "")).upper()):
+        raise BadCard("CPF ou CNPJ inválido.")
 
 
 def _way_back(row: MpPreference, payment: MpPayment | None) -> str:
@@ -94,7 +111,7 @@ def _return_query(row: MpPreference, payment: MpPayment | None) -> dict[str, Any
 
 def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str) -> dict[str, object]:
     """Paid or not, an open link takes another payment."""
-    is_open, last = flow.is_open(row), payments[0] if payments else None
+    is_open, last, payer = flow.is_open(row), payments[0] if payments else None, row.data["payer"]
     with_pix = is_open and flow.offers(row, "pix")
     if last and last.status == "rejected" and is_open and not notice:
         notice = f"Pagamento recusado ({last.status_detail}). Tente outra vez ou de outra forma."
@@ -102,14 +119,19 @@ def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str)
         "gateway": "Mercado Pago",
         "merchant": row.account.name,
         "title": ", ".join(item["title"] for item in row.data["items"]),
-        "payer": row.data["payer"]["name"],
+        "payer": payer["name"],
         "amount": brazilian(row.total_cents),
+        "currency": SIGNS.get(serialise.currency(row.account), serialise.currency(row.account)),
         "status": _checkout_status(payments, is_open),
         "is_open": is_open,
         "is_paid": any(one.status == "approved" for one in payments),
         "can_pay_by_pix": with_pix,
         "can_show_pix": with_pix,
+        "can_make_slip": is_open and flow.offers(row, boletos.METHOD),
+        "slip_name": f"{payer['name']} {payer['surname']}".strip(),
+        "slip_document": payer["identification"]["number"],
         "can_pay_by_card": is_open and flow.offers_cards(row),
+        "card_instalments": instalments.offered(row),
         "card_hint": HINT,
         "attempts": payments,
         "way_back": _way_back(row, last),
@@ -131,7 +153,7 @@ def ticket(request: HttpRequest, gid: str) -> HttpResponse:
     notice = ""
     if request.method == "POST":
         try:
-            effects.approve(row)
+            boletos.pay(row) if boletos.is_boleto(row) else effects.approve(row)
             return HttpResponseRedirect(request.get_full_path())
         except MpError as err:
             notice = err.body["message"]
@@ -139,7 +161,8 @@ def ticket(request: HttpRequest, gid: str) -> HttpResponse:
 
 
 def _ticket_context(row: MpPayment, notice: str) -> dict[str, object]:
-    is_open = row.status in effects.PAYABLE
+    is_open = row.status in effects.PAYABLE and not effects.is_clearing(row)
+    text, code = (row.data.get(key, "") if is_open else "" for key in ("qr_code", "slip_code"))
     return {
         "gateway": "Mercado Pago",
         "merchant": row.account.name,
@@ -147,10 +170,13 @@ def _ticket_context(row: MpPayment, notice: str) -> dict[str, object]:
         "payer": row.data.get("payer_email"),
         "amount": brazilian(row.amount_cents),
         "due": row.due_at,
-        "status": STATUS_TEXT.get(row.status, row.status),
+        "status": CLEARING if effects.is_clearing(row) else STATUS_TEXT.get(row.status, row.status),
         "is_open": is_open,
-        "can_pay_by_pix": is_open,
-        "qr_text": row.data["qr_code"] if is_open else "",
-        "qr_image": emv.png_base64(row.data["qr_code"]) if is_open else "",
+        "can_pay_by_pix": bool(text),
+        "qr_text": text,
+        "qr_image": emv.png_base64(text) if text else "",
+        "can_pay_by_slip": bool(code),
+        "slip_line": slips.grouped(slips.line(code)) if code else "",
+        "slip_code": code,
         "notice": notice,
     }

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 
 from simulator import faults, partial, veil
 from simulator.answers import json_answer, read_json
-from simulator.mercadopago import effects, serialise, validate
+from simulator.mercadopago import boletos, effects, serialise, validate
 from simulator.mercadopago.errors import cause, live_credentials, not_yet, payment_not_found
 from simulator.models import Account, MpIdempotency, MpPayment, write
 
 ENDPOINT = "payments"
 LONGEST_KEY = 64
-METHODS_LATER = ("bolbradesco", "pec")
+LOTTERY = "pec"
 
 
 def existing(account: Account, gid: str) -> MpPayment:
@@ -55,32 +55,59 @@ def create(request: HttpRequest, account: Account) -> HttpResponse:
 
 def _create(body: dict[str, Any], account: Account) -> MpPayment:
     method = body.get("payment_method_id")
-    if body.get("token") or method in METHODS_LATER:
+    if body.get("token") or method == LOTTERY:
         raise not_yet(str(method or "card token"))
-    if method != "pix" or account.options["site"] != "MLB":
+    makers = {"pix": _create_pix, boletos.METHOD: _create_boleto}
+    if method not in makers or account.options["site"] != "MLB":
         raise cause(400, 2131, "Cannot infer Payment Method")
+    return makers[method](body, account)
+
+
+def _create_pix(body: dict[str, Any], account: Account) -> MpPayment:
     amount = validate.amount(body)
     payer = validate.payer(body)
     if not account.options["has_pix_key"]:
         raise cause(400, 1, "Collector user without key enabled for QR render")
-    reference = body.get("external_reference")
     return effects.create_pix(
         account,
         amount_cents=amount,
-        expires_at=validate.expiry(body.get("date_of_expiration")),
-        columns={
-            "external_reference": None if reference is None else str(reference),
-            "notification_url": validate.notification_url(body.get("notification_url")),
-        },
-        data={
-            **payer,
-            "description": body.get("description"),
-            "metadata": validate.metadata(body.get("metadata")),
-            "additional_info": validate.additional_info(body.get("additional_info")),
-            "statement_descriptor": body.get("statement_descriptor"),
-            "binary_mode": bool(body.get("binary_mode", False)),
-        },
+        expires_at=validate.pix_expiry(body.get("date_of_expiration")),
+        columns=_columns(body),
+        data=payer | _words(body),
     )
+
+
+def _create_boleto(body: dict[str, Any], account: Account) -> MpPayment:
+    """The document names the rules of discount, fine and interest, but not what is in them."""
+    if body.get("payment_method"):
+        raise not_yet("payment_method.data.rules")
+    amount = validate.amount(body)
+    payer = validate.boleto_payer(body)
+    return boletos.create(
+        account,
+        amount_cents=amount,
+        expires_at=validate.boleto_expiry(body.get("date_of_expiration")),
+        columns=_columns(body),
+        data=payer | _words(body),
+    )
+
+
+def _columns(body: dict[str, Any]) -> dict[str, Any]:
+    reference = body.get("external_reference")
+    return {
+        "external_reference": None if reference is None else str(reference),
+        "notification_url": validate.notification_url(body.get("notification_url")),
+    }
+
+
+def _words(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": body.get("description"),
+        "metadata": validate.metadata(body.get("metadata")),
+        "additional_info": validate.additional_info(body.get("additional_info")),
+        "statement_descriptor": body.get("statement_descriptor"),
+        "binary_mode": bool(body.get("binary_mode", False)),
+    }
 
 
 def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 
-from simulator import clock, emv
+from simulator import clock, emv, slips
 from simulator.models import Account, MpPayment
 from simulator.money import amount_text, plain_number
 
+OLD_PLACE, NEW_PLACE, BOTH_PLACES = "old", "new", "both"
 ZONE = timezone(timedelta(hours=-4))
+WHOLE_CURRENCIES = ("CLP", "COP")
 CURRENCY = {"MLB": "BRL", "MLA": "ARS", "MLM": "MXN", "MLC": "CLP", "MCO": "COP", "MPE": "PEN", "MLU": "UYU"}
 
 
@@ -23,6 +26,11 @@ def stamp(moment: datetime | None) -> str | None:
 
 def currency(account: Account) -> str:
     return CURRENCY[account.options["site"]]
+
+
+def smallest_cents(account: Account) -> int:
+    """The least that can be paid, in hundredths: a whole one where the currency has no decimals."""
+    return 100 if currency(account) in WHOLE_CURRENCIES else 1
 
 
 def base_url() -> str:
@@ -101,35 +109,72 @@ def _amounts(row: MpPayment) -> dict[str, Any]:
         "transaction_amount": plain_number(row.amount_cents),
         "transaction_amount_refunded": plain_number(row.refunded_cents),
         "coupon_amount": 0,
-        "installments": 1,
+        "installments": row.data.get("installments", 1),
+        **({"barcode": {"content": row.data["slip_code"]}} if _has_code(row, OLD_PLACE) else {}),
         "transaction_details": _details(row),
         "fee_details": _fee_details(row),
         "charges_details": _charges(row),
     }
 
 
+def total_paid_cents(row: MpPayment) -> int:
+    """With the interest a buyer pays for instalments (mercadopago.md 3.3)."""
+    return (row.paid_cents or row.amount_cents) + row.data.get("interest_cents", 0)
+
+
 def _details(row: MpPayment) -> dict[str, Any]:
-    """The sample of a card payment has six of these keys, the one of a PIX nine."""
-    is_card = "card" in row.data
+    """The sample of a card payment has six of these keys, that of a PIX nine, that of a boleto ten."""
+    data, is_card = row.data, "card" in row.data
     net = row.paid_cents - row.fee_cents if row.paid_cents else 0
     details = {
         "net_received_amount": plain_number(net),
-        "total_paid_amount": plain_number(row.paid_cents or row.amount_cents),
+        "total_paid_amount": plain_number(total_paid_cents(row)),
         "overpaid_amount": 0,
-        "external_resource_url": None,
-        "installment_amount": plain_number(row.amount_cents) if is_card else 0,
-        "financial_institution": None,
+        "external_resource_url": slip_url(row) if "slip_code" in data else None,
+        "installment_amount": plain_number(data.get("installment_cents", row.amount_cents)) if is_card else 0,
+        "financial_institution": "bradesco" if "slip_code" in data else None,
     }
     if is_card:
         return details
-    transfer = {key: row.data.get(key) for key in ("bank_transfer_id", "transaction_id")}
+    if "slip_code" in data:
+        number = data["slip_reference"]
+        head = {"payment_method_reference_id": number, "verification_code": number}
+        return {**head, **details, **_digits(row)}
+    transfer = {key: data.get(key) for key in ("bank_transfer_id", "transaction_id")}
     return {"payment_method_reference_id": None, **details, **transfer}
+
+
+def _has_code(row: MpPayment, place: str) -> bool:
+    """Where the digits are has changed over the years; the account says (mercadopago.md 3.2)."""
+    return "slip_code" in row.data and row.account.options.get("barcode_place", place) in (place, BOTH_PLACES)
+
+
+def _digits(row: MpPayment) -> dict[str, Any]:
+    if not _has_code(row, NEW_PLACE):
+        return {}
+    code = row.data["slip_code"]
+    return {"digitable_line": slips.line(code), "barcode": {"content": code}}
+
+
+def slip_url(row: MpPayment) -> str:
+    data = row.data
+    query = {
+        "caller_id": data["payer_id"],
+        "payment_method_id": row.method,
+        "payment_id": row.number,
+        "payment_method_reference_id": data["slip_reference"],
+        "hash": data["ticket_hash"],
+    }
+    return f"{base_url()}/payments/{row.number}/ticket?{urlencode(query)}"
 
 
 def _fee_details(row: MpPayment) -> list[dict[str, Any]]:
     if not row.fee_cents:
         return []
-    return [{"type": "mercadopago_fee", "amount": plain_number(row.fee_cents), "fee_payer": "collector"}]
+    own = {"type": "mercadopago_fee", "amount": plain_number(row.fee_cents), "fee_payer": "collector"}
+    interest = row.data.get("interest_cents", 0)
+    financing = {"type": "financing_fee", "amount": plain_number(interest), "fee_payer": "payer"}
+    return [own, financing] if interest else [own]
 
 
 def _charges(row: MpPayment) -> list[dict[str, Any]]:
@@ -219,6 +264,8 @@ def _point_of_interaction(row: MpPayment) -> dict[str, Any]:
     head = {"type": "CHECKOUT" if in_checkout else "OPENPLATFORM", "business_info": unit}
     if "card" in row.data:
         return head
+    if "slip_code" in row.data:
+        return head if in_checkout else head | {"type": "UNSPECIFIED"}
     application = {"name": None, "version": None}
     return {**head, "application_data": application, "transaction_data": _transaction_data(row)}
 

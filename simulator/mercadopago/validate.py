@@ -11,7 +11,9 @@ from simulator.mercadopago.errors import cause, preference
 from simulator.money import parse_cents, parse_decimal
 
 DATE_FORMAT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d")
-SHORTEST_PIX, LONGEST_PIX = timedelta(minutes=30), timedelta(days=30)
+SHORTEST_PIX, SHORTEST_BOLETO = timedelta(minutes=30), timedelta(days=1)
+LONGEST = timedelta(days=30)
+ADDRESS = ("zip_code", "street_name", "street_number", "neighborhood", "city", "federal_unit")
 SLACK = timedelta(seconds=60)
 """The clock of the caller may differ a little."""
 MOST_INSTALMENTS = 36
@@ -50,13 +52,49 @@ def payer(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(email, str) or "@" not in email:
         raise cause(400, 1, "payer.email must be a valid email")
     number = (given.get("identification") or {}).get("number") if isinstance(given, dict) else None
-    if number and not is_document(re.sub(r"\W", "", str(number)).upper()):
-        raise cause(400, 2067, "Invalid user identification number")
+    if number:
+        _check_document(number)
     return {"payer_email": email}
 
 
-def expiry(value: Any) -> datetime | None:
-    """30 minutes to 30 days from now, written with milliseconds and offset (mercadopago.md 3.1)."""
+def _check_document(number: Any) -> None:
+    if not is_document(re.sub(r"\W", "", str(number)).upper()):
+        raise cause(400, 2067, "Invalid user identification number")
+
+
+def boleto_payer(body: dict[str, Any]) -> dict[str, Any]:
+    """Everything a boleto must say about its payer (mercadopago.md 3.2), each field named when missing."""
+    email = payer(body)
+    given = body["payer"]
+    for name in ("first_name", "last_name"):
+        _demand(given, name, f"payer.{name}")
+    document = given.get("identification") if isinstance(given.get("identification"), dict) else {}
+    if document.get("type") not in ("CPF", "CNPJ"):
+        raise cause(400, 1, "payer.identification.type must be CPF or CNPJ")
+    _check_document(document.get("number") or "")
+    address = given.get("address") if isinstance(given.get("address"), dict) else {}
+    for name in ADDRESS:
+        _demand(address, name, f"payer.address.{name}")
+    return email
+
+
+def _demand(given: dict[str, Any], name: str, path: str) -> None:
+    if not str(given.get(name) or "").strip():
+        raise cause(400, 1, f"{path} attribute can't be empty")
+
+
+def pix_expiry(value: Any) -> datetime | None:
+    """30 minutes to 30 days from now (mercadopago.md 3.1)."""
+    return _expiry(value, SHORTEST_PIX, "30 minutes")
+
+
+def boleto_expiry(value: Any) -> datetime | None:
+    """1 to 30 days from now (mercadopago.md 3.2)."""
+    return _expiry(value, SHORTEST_BOLETO, "1 day")
+
+
+def _expiry(value: Any, shortest: timedelta, words: str) -> datetime | None:
+    """Written with milliseconds and offset."""
     if value is None:
         return None
     if not isinstance(value, str) or not DATE_FORMAT.fullmatch(value):
@@ -66,8 +104,8 @@ def expiry(value: Any) -> datetime | None:
     except ValueError as err:
         raise cause(400, 23, "Invalid date_of_expiration format: yyyy-MM-dd'T'HH:mm:ssz") from err
     ahead = moment - clock.now()
-    if not SHORTEST_PIX - SLACK <= ahead <= LONGEST_PIX + SLACK:
-        raise cause(400, 1, "date_of_expiration must be between 30 minutes and 30 days from now")
+    if not shortest - SLACK <= ahead <= LONGEST + SLACK:
+        raise cause(400, 1, f"date_of_expiration must be between {words} and 30 days from now")
     return moment
 
 

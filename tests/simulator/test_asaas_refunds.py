@@ -203,7 +203,8 @@ def test_boleto_is_refunded_by_a_link_its_payer_fills_in(
     assert asked["refunds"][0]["status"] == "AWAITING_CUSTOMER_EXTERNAL_AUTHORIZATION"
     assert asked["status"] == "REFUND_REQUESTED"
     assert "Solicitar a devolução" in requests.get(link, timeout=10).text
-    assert "Estorno em andamento" in requests.post(link, timeout=10).text
+    form = {"document": "12345678909", "bank": "001", "branch": "1", "account": "2-3"}
+    assert "Estorno em andamento" in requests.post(link, data=form, timeout=10).text
     assert rich.simulator.control("refund_step", id=charge, outcome=outcome)["status"] == status
     assert told(inbox, 2) == ["PAYMENT_REFUND_IN_PROGRESS", event]
 

@@ -21,6 +21,12 @@ def made(client: AsaasClient | MpClient, **body: Any) -> dict[str, Any]:
         ({"paid": True}, "PIX", "RECEIVED", ["PAYMENT_CREATED", "PAYMENT_RECEIVED"]),
         ({"method": "boleto", "due_date": "2099-01-01"}, "BOLETO", "PENDING", ["PAYMENT_CREATED"]),
         (
+            {"method": "boleto", "paid": True},
+            "BOLETO",
+            "CONFIRMED",
+            ["PAYMENT_CREATED", "PAYMENT_CONFIRMED"],
+        ),
+        (
             {"method": "card", "paid": True},
             "CREDIT_CARD",
             "CONFIRMED",
@@ -56,6 +62,13 @@ def test_customer_is_known_by_the_document_or_new(asaas: AsaasClient) -> None:
     [
         ({}, "pending", ["payment.created"]),
         ({"paid": True}, "approved", ["payment.created", "payment.updated"]),
+        ({"method": "boleto"}, "pending", ["payment.created"]),
+        ({"method": "boleto", "paid": True}, "pending", ["payment.created"]),
+        (
+            {"method": "boleto", "paid": True, "cleared": True},
+            "approved",
+            ["payment.created", "payment.updated"],
+        ),
         ({"method": "card"}, "approved", ["payment.created"]),
         ({"method": "card", "holder": "FUND"}, "rejected", ["payment.created"]),
     ],
@@ -79,7 +92,9 @@ def test_panel_of_mercado_pago(
         ("asaas", {"amount": 30, "due_date": "2020-01-01"}, 409),
         ("asaas", {"amount": 30, "method": "gold"}, 400),
         ("asaas", {"amount": 30, "document": "12345678900"}, 409),
-        ("mercadopago", {"amount": 30, "method": "boleto"}, 400),
+        ("asaas", {"amount": 30, "instalments": 2, "method": "transfer"}, 400),
+        ("asaas", {"amount": 9.99, "instalments": 2}, 409),
+        ("mercadopago", {"amount": 30, "method": "transfer"}, 400),
     ],
 )
 def test_panel_keeps_the_rules(
@@ -92,7 +107,8 @@ def test_panel_keeps_the_rules(
 
 
 def test_people_refund_on_the_page_of_the_simulator(asaas: AsaasClient, mp: MpClient) -> None:
-    charge = made(asaas, amount=50, method="boleto", paid=True)["id"]
+    charge = made(asaas, amount=50, method="boleto")["id"]
+    asaas.simulator.control("pay", id=charge, method="pix")
     asaas.simulator.control("refund", id=charge, amount=10)
     slip = asaas.charge(billingType="BOLETO")["id"]
     asaas.post(f"/sandbox/payment/{slip}/confirm")
@@ -103,3 +119,13 @@ def test_people_refund_on_the_page_of_the_simulator(asaas: AsaasClient, mp: MpCl
         assert requests.post(asaas.simulator.url + path, timeout=10).ok
     assert {asaas.get(f"/payments/{one}")["status"] for one in (charge, slip)} == {"REFUNDED"}
     assert mp.get(f"/v1/payments/{payment}")["status"] == "refunded"
+
+
+def test_plan_made_in_the_panel_has_its_parcels(asaas: AsaasClient, inbox: Inbox) -> None:
+    asaas.webhook(inbox.url, EVENTS)
+    first = made(asaas, amount=100, method="boleto", instalments=3, reference="plan")
+    charge = asaas.get(f"/payments/{first['id']}")
+    parcels = asaas.get("/payments", installment=charge["installment"])["data"]
+    assert [one["value"] for one in parcels] == [33.34, 33.33, 33.33]
+    assert {one["externalReference"] for one in parcels} == {"plan"}
+    assert [one.json["event"] for one in inbox.wait(3)] == ["PAYMENT_CREATED"] * 3

@@ -9,6 +9,21 @@ from mercadopago.config import Config, RequestOptions
 
 from tests.simulator.support import STRONG_TOKEN, AsaasClient, MpClient
 
+BOLETO_PAYER = {
+    "email": "ana@example.com",
+    "first_name": "Ana",
+    "last_name": "Lima",
+    "identification": {"type": "CPF", "number": "12345678909"},
+    "address": {
+        "zip_code": "01001000",
+        "street_name": "Rua Um",
+        "street_number": "100",
+        "neighborhood": "Centro",
+        "city": "São Paulo",
+        "federal_unit": "SP",
+    },
+}
+
 
 @pytest.fixture
 def official_sdk(mp: MpClient, monkeypatch: pytest.MonkeyPatch) -> mercadopago.SDK:
@@ -64,6 +79,16 @@ def test_official_sdk_creates_and_reads_a_preference(official_sdk: mercadopago.S
     assert official_sdk.user().get()["response"]["site_id"] == "MLB"
 
 
+def test_official_sdk_creates_a_boleto(official_sdk: mercadopago.SDK, mp: MpClient) -> None:
+    body = {"transaction_amount": 10.5, "payment_method_id": "bolbradesco", "payer": BOLETO_PAYER}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        created = official_sdk.payment().create(body, key("sdk-2"))
+    assert (created["status"], created["response"]["status_detail"]) == (201, "pending_waiting_payment")
+    mp.simulator.control("pay", id=created["response"]["id"], cleared=True)
+    assert official_sdk.payment().get(created["response"]["id"])["response"]["status"] == "approved"
+
+
 @pytest.fixture
 def community_client(asaas: AsaasClient) -> Asaas:
     return Asaas(api_key=asaas.account["api_key"], base_url=f"{asaas.simulator.url}/asaas/sandbox")
@@ -104,3 +129,34 @@ def test_community_client_registers_a_webhook(community_client: Asaas) -> None:
     listed = community_client.webhooks.list()
     assert [one["id"] for one in listed.data] == [hook["id"]]
     assert community_client.webhooks.get(hook["id"])["enabled"] is True
+
+
+def test_community_client_knows_boletos_cash_and_restoring(
+    community_client: Asaas, asaas: AsaasClient
+) -> None:
+    today = asaas.simulator.read("clock")["now"][:10]
+    slip = asaas.charge(billingType="BOLETO", value=100, dueDate="2099-01-01")["id"]
+    payments = community_client.payments
+    assert len(payments.get_identification_field(slip)["identificationField"]) == 47
+    cash = payments.receive_in_cash(slip, payment_date=today, value=100.0)
+    assert (cash["status"], cash["netValue"]) == ("RECEIVED_IN_CASH", 100)
+    assert payments.undo_received_in_cash(slip)["status"] == "PENDING"
+    payments.delete(slip)
+    assert payments.restore(slip)["deleted"] is False
+    asaas.simulator.control(f"accounts/{asaas.account['id']}", opening_balance=10)
+    asaas.simulator.control("pay", id=slip, cleared=True)
+    assert payments.refund_bank_slip(slip)["requestUrl"].startswith("http")
+
+
+def test_community_client_makes_a_plan(community_client: Asaas, asaas: AsaasClient) -> None:
+    made = community_client.installments.create(
+        customer=asaas.customer()["id"],
+        billingType="BOLETO",
+        installmentCount=3,
+        totalValue=350,
+        dueDate="2099-01-01",
+    )
+    assert community_client.installments.get(made["id"]) == made
+    listed = community_client.installments.list_payments(made["id"])
+    assert [one["value"] for one in listed["data"]] == [116.68, 116.66, 116.66]
+    assert community_client.installments.delete(made["id"])["deleted"] is True
