@@ -20,13 +20,17 @@ from connections.gateways.accounts import Notice as Notice
 from connections.gateways.accounts import SecretField as SecretField
 from connections.gateways.accounts import Secrets as Secrets
 from connections.gateways.accounts import WebhookRegistration as WebhookRegistration
+from connections.gateways.charges import Address as Address
+from connections.gateways.charges import Boleto as Boleto
 from connections.gateways.charges import ChargeOrder as ChargeOrder
 from connections.gateways.charges import CustomerDetails as CustomerDetails
 from connections.gateways.charges import GatewayCharge as GatewayCharge
 from connections.gateways.charges import GatewayPayment as GatewayPayment
 from connections.gateways.charges import PixCode as PixCode
 from connections.gateways.charges import PreparedCall as PreparedCall
+from connections.gateways.charges import RefundAnswer as RefundAnswer
 from connections.gateways.charges import RefundItem as RefundItem
+from connections.gateways.charges import RefundOrder as RefundOrder
 from connections.gateways.charges import Terms as Terms
 from connections.gateways.guides import Holder as Holder
 from connections.gateways.guides import SandboxCard as SandboxCard
@@ -34,6 +38,7 @@ from connections.gateways.guides import SandboxGuide as SandboxGuide
 from connections.gateways.vocabulary import Environment as Environment
 from connections.gateways.vocabulary import Method as Method
 from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
+from connections.gateways.vocabulary import RefundState as RefundState
 from connections.gateways.vocabulary import Rejection as Rejection
 from connections.gateways.vocabulary import ResourceKind as ResourceKind
 
@@ -107,6 +112,14 @@ class Capabilities:
     ``pix_minutes``: the shortest and longest life of a PIX code, in minutes.
     ``reports_overdue``: the gateway itself says when a charge is past due; else that is our own rule.
     ``takes_terms``: it grants a discount and charges fine and interest by itself, as ``Terms`` say.
+    ``boleto_days``: the earliest and latest due date of a boleto, in days from today. ``needs_address``: for
+    these methods the payer's address must be known. ``takes_late_days``: it can be told how long after the
+    due date a boleto may be paid.
+    ``refunds``: methods whose payments can be given back, ``partial_refunds`` also in parts,
+    ``payer_refunds`` only together with the payer, who says where to. ``refund_days``: so long after the
+    payment. ``replays_refunds``: the same bytes with the same key again make no second refund.
+    ``keeps_fees``: the fee of a payment does not come back with it.
+    ``changes``: the methods of ``Gateway`` that change what was created, other than by cancelling it.
     ``sandbox_actions``: the methods of ``Gateway`` that act for the payer in the sandbox.
     """
 
@@ -119,6 +132,16 @@ class Capabilities:
     resends: frozenset[ResourceKind] = frozenset()
     reports_overdue: bool = False
     takes_terms: bool = False
+    boleto_days: tuple[int, int] | None = None
+    takes_late_days: bool = False
+    needs_address: frozenset[Method] = frozenset()
+    refunds: frozenset[Method] = frozenset()
+    partial_refunds: frozenset[Method] = frozenset()
+    payer_refunds: frozenset[Method] = frozenset()
+    refund_days: int | None = None
+    replays_refunds: bool = False
+    keeps_fees: bool = False
+    changes: frozenset[str] = frozenset()
     sandbox_actions: frozenset[str] = frozenset()
     concurrency: int = 40
     window_calls: int = 24_000
@@ -129,6 +152,8 @@ class Gateway(Protocol):
     """One gateway, speaking for one connection. Every method may raise a ``GatewayError``.
 
     ``status_reasons``: what the last part (after a slash) of a payment's ``gateway_status`` means to people.
+    ``topic_words``: what a notification's action, else its topic, says to people. ``refund_reasons``: what
+    the gateway's word for a refund (``RefundItem.status``) says where somebody must act.
     """
 
     name: str
@@ -139,6 +164,8 @@ class Gateway(Protocol):
     panel_topics: Sequence[str]
     sandbox_guide: SandboxGuide = SandboxGuide()
     status_reasons: Mapping[str, str] = MappingProxyType({})
+    topic_words: Mapping[str, str] = MappingProxyType({})
+    refund_reasons: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, access: Access) -> None: ...
 
@@ -194,6 +221,12 @@ class Gateway(Protocol):
     def fetch_pix_code(self, gateway_id: str) -> PixCode | None:
         """The copy-and-paste text of a payment, or None while the gateway has none."""
 
+    def fetch_boleto(self, gateway_id: str) -> Boleto | None:
+        """Line and bar code of a boleto payment, or None while the gateway has none.
+
+        Raises ``UnreadableAnswer`` for digits that do not fit one another or the amount.
+        """
+
     def find_charges(self, reference: str) -> Sequence[GatewayCharge]:
         """What the gateway lists under our reference, oldest first. Lists lag and hide deleted ones."""
 
@@ -210,6 +243,36 @@ class Gateway(Protocol):
 
         What was paid stays paid: fetch afterwards. May be repeated. Raises ``NotFound``, and
         ``RequestRefused`` with the gateway's sentence where the state forbids it.
+        """
+
+    def change_due_date(self, gateway_id: str, due_date: date) -> None:
+        """Ask for the same payment by another civil date; a payment that is overdue waits again.
+
+        This and the next three may be repeated, and tell nothing: fetch afterwards. Each raises ``NotFound``,
+        and ``RequestRefused`` where the state forbids it or the gateway cannot (``Capabilities.changes``).
+        Refused when sent again it may be done all the same.
+        """
+
+    def receive_in_cash(self, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:
+        """Say that a waiting payment was paid outside the gateway, on a civil date."""
+
+    def undo_cash(self, gateway_id: str) -> None:
+        """Take back that a payment was paid outside the gateway: it waits again."""
+
+    def restore_charge(self, gateway_id: str) -> None:
+        """Let a payment that was cancelled wait again."""
+
+    def prepare_refund(self, order: RefundOrder) -> PreparedCall:
+        """The refunding call, without sending it. The same order gives the same bytes.
+
+        Raises ``RequestRefused`` for what this gateway never gives back in this way, in our words.
+        """
+
+    def submit_refund(self, prepared: PreparedCall) -> RefundAnswer:
+        """Send a prepared refund. ``GatewayUnavailable.maybe_sent``: look at the payment's refunds first.
+
+        Raises ``RequestRefused`` with the gateway's sentence and our ``advice`` (no balance, too old, ...).
+        Refused when sent again it may be done all the same: "nothing is left" is true then, too.
         """
 
     def simulate_payment(self, gateway_id: str) -> None:

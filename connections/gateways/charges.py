@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from connections.gateways.vocabulary import Method, PaymentStatus, ResourceKind
+from connections.gateways.vocabulary import Method, PaymentStatus, RefundState, ResourceKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where the payer lives. ``zip_code`` holds digits only, ``state`` two letters (``SP``)."""
+
+    zip_code: str
+    street: str
+    number: str
+    district: str
+    city: str
+    state: str
+
+    def __repr__(self) -> str:
+        return "<address>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +33,7 @@ class CustomerDetails:
     document_type: str
     email: str = ""
     phone: str = ""
+    address: Address | None = None
 
     def __repr__(self) -> str:
         return f"<customer {self.reference}>"
@@ -45,7 +61,8 @@ class ChargeOrder:
     ``reference`` (at most 64 of ``[A-Za-z0-9_-]``) is our name for the charge and comes back in every
     payment. ``due_date`` is a civil date in the account's time zone. ``hosted`` asks for the gateway's
     hosted page even where a direct payment exists; a card is paid on one in any case, as card numbers
-    never pass through us.
+    never pass through us. ``late_days``: how long after the due date a boleto may still be paid, where the
+    gateway can be told; ``None`` leaves it to the gateway.
     """
 
     reference: str
@@ -62,6 +79,7 @@ class ChargeOrder:
     return_url: str = ""
     hosted: bool = False
     terms: Terms = Terms()
+    late_days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +105,62 @@ class PixCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Boleto:
+    """How a boleto is paid: its digitable line (47 digits), its bar code (44 digits), and the file."""
+
+    line: str
+    barcode: str
+    pdf_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundItem:
-    """One refund as the gateway lists it. Asaas refunds have no id: then ``refund_id`` is empty."""
+    """One refund as the gateway lists it. Asaas refunds have no id: then ``refund_id`` is empty.
+
+    ``status`` is the gateway's word, ``state`` ours, ``None`` for a word we do not know.
+    """
 
     refund_id: str
     amount_cents: int
     status: str
+    state: RefundState | None
     created_at: datetime | None
-    is_done: bool
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == RefundState.DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOrder:
+    """Money to give back from one payment.
+
+    ``is_rest``: all that is left of it, and no refund before it is undecided; a gateway that is told no
+    amount then gives back this one and no other. ``method`` is how it was paid; ``is_cash``: outside the
+    gateway. ``reason`` may be shown to the payer by the gateway.
+    """
+
+    payment_id: str
+    method: Method | None
+    amount_cents: int
+    currency: str
+    idempotency_key: str
+    reason: str = ""
+    is_rest: bool = False
+    is_cash: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundAnswer:
+    """What the gateway said to a refund: the refund, the payment with it, or where its payer must go.
+
+    All may be missing: the same refund sent again is answered without a word (mercadopago.md 1.5); fetch
+    the payment then. ``payer_link``: the payer tells there where the money shall go (asaas.md 3.8).
+    """
+
+    refund: RefundItem | None = None
+    payment: GatewayPayment | None = None
+    payer_link: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +172,8 @@ class GatewayPayment:
     asked, ``interest_cents`` is the part the gateway calls fine and interest, and ``discount_cents`` what
     the terms it holds granted on the day of payment (0: none); ``None`` where the body does not tell.
     ``terms`` are those the gateway holds for it, ``None`` where it has none or does not tell.
-    ``is_cash``: a person said it was paid, the gateway never saw the money. ``version`` orders two fetches
+    ``is_cash``: a person said it was paid, the gateway never saw the money. ``is_refunding``: money is on its
+    way back, whether or not ``refunds`` lists it already. ``version`` orders two fetches
     of the same payment where the gateway has one, as an aware UTC time, else ``None``.
     ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word. For cards
     ``received_cents`` leaves out interest that is the gateway's. ``origin_id`` names what the payment was
@@ -125,6 +192,7 @@ class GatewayPayment:
     account_id: str
     is_deleted: bool = False
     is_cash: bool = False
+    is_refunding: bool = False
     interest_cents: int | None = None
     discount_cents: int | None = None
     fee_cents: int | None = None
@@ -137,6 +205,7 @@ class GatewayPayment:
     expires_at: datetime | None = None
     version: datetime | None = None
     pix: PixCode | None = None
+    boleto: Boleto | None = None
     link: str = ""
     refunds: tuple[RefundItem, ...] = ()
     origin_id: str = ""

@@ -72,12 +72,14 @@ class RequestRefused(GatewayError):
     """The gateway understood and said no: a person must change the input.
 
     ``field`` names what to change in our words (``amount``, ``due_date``, ``document``, ``name``,
-    ``email``, ``phone``, ``customer``, ``method``) or is empty.
+    ``email``, ``phone``, ``customer``, ``method``, ``terms``, or a part of ``Address``) or is empty.
+    ``advice`` is our own sentence, marked for translation: what it means and what to do.
     """
 
-    def __init__(self, text: str = "", *, field: str = "", **details: object) -> None:
+    def __init__(self, text: str = "", *, field: str = "", advice: str = "", **details: object) -> None:
         super().__init__(text, **details)  # type: ignore[arg-type]
         self.field = field
+        self.advice = advice
 
 
 class HostedPageRequired(RequestRefused):

@@ -24,8 +24,8 @@ _PRIVATE_NAMES = """
 """
 _PRIVATE = frozenset(_PRIVATE_NAMES.split())
 _IMAGES = frozenset({"encodedimage", "qrcodebase64"})
-# Our webhook address holds the path token that names a connection.
-_ADDRESSES = frozenset({"url", "notificationurl"})
+# Our webhook address holds the path token of a connection; requestUrl is a form for the payer alone.
+_ADDRESSES = frozenset({"url", "notificationurl", "requesturl"})
 
 _EMAIL = re.compile(r"[^\s@\"'<>()]+@[^\s@\"'<>()]+\.\w+")
 _DOCUMENT = re.compile(r"(?<!\d)(?:\d{3}\.?\d{3}\.?\d{3}-?\d{2}|\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2})(?!\d)")

@@ -32,6 +32,14 @@ class PaymentStatus(StrEnum):
     CHARGED_BACK = "charged_back"
 
 
+class RefundState(StrEnum):
+    """The state of one refund at the gateway, in our words."""
+
+    PENDING = "pending"
+    DONE = "done"
+    DENIED = "denied"
+
+
 class ResourceKind(StrEnum):
     """What a gateway id points at."""
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from connections.gateways.base import (
     Access,
+    Address,
     ChargeOrder,
     CustomerDetails,
     Delivery,
     Environment,
     Method,
+    RefundOrder,
     Secrets,
 )
 from connections.gateways.values import decode_json
@@ -64,6 +66,29 @@ def customer(**changes: Any) -> CustomerDetails:
         "phone": "+55 (11) 98765-4321",
     }
     return CustomerDetails(**{**defaults, **changes})
+
+
+def address(**changes: Any) -> Address:
+    defaults: dict[str, Any] = {
+        "zip_code": "01310100",
+        "street": "Avenida Paulista",
+        "number": "1578",
+        "district": "Bela Vista",
+        "city": "São Paulo",
+        "state": "SP",
+    }
+    return Address(**{**defaults, **changes})
+
+
+def refund(**changes: Any) -> RefundOrder:
+    defaults: dict[str, Any] = {
+        "payment_id": "pay_k3v9x0q2m7d1r5tz",
+        "method": Method.PIX,
+        "amount_cents": 4000,
+        "currency": "BRL",
+        "idempotency_key": "5b1f6d5e-2a77-4a0e-9b7c-5d2f7a1e9c44",
+    }
+    return RefundOrder(**{**defaults, **changes})
 
 
 def order(**changes: Any) -> ChargeOrder:

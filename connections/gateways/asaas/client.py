@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
+from connections.gateways import boletos
+from connections.gateways.asaas import changes, listing, mapping, notifications, refunds, terms, webhook
 from connections.gateways.asaas import credentials as keys
-from connections.gateways.asaas import listing, mapping, notifications, terms, webhook
 from connections.gateways.asaas.account import read_account
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
 from connections.gateways.asaas.guide import SANDBOX_GUIDE
+from connections.gateways.asaas.topics import TOPIC_WORDS
 from connections.gateways.base import (
     Access,
     Account,
+    Boleto,
     Capabilities,
     ChargeOrder,
     CustomerDetails,
@@ -24,15 +27,18 @@ from connections.gateways.base import (
     Method,
     Notice,
     Notification,
+    PaymentStatus,
     PixCode,
     PreparedCall,
+    RefundAnswer,
+    RefundOrder,
     ResourceKind,
     SecretField,
     Secrets,
     Verification,
     WebhookRegistration,
 )
-from connections.gateways.errors import NotFound, RequestRefused
+from connections.gateways.errors import NotFound, RequestRefused, UnreadableAnswer
 from connections.gateways.money import encode, from_cents
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, text
@@ -43,18 +49,26 @@ class AsaasGateway(Gateway):
     label = "Asaas"
     # R$ 5.00 after discount (asaas.md 1.5 and section 8, row 10).
     capabilities = Capabilities(
-        methods=frozenset({Method.PIX, Method.CARD}),
+        methods=frozenset({Method.PIX, Method.BOLETO, Method.CARD, Method.ANY}),
         minimum_cents=500,
         registers_webhook=True,
         has_versions=False,
         reports_overdue=True,
         takes_terms=True,
+        takes_late_days=True,
+        refunds=frozenset({Method.PIX, Method.CARD, Method.BOLETO}),
+        partial_refunds=frozenset({Method.PIX, Method.CARD}),
+        payer_refunds=frozenset({Method.BOLETO}),
+        keeps_fees=True,
+        changes=frozenset({"change_due_date", "receive_in_cash", "undo_cash", "restore_charge"}),
         sandbox_actions=frozenset({"simulate_payment", "simulate_overdue"}),
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = ()
     panel_topics: Sequence[str] = ()
     sandbox_guide = SANDBOX_GUIDE
+    topic_words = TOPIC_WORDS
+    refund_reasons = refunds.REASONS
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -107,10 +121,10 @@ class AsaasGateway(Gateway):
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         """A card without card data is legal: the payer types it on ``invoiceUrl`` (asaas.md 3.2).
 
+        There the payer of an ``UNDEFINED`` charge chooses, too.
+
         No ``callback``: Asaas refuses a return address outside the registered site (section 8, row 29).
         """
-        if order.method not in mapping.BILLING_TYPE:
-            raise RequestRefused(_("This payment method is not available on Asaas."), field="method")
         if not order.customer_id:
             raise RequestRefused(_("The customer does not exist on Asaas yet."), field="customer")
         body = {
@@ -121,6 +135,7 @@ class AsaasGateway(Gateway):
             "description": order.description[:500],
             "externalReference": order.reference,
             **terms.body(order, minimum_cents=self.capabilities.minimum_cents),
+            **_late_days(order),
         }
         return PreparedCall(
             kind=ResourceKind.PAYMENT,
@@ -137,10 +152,7 @@ class AsaasGateway(Gateway):
         return mapping.to_charge(self._payment(answer.record()))
 
     def fetch_payment(self, gateway_id: str) -> GatewayPayment:
-        answer = self._api.ask("GET", f"/payments/{quoted(gateway_id)}")
-        if required_id(answer) != gateway_id:
-            raise answer.unreadable()
-        return self._payment(answer.record())
+        return self._payment(self._read_payment(gateway_id))
 
     def fetch_charge(self, kind: ResourceKind, gateway_id: str) -> GatewayCharge:
         """A charge is one payment at Asaas; it has no preferences."""
@@ -156,6 +168,25 @@ class AsaasGateway(Gateway):
         except (NotFound, RequestRefused):
             return None
         return mapping.to_pix_code(record(answer.data))
+
+    def fetch_boleto(self, gateway_id: str) -> Boleto | None:
+        """Two calls: the digits come without the amount they are for (asaas.md 3.4)."""
+        raw = self._read_payment(gateway_id)
+        payment = self._payment(raw)
+        if payment.method in (Method.PIX, Method.CARD) or payment.status is PaymentStatus.CANCELLED:
+            return None
+        try:
+            answer = self._api.ask("GET", f"/payments/{quoted(gateway_id)}/identificationField")
+        except (NotFound, RequestRefused):
+            return None
+        digits = record(answer.data)
+        if not digits.get("identificationField") and not digits.get("barCode"):
+            return None
+        pdf_url = text(raw.get("bankSlipUrl"))
+        found = mapping.to_boleto(digits, asked_cents=payment.amount_cents, pdf_url=pdf_url)
+        if found is None:
+            raise UnreadableAnswer(boletos.MISFIT, maybe_sent=False, http_status=answer.status)
+        return found
 
     def find_charges(self, reference: str) -> Sequence[GatewayCharge]:
         """Asaas lists the newest first (asaas.md 3.5)."""
@@ -184,6 +215,24 @@ class AsaasGateway(Gateway):
         if answer.record().get("deleted") is not True:
             raise answer.unreadable()
 
+    def change_due_date(self, gateway_id: str, due_date: date) -> None:
+        changes.change_due_date(self._api, self._read_payment(gateway_id), due_date)
+
+    def receive_in_cash(self, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:
+        changes.receive_in_cash(self._api, gateway_id, amount_cents=amount_cents, paid_on=paid_on)
+
+    def undo_cash(self, gateway_id: str) -> None:
+        changes.undo_cash(self._api, gateway_id)
+
+    def restore_charge(self, gateway_id: str) -> None:
+        changes.restore(self._api, gateway_id)
+
+    def prepare_refund(self, order: RefundOrder) -> PreparedCall:
+        return refunds.prepare(order)
+
+    def submit_refund(self, prepared: PreparedCall) -> RefundAnswer:
+        return refunds.submit(self._api, prepared, account_id=self._access.account_id)
+
     def simulate_payment(self, gateway_id: str) -> None:
         self._act_in_sandbox("confirm", gateway_id)
 
@@ -207,6 +256,12 @@ class AsaasGateway(Gateway):
             raise RequestRefused(_("Only a sandbox account can simulate this."))
         self._api.ask("POST", f"/sandbox/payment/{quoted(gateway_id)}/{action}")
 
+    def _read_payment(self, gateway_id: str) -> Record:
+        answer = self._api.ask("GET", f"/payments/{quoted(gateway_id)}")
+        if required_id(answer) != gateway_id:
+            raise answer.unreadable()
+        return answer.record()
+
     def _payment(self, raw: Record) -> GatewayPayment:
         return mapping.to_payment(raw, account_id=self._access.account_id)
 
@@ -215,6 +270,13 @@ def _payment_id(kind: ResourceKind, gateway_id: str) -> str:
     if kind is not ResourceKind.PAYMENT:
         raise NotFound(_("Asaas does not know this id."))
     return gateway_id
+
+
+def _late_days(order: ChargeOrder) -> dict[str, object]:
+    """Of a boleto only: nothing else is registered at a bank."""
+    if order.late_days is None or order.method not in (Method.BOLETO, Method.ANY):
+        return {}
+    return {"daysAfterDueDateToRegistrationCancellation": order.late_days}
 
 
 def _phone(written: str) -> dict[str, str]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from connections.gateways import boletos, refunds
 from connections.gateways.asaas import terms
 from connections.gateways.base import (
+    Boleto,
     GatewayCharge,
     GatewayPayment,
     Method,
     PaymentStatus,
     PixCode,
     RefundItem,
+    RefundState,
     ResourceKind,
 )
 from connections.gateways.money import to_cents
@@ -22,6 +25,14 @@ from connections.gateways.values import Record, civil_date, instant, records, te
 ZONE_NAME = "America/Sao_Paulo"
 ZONE = ZoneInfo(ZONE_NAME)
 CURRENCY = "BRL"
+
+_REFUND_STATE = {
+    "PENDING": RefundState.PENDING,
+    "AWAITING_CRITICAL_ACTION_AUTHORIZATION": RefundState.PENDING,
+    "AWAITING_CUSTOMER_EXTERNAL_AUTHORIZATION": RefundState.PENDING,
+    "DONE": RefundState.DONE,
+    "CANCELLED": RefundState.DENIED,
+}
 
 # A refund in progress is a Refund of ours, not a status: until it is done the customer has paid.
 STATUS = {
@@ -50,10 +61,16 @@ METHOD = {
     "UNDEFINED": Method.ANY,
 }
 
-BILLING_TYPE = {Method.PIX: "PIX", Method.CARD: "CREDIT_CARD"}
+BILLING_TYPE = {
+    Method.PIX: "PIX",
+    Method.BOLETO: "BOLETO",
+    Method.CARD: "CREDIT_CARD",
+    Method.ANY: "UNDEFINED",
+}
 
 _MONEY_CAME = {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
 _SETTLED = {"RECEIVED", "RECEIVED_IN_CASH", "DUNNING_RECEIVED"}
+_BEING_REFUNDED = {"REFUND_REQUESTED", "REFUND_IN_PROGRESS"}
 _PAYABLE = {PaymentStatus.PENDING, PaymentStatus.OVERDUE}
 _ORIGINS = ("subscription", "installment", "checkoutSession", "paymentLink")
 
@@ -72,8 +89,8 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     net = to_cents(raw.get("netValue"))
     has_money = STATUS.get(word) in _MONEY_CAME
     received = value if has_money else 0
-    refunds = tuple(_to_refund(item) for item in records(raw.get("refunds")))
-    refunded = _refunded(word, received, refunds)
+    listed = tuple(_to_refund(item) for item in records(raw.get("refunds")))
+    refunded = _refunded(word, received, listed)
     is_deleted = raw.get("deleted") is True
     asked = to_cents(raw.get("originalValue")) or value
     return GatewayPayment(
@@ -81,7 +98,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         reference=text(raw.get("externalReference")),
         status=_status(word, is_deleted=is_deleted, is_refunded=0 < received <= refunded),
         gateway_status=word,
-        method=METHOD.get(text(raw.get("billingType"), 60)),
+        method=_method(raw, has_money=has_money),
         amount_cents=asked,
         received_cents=received,
         refunded_cents=refunded,
@@ -89,6 +106,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         account_id=account_id,
         is_deleted=is_deleted,
         is_cash=word == "RECEIVED_IN_CASH",
+        is_refunding=word in _BEING_REFUNDED or refunds.is_any_under_way(listed),
         interest_cents=to_cents(raw.get("interestValue")) if has_money else None,
         discount_cents=terms.granted(raw, asked) if has_money else None,
         fee_cents=value - net if has_money and net is not None else None,
@@ -99,7 +117,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         settles_at=_first_day(raw, "creditDate", "estimatedCreditDate") if has_money else None,
         settled_at=_first_day(raw, "creditDate", "paymentDate") if word in _SETTLED else None,
         link=text(raw.get("invoiceUrl")),
-        refunds=refunds,
+        refunds=listed,
         origin_id=next((text(raw.get(key), 100) for key in _ORIGINS if raw.get(key)), ""),
         terms=terms.read(raw, asked),
     )
@@ -125,6 +143,19 @@ def to_pix_code(raw: Record) -> PixCode | None:
     return PixCode(text=code, expires_at=instant(raw.get("expirationDate"), ZONE))
 
 
+def to_boleto(raw: Record, *, asked_cents: int, pdf_url: str) -> Boleto | None:
+    """Line and bar code of ``identificationField``; ``None`` unless they are a boleto of this amount."""
+    line, barcode = text(raw.get("identificationField"), 60), text(raw.get("barCode"), 60)
+    return boletos.to_boleto(line, barcode, amount_cents=asked_cents, pdf_url=pdf_url)
+
+
+def _method(raw: Record, *, has_money: bool) -> Method | None:
+    """A boleto has a PIX code, too, and keeps its billing type when it is paid by it (3.3 and 3.4)."""
+    method = METHOD.get(text(raw.get("billingType"), 60))
+    is_by_pix = has_money and bool(raw.get("pixTransaction") or raw.get("pixQrCodeId"))
+    return Method.PIX if is_by_pix and method in (Method.BOLETO, Method.ANY) else method
+
+
 def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus | None:
     """Read in this order: deleted, then refunds, then the word (asaas.md 6.1)."""
     if is_deleted:
@@ -134,9 +165,9 @@ def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus 
     return STATUS.get(word)
 
 
-def _refunded(word: str, received: int, refunds: tuple[RefundItem, ...]) -> int:
+def _refunded(word: str, received: int, listed: tuple[RefundItem, ...]) -> int:
     """The refunds that are done; everything when Asaas says so without listing them (a lost chargeback)."""
-    done = sum(refund.amount_cents for refund in refunds if refund.is_done)
+    done = sum(refund.amount_cents for refund in listed if refund.is_done)
     return max(done, received) if word == "REFUNDED" else done
 
 
@@ -147,8 +178,8 @@ def _to_refund(raw: Record) -> RefundItem:
         refund_id="",
         amount_cents=to_cents(raw.get("value")) or 0,
         status=status,
+        state=_REFUND_STATE.get(status),
         created_at=instant(raw.get("dateCreated"), ZONE),
-        is_done=status == "DONE",
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from connections.gateways.base import (
     Access,
     Account,
+    Boleto,
     Capabilities,
     ChargeOrder,
     CustomerDetails,
@@ -22,6 +23,8 @@ from connections.gateways.base import (
     PaymentStatus,
     PixCode,
     PreparedCall,
+    RefundAnswer,
+    RefundOrder,
     ResourceKind,
     SecretField,
     Secrets,
@@ -29,11 +32,21 @@ from connections.gateways.base import (
     Verification,
     WebhookRegistration,
 )
-from connections.gateways.errors import RequestRefused
+from connections.gateways.boletos import MISFIT
+from connections.gateways.errors import RequestRefused, UnreadableAnswer
+from connections.gateways.mercadopago import (
+    boletos,
+    listing,
+    lookups,
+    mapping,
+    notifications,
+    orders,
+    refunds,
+)
 from connections.gateways.mercadopago import credentials as keys
-from connections.gateways.mercadopago import listing, lookups, mapping, notifications, orders
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
 from connections.gateways.mercadopago.guide import SANDBOX_GUIDE, STATUS_REASONS
+from connections.gateways.mercadopago.topics import TOPIC_WORDS
 from connections.gateways.money import encode
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, text
@@ -49,6 +62,11 @@ _CANNOT_SIMULATE = _(
     "Mercado Pago cannot simulate this: pay on its page with a test card. PIX stays unpaid in its tests."
 )
 _NO_TERMS = _("Mercado Pago grants no discount and charges no fine or interest by itself.")
+_NO_OTHER_DAY = _(
+    "Mercado Pago cannot move a due date: cancel this charge and create another one for the new day."
+)
+_NO_CASH = _("Mercado Pago has no way of saying that a charge was paid in cash.")
+_NO_RETURN = _("What was cancelled at Mercado Pago stays cancelled: create another charge.")
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
@@ -56,7 +74,7 @@ class MercadoPagoGateway(Gateway):
     name = "mercadopago"
     label = "Mercado Pago"
     capabilities = Capabilities(
-        methods=frozenset({Method.PIX, Method.CARD}),
+        methods=frozenset({Method.PIX, Method.BOLETO, Method.CARD, Method.ANY}),
         minimum_cents=1,
         registers_webhook=False,
         has_versions=True,
@@ -64,6 +82,12 @@ class MercadoPagoGateway(Gateway):
         # The idempotency key replays a payment; a preference ignores it, so it is looked up first (1.5).
         replays=frozenset({ResourceKind.PAYMENT}),
         resends=frozenset({ResourceKind.PREFERENCE}),
+        boleto_days=boletos.DAYS,
+        needs_address=frozenset({Method.BOLETO}),
+        refunds=frozenset({Method.PIX, Method.CARD, Method.BOLETO}),
+        partial_refunds=frozenset({Method.PIX, Method.CARD, Method.BOLETO}),
+        refund_days=refunds.DAYS,
+        replays_refunds=True,
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = keys.SECRET_FIELDS
@@ -76,6 +100,7 @@ class MercadoPagoGateway(Gateway):
     )
     sandbox_guide = SANDBOX_GUIDE
     status_reasons = STATUS_REASONS
+    topic_words = TOPIC_WORDS
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -124,11 +149,9 @@ class MercadoPagoGateway(Gateway):
         return ""
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
-        if order.method not in self.capabilities.methods:
-            raise RequestRefused(_("This payment method is not available on Mercado Pago."), field="method")
         if order.terms != Terms():
             raise RequestRefused(_NO_TERMS, field="terms")
-        is_hosted = order.hosted or order.method is Method.CARD
+        is_hosted = order.hosted or order.method in (Method.CARD, Method.ANY)
         build = orders.preference_body if is_hosted else orders.payment_body
         return PreparedCall(
             kind=ResourceKind.PREFERENCE if is_hosted else ResourceKind.PAYMENT,
@@ -162,6 +185,15 @@ class MercadoPagoGateway(Gateway):
 
     def fetch_pix_code(self, gateway_id: str) -> PixCode | None:
         return self.fetch_payment(gateway_id).pix
+
+    def fetch_boleto(self, gateway_id: str) -> Boleto | None:
+        raw = lookups.read_payment(self._api, gateway_id)
+        payment = mapping.to_payment(raw)
+        if payment.status in _CLOSED:
+            return None
+        if payment.boleto is None and boletos.has_digits(raw):
+            raise UnreadableAnswer(MISFIT, maybe_sent=False)
+        return payment.boleto
 
     def find_charges(self, reference: str) -> Sequence[GatewayCharge]:
         """Payments and preferences under a reference, each read again by id: the searches lag (3.4).
@@ -210,6 +242,25 @@ class MercadoPagoGateway(Gateway):
             raise answer.unreadable()
         for waiting in lookups.waiting_on(self._api, answer.record()):
             self._cancel_payment(text(waiting.get("id"), 100))
+
+    def change_due_date(self, gateway_id: str, due_date: date) -> None:
+        raise RequestRefused(_NO_OTHER_DAY, field="due_date")
+
+    def receive_in_cash(self, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:
+        raise RequestRefused(_NO_CASH)
+
+    def undo_cash(self, gateway_id: str) -> None:
+        raise RequestRefused(_NO_CASH)
+
+    def restore_charge(self, gateway_id: str) -> None:
+        """What is cancelled there is final (3.7)."""
+        raise RequestRefused(_NO_RETURN)
+
+    def prepare_refund(self, order: RefundOrder) -> PreparedCall:
+        return refunds.prepare(order)
+
+    def submit_refund(self, prepared: PreparedCall) -> RefundAnswer:
+        return refunds.submit(self._api, prepared)
 
     def simulate_payment(self, gateway_id: str) -> None:
         raise RequestRefused(_CANNOT_SIMULATE)

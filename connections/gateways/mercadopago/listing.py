@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from connections.gateways.answers import Answer
 from connections.gateways.mercadopago.api import MercadoPagoApi
-from connections.gateways.mercadopago.orders import written
+from connections.gateways.mercadopago.times import written
 from connections.gateways.values import Record, instant, record, records, text
 
 _PAGE = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from connections.gateways import refunds
 from connections.gateways.base import (
     GatewayCharge,
     GatewayPayment,
@@ -11,8 +12,10 @@ from connections.gateways.base import (
     PaymentStatus,
     PixCode,
     RefundItem,
+    RefundState,
     ResourceKind,
 )
+from connections.gateways.mercadopago import boletos
 from connections.gateways.money import to_cents
 from connections.gateways.values import Record, instant, record, records, text
 
@@ -53,6 +56,13 @@ SITES = {
     "MLU": ("UYU", "America/Montevideo"),
 }
 
+_REFUND_STATE = {
+    "approved": RefundState.DONE,
+    "in_process": RefundState.PENDING,
+    "authorized": RefundState.PENDING,
+    "rejected": RefundState.DENIED,
+    "cancelled": RefundState.DENIED,
+}
 _MONEY_CAME = {"approved", "refunded", "in_mediation", "charged_back"}
 OPEN = {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
 # What the payer hands over here includes interest that is not the merchant's.
@@ -72,7 +82,7 @@ def to_payment(raw: Record) -> GatewayPayment:
     has_money = word in _MONEY_CAME
     received = _received(raw, asked) if has_money else 0
     net = to_cents(details.get("net_received_amount"))
-    refunds = tuple(_to_refund(item) for item in records(raw.get("refunds")))
+    listed = tuple(to_refund(item) for item in records(raw.get("refunds")))
     version = _time(raw, "date_last_updated")
     return GatewayPayment(
         gateway_id=text(raw.get("id"), 100),
@@ -82,9 +92,10 @@ def to_payment(raw: Record) -> GatewayPayment:
         method=_method(raw),
         amount_cents=asked,
         received_cents=received,
-        refunded_cents=_refunded(raw, word, received, refunds),
+        refunded_cents=_refunded(raw, word, received, listed),
         currency=text(raw.get("currency_id"), 10),
         account_id=text(raw.get("collector_id"), 100),
+        is_refunding=refunds.is_any_under_way(listed),
         fee_cents=_fee(raw, received, net) if has_money else None,
         net_cents=net if has_money else None,
         created_at=_time(raw, "date_created"),
@@ -94,8 +105,9 @@ def to_payment(raw: Record) -> GatewayPayment:
         expires_at=_time(raw, "date_of_expiration"),
         version=version,
         pix=_to_pix_code(raw),
+        boleto=boletos.read(raw),
         link=text(_transaction_data(raw).get("ticket_url")) or text(details.get("external_resource_url")),
-        refunds=refunds,
+        refunds=listed,
         origin_id=text(record(raw.get("order")).get("id"), 100),
     )
 
@@ -152,9 +164,9 @@ def _received(raw: Record, asked: int) -> int:
     return to_cents(record(raw.get("transaction_details")).get("total_paid_amount")) or asked
 
 
-def _refunded(raw: Record, word: str, received: int, refunds: tuple[RefundItem, ...]) -> int:
-    listed = sum(refund.amount_cents for refund in refunds if refund.is_done)
-    done = to_cents(raw.get("transaction_amount_refunded")) or listed
+def _refunded(raw: Record, word: str, received: int, listed: tuple[RefundItem, ...]) -> int:
+    sum_listed = sum(refund.amount_cents for refund in listed if refund.is_done)
+    done = to_cents(raw.get("transaction_amount_refunded")) or sum_listed
     return done or received if word == "refunded" else done
 
 
@@ -176,14 +188,14 @@ def _settled_at(raw: Record, version: datetime | None) -> datetime | None:
     return released if released and version and released <= version else None
 
 
-def _to_refund(raw: Record) -> RefundItem:
+def to_refund(raw: Record) -> RefundItem:
     status = text(raw.get("status"), 60)
     return RefundItem(
         refund_id=text(raw.get("id"), 100),
         amount_cents=to_cents(raw.get("amount")) or 0,
         status=status,
+        state=_REFUND_STATE.get(status),
         created_at=_time(raw, "date_created"),
-        is_done=status == "approved",
     )
 
 

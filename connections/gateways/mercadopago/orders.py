@@ -1,14 +1,16 @@
-"""The bodies that create something at Mercado Pago (mercadopago.md 2.1 and 3.1)."""
+"""The bodies that create something at Mercado Pago (mercadopago.md 2.1, 3.1 and 3.2)."""
 
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 from connections.gateways.base import ChargeOrder, CustomerDetails, Method
 from connections.gateways.errors import RequestRefused
+from connections.gateways.mercadopago import boletos
+from connections.gateways.mercadopago.times import written
 from connections.gateways.money import encode, from_cents
 from connections.gateways.texts import gettext_noop as _
 
@@ -17,8 +19,6 @@ LONGEST = timedelta(days=30)
 # The limits count from the moment Mercado Pago creates the payment, and the stored bytes may be
 # sent again some minutes after they were written.
 _MARGIN = timedelta(minutes=10)
-# "Offset must be written -03:00 with milliseconds" (mercadopago.md 3.1).
-_OFFSET = timezone(timedelta(hours=-3))
 
 _LONGEST_URL = 248
 _WITHOUT_CENTS = {"CLP", "COP"}
@@ -26,31 +26,40 @@ _WITHOUT_CENTS = {"CLP", "COP"}
 _EXCLUDED = {
     Method.PIX: ("credit_card", "debit_card", "prepaid_card", "ticket", "digital_currency"),
     Method.CARD: ("ticket", "bank_transfer", "digital_currency"),
+    Method.BOLETO: ("credit_card", "debit_card", "prepaid_card", "bank_transfer", "digital_currency"),
+    Method.ANY: ("digital_currency",),
 }
+_WITH_CARDS = (Method.CARD, Method.ANY)
 CANCELLING_BODY = encode({"status": "cancelled"})
 
 Body = dict[str, object]
 
 
 def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
-    """A direct PIX payment."""
+    """A direct payment by PIX or boleto."""
     if not order.customer.email:
         raise RequestRefused(_("Mercado Pago needs the customer's e-mail address."), field="email")
+    if order.method is Method.BOLETO:
+        ends = boletos.last_moment(order, now=now)
+        boletos.check(order)
+    else:
+        ends = min(expiry(order, now=now), now + LONGEST - _MARGIN)
     first, last = _names(order.customer)
     return _without_empty(
         {
-            "transaction_amount": _amount(order),
-            "payment_method_id": "pix",
+            "transaction_amount": amount(order.amount_cents, order.currency),
+            "payment_method_id": "bolbradesco" if order.method is Method.BOLETO else "pix",
             "description": order.description[:250],
             "external_reference": order.reference,
             "notification_url": notification_url(order.notification_url),
-            "date_of_expiration": written(min(expiry(order, now=now), now + LONGEST - _MARGIN)),
+            "date_of_expiration": written(ends),
             "payer": _without_empty(
                 {
                     "email": order.customer.email,
                     "first_name": first,
                     "last_name": last,
                     "identification": _identification(order.customer),
+                    "address": boletos.address(order.customer) if order.method is Method.BOLETO else {},
                 }
             ),
         }
@@ -58,7 +67,7 @@ def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
 
 
 def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
-    """A hosted page that offers the order's method."""
+    """A hosted page that offers the order's method, or every one of ours."""
     first, last = _names(order.customer)
     title = (order.description or order.reference)[:250]
     item = {
@@ -66,7 +75,7 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
         "title": title,
         "quantity": 1,
         "currency_id": order.currency,
-        "unit_price": _amount(order),
+        "unit_price": amount(order.amount_cents, order.currency),
     }
     payer: Body = {
         "name": first,
@@ -82,6 +91,7 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
             "notification_url": notification_url(order.notification_url),
             "expires": True,
             "expiration_date_to": written(_page_expiry(order, now=now)),
+            "date_of_expiration": _boleto_ends(order, now=now),
             "payment_methods": _payment_methods(order.method),
             **_return(order.return_url),
         }
@@ -94,7 +104,7 @@ def expiry(order: ChargeOrder, *, now: datetime) -> datetime:
     Without a time of its own an order lasts until the end of its due date. ``now`` changes the bytes only
     at the two limits: inside them the same order gives the same bytes at any moment.
     """
-    wanted = order.expires_at or datetime.combine(order.due_date, time(23, 59, 59), tzinfo=_OFFSET)
+    wanted = order.expires_at or boletos.end_of(order)
     return max(wanted, now + SHORTEST + _MARGIN)
 
 
@@ -112,13 +122,21 @@ def _page_expiry(order: ChargeOrder, *, now: datetime) -> datetime:
     return order.expires_at
 
 
+def _boleto_ends(order: ChargeOrder, *, now: datetime) -> str:
+    """When a boleto made on the page is due. A page that offers more may be due on any other day.
+
+    It is left out then: the page makes boletos of its own three days, and PIX codes of one (3.1 and 3.2).
+    """
+    if order.method is Method.BOLETO:
+        return written(boletos.last_moment(order, now=now))
+    if order.method is not Method.ANY or not boletos.is_in_brazil(order):
+        return ""
+    return written(boletos.end_of(order)) if boletos.is_due_in_time(order, now=now) else ""
+
+
 def _payment_methods(method: Method) -> Body:
     excluded: Body = {"excluded_payment_types": [{"id": name} for name in _EXCLUDED[method]]}
-    return {**excluded, "installments": 1} if method is Method.CARD else excluded
-
-
-def written(moment: datetime) -> str:
-    return moment.astimezone(_OFFSET).isoformat(timespec="milliseconds")
+    return {**excluded, "installments": 1} if method in _WITH_CARDS else excluded
 
 
 def notification_url(url: str) -> str:
@@ -151,12 +169,13 @@ def _return(url: str) -> Body:
     return {"back_urls": {"success": url, "pending": url, "failure": url}, "auto_return": "approved"}
 
 
-def _amount(order: ChargeOrder) -> Decimal | int:
-    if order.currency not in _WITHOUT_CENTS:
-        return from_cents(order.amount_cents)
-    if order.amount_cents % 100:
+def amount(cents: int, currency: str) -> Decimal | int:
+    """The amount as Mercado Pago wants it written; refuses cents where the currency has none."""
+    if currency not in _WITHOUT_CENTS:
+        return from_cents(cents)
+    if cents % 100:
         raise RequestRefused(_("This currency has no cents."), field="amount")
-    return order.amount_cents // 100
+    return cents // 100
 
 
 def _names(customer: CustomerDetails) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from connections.gateways.errors import (
     NotFound,
     RequestRefused,
 )
+from connections.gateways.mercadopago.boletos import ADDRESS_ADVICE
 from connections.gateways.redaction import redact_text
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, records, text
@@ -43,6 +44,13 @@ _FIELD_BY_WORDS = (
     ("first_name", "name"),
     ("last_name", "name"),
     ("phone", "phone"),
+    ("zip_code", "zip_code"),
+    ("street_number", "number"),
+    ("street_name", "street"),
+    ("neighborhood", "district"),
+    ("federal_unit", "state"),
+    ("address.city", "city"),
+    ("address", "address"),
     ("payer", "customer"),
 )
 
@@ -72,7 +80,10 @@ def to_error(answer: Answer) -> GatewayError:
             said, maybe_sent=answer.is_write, code=code, http_status=status, request_id=request_id
         )
     field = field_of(code, said)
-    return RequestRefused(said, field=field, code=code, http_status=status, request_id=request_id)
+    advice = ADDRESS_ADVICE.get(field, "")
+    return RequestRefused(
+        said, field=field, advice=advice, code=code, http_status=status, request_id=request_id
+    )
 
 
 def field_of(code: str, said: str) -> str:

@@ -11,7 +11,7 @@ import responses
 from responses import matchers
 
 from connections.gateways.asaas.client import AsaasGateway
-from connections.gateways.base import Environment, Exchange, Method, PaymentStatus
+from connections.gateways.base import Environment, Exchange, PaymentStatus
 from connections.gateways.errors import (
     CredentialsRefused,
     GatewayError,
@@ -129,13 +129,10 @@ def test_the_same_order_gives_the_same_bytes_at_any_time() -> None:
     assert gateway().prepare_charge(sample.order()) == later.prepare_charge(sample.order())
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"), [({"method": Method.BOLETO}, "method"), ({"customer_id": ""}, "customer")]
-)
-def test_refuses_an_order_it_cannot_prepare(changes: dict[str, Any], field: str) -> None:
+def test_refuses_an_order_without_a_customer() -> None:
     with pytest.raises(RequestRefused) as caught:
-        gateway().prepare_charge(sample.order(**changes))
-    assert caught.value.field == field
+        gateway().prepare_charge(sample.order(customer_id=""))
+    assert caught.value.field == "customer"
 
 
 def test_creates_a_charge_with_the_prepared_bytes(asaas: Any) -> None:

@@ -14,7 +14,9 @@ from connections.gateways.base import (
     Environment,
     Gateway,
     GatewayCharge,
+    Method,
     PaymentStatus,
+    RefundState,
     ResourceKind,
     Secrets,
     Terms,
@@ -22,14 +24,19 @@ from connections.gateways.base import (
 from connections.gateways.errors import CredentialsRefused, RequestRefused
 from tests.gateways import sample
 from tests.gateways.contract import REFERENCE, GatewayContract
+from tests.gateways.contract_boletos import BoletoContract
+from tests.gateways.contract_changes import ChangeContract
 from tests.gateways.contract_charges import ChargeContract
 from tests.gateways.contract_lists import ListContract
+from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.controls import Receiver, Simulator
 
 TOKEN = "whsec_Xk29fQm1v7Lr0Zt8Wc5Yb3Nd6Hs4Pj2Ga"
 
 
-class TestAsaas(GatewayContract, ChargeContract, ListContract):
+class TestAsaas(
+    GatewayContract, ChargeContract, ChangeContract, ListContract, RefundContract, BoletoContract
+):
     gateway = "asaas"
     credential = "api_key"
     switches = {"environment": "sandbox", "has_pix_key": True}
@@ -40,7 +47,7 @@ class TestAsaas(GatewayContract, ChargeContract, ListContract):
     # Refused in the sandbox (asaas.md 3.9); the charge waits for another card.
     refused_card = {"number": "5184019740373151"}
     refused_attempts = [PaymentStatus.PENDING]
-    card_kind = ResourceKind.PAYMENT
+    card_kind = any_kind = ResourceKind.PAYMENT
     without_limits = {"rate_limited": False}
 
     def secrets(self, adapter: Gateway, account: dict[str, Any], receiver: Receiver) -> Secrets:
@@ -115,8 +122,11 @@ class TestAsaas(GatewayContract, ChargeContract, ListContract):
             adapter.submit_charge(adapter.prepare_charge(order(due_date=past)))
         assert caught.value.field == "due_date"
 
-    def test_reads_back_the_terms_it_wrote(self, adapter: Gateway, order: Callable[..., ChargeOrder]) -> None:
-        asked = order()
+    @pytest.mark.parametrize("method", [Method.PIX, Method.BOLETO, Method.ANY])
+    def test_reads_back_the_terms_it_wrote(
+        self, adapter: Gateway, order: Callable[..., ChargeOrder], method: Method
+    ) -> None:
+        asked = order(method=method, late_days=29)
         until = asked.due_date - timedelta(days=2)
         terms = Terms(discount_cents=500, discount_until=until, fine_cents=300, interest_bp=133)
         created = adapter.submit_charge(adapter.prepare_charge(replace(asked, terms=terms)))
@@ -144,3 +154,32 @@ class TestAsaas(GatewayContract, ChargeContract, ListContract):
         first, second = receiver.take(), receiver.take()
         assert adapter.parse(first).dedupe_key == adapter.parse(second).dedupe_key
         assert "&" in adapter.parse(first).dedupe_key
+
+    def test_a_boleto_goes_back_by_a_link_for_its_payer(
+        self, simulator: Simulator, account: dict[str, Any], adapter: Gateway
+    ) -> None:
+        simulator.change_account(account, opening_balance=500)
+        made = simulator.act(
+            "panel_payment", account=account["id"], amount="320.50", method="boleto", paid=True
+        )
+        simulator.control("POST", "clock", {"advance_seconds": 5 * 24 * 3600})  # its money has come
+        answer = self.give_back(adapter, made["id"], 32050, method=Method.BOLETO, is_rest=True)
+        assert answer.payer_link.startswith("http") and answer.payment is None
+        waiting = adapter.fetch_payment(made["id"])
+        assert (waiting.status, waiting.is_refunding, waiting.refunded_cents) == (PaymentStatus.PAID, True, 0)
+        assert [refund.status in adapter.refund_reasons for refund in waiting.refunds] == [True]
+        for outcome in ("allow", "done"):
+            simulator.act("refund_step", id=made["id"], outcome=outcome)
+        after = adapter.fetch_payment(made["id"])
+        assert (after.status, after.is_refunding) == (PaymentStatus.REFUNDED, False)
+
+    def test_a_refund_may_wait_for_somebody_in_the_panel(
+        self, simulator: Simulator, account: dict[str, Any], adapter: Gateway, paid: str
+    ) -> None:
+        simulator.change_account(account, critical_action_protection=True)
+        answer = self.give_back(adapter, paid, 15000, is_rest=True)
+        assert answer.payment is not None and answer.payment.is_refunding
+        (refund,) = answer.payment.refunds
+        assert (refund.state, refund.status in adapter.refund_reasons) == (RefundState.PENDING, True)
+        simulator.act("refund_step", reference=REFERENCE, outcome="allow")
+        assert adapter.fetch_payment(paid).status is PaymentStatus.REFUNDED

@@ -15,6 +15,7 @@ from connections.gateways.base import (
     Method,
     PaymentStatus,
     RefundItem,
+    RefundState,
     ResourceKind,
     Terms,
 )
@@ -182,7 +183,7 @@ def test_a_partial_refund_stays_paid() -> None:
             amount_cents=4000,
             status="DONE",
             created_at=datetime(2026, 9, 4, 13, 12, 31, tzinfo=UTC),
-            is_done=True,
+            state=RefundState.DONE,
         ),
     )
 

@@ -15,10 +15,13 @@ from connections.gateways.base import (
     ResourceKind,
     Secrets,
 )
-from connections.gateways.errors import HostedPageRequired
+from connections.gateways.errors import HostedPageRequired, RequestRefused
 from tests.gateways.contract import REFERENCE, GatewayContract
+from tests.gateways.contract_boletos import BoletoContract
+from tests.gateways.contract_changes import ChangeContract
 from tests.gateways.contract_charges import ChargeContract
 from tests.gateways.contract_lists import ListContract
+from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.controls import Receiver, Simulator
 
 # mercadopago.md 8.3; what UNSU and TEST do nobody knows, the simulator refuses them.
@@ -28,7 +31,9 @@ REFUSED_HOLDERS = (
 )
 
 
-class TestMercadoPago(GatewayContract, ChargeContract, ListContract):
+class TestMercadoPago(
+    GatewayContract, ChargeContract, ChangeContract, ListContract, RefundContract, BoletoContract
+):
     gateway = "mercadopago"
     credential = "access_token"
     switches = {"test_user": True, "token_prefix": "APP_USR", "site": "MLB", "direct_payments": True}
@@ -38,7 +43,7 @@ class TestMercadoPago(GatewayContract, ChargeContract, ListContract):
     closing = ("expire", PaymentStatus.EXPIRED)
     refused_card = {"holder": "FUND"}
     refused_attempts = [PaymentStatus.FAILED]
-    card_kind = ResourceKind.PREFERENCE
+    card_kind = any_kind = ResourceKind.PREFERENCE
 
     def secrets(self, adapter: Gateway, account: dict[str, Any], receiver: Receiver) -> Secrets:
         return Secrets(
@@ -183,3 +188,47 @@ class TestMercadoPago(GatewayContract, ChargeContract, ListContract):
             delivery, self.secrets(adapter, account, receiver), now=simulator.now()
         ).is_accepted
         assert adapter.parse(delivery).is_test
+
+    def test_gives_back_nothing_after_half_a_year(
+        self, simulator: Simulator, adapter: Gateway, paid: str
+    ) -> None:
+        days = adapter.capabilities.refund_days
+        assert days is not None
+        simulator.control("POST", "clock", {"advance_seconds": (days + 1) * 24 * 3600})
+        with pytest.raises(RequestRefused) as caught:
+            self.give_back(adapter, paid, 4000)
+        assert f"{days} days" in caught.value.advice
+
+    def test_a_test_seller_gives_nothing_back_and_its_key_is_good(
+        self, simulator: Simulator, account: dict[str, Any], adapter: Gateway, paid: str
+    ) -> None:
+        simulator.change_account(account, direct_payments=False)
+        with pytest.raises(RequestRefused) as caught:
+            self.give_back(adapter, paid, 4000)
+        assert not isinstance(caught.value, HostedPageRequired)
+        assert "test seller" in caught.value.advice
+        assert adapter.check_credentials().account_id
+
+    def test_gives_back_a_boleto(
+        self, simulator: Simulator, adapter: Gateway, boleto_charge: GatewayCharge
+    ) -> None:
+        simulator.act("pay", reference=REFERENCE)
+        simulator.control("POST", "clock", {"advance_seconds": 6 * 24 * 3600})
+        self.give_back(adapter, boleto_charge.gateway_id, 4000, method=Method.BOLETO)
+        found = adapter.fetch_payment(boleto_charge.gateway_id)
+        assert (found.status, found.refunded_cents) == (PaymentStatus.PAID, 4000)
+
+    def test_a_boleto_made_on_the_hosted_page_has_its_line(
+        self,
+        simulator: Simulator,
+        account: dict[str, Any],
+        adapter: Gateway,
+        boleto_order: Callable[..., ChargeOrder],
+    ) -> None:
+        simulator.change_account(account, direct_payments=False)
+        with pytest.raises(HostedPageRequired):
+            adapter.submit_charge(adapter.prepare_charge(boleto_order()))
+        hosted = adapter.submit_charge(adapter.prepare_charge(boleto_order(hosted=True)))
+        simulator.act("pay", reference=REFERENCE, method="boleto")
+        (found,) = adapter.fetch_charge(hosted.kind, hosted.gateway_id).payments
+        assert (found.method, found.boleto is not None) == (Method.BOLETO, True)

@@ -14,6 +14,7 @@ from connections.gateways.base import (
     PaymentStatus,
     PixCode,
     RefundItem,
+    RefundState,
     ResourceKind,
 )
 from connections.gateways.mercadopago.mapping import to_direct_charge, to_hosted_charge, to_payment
@@ -107,7 +108,7 @@ def test_a_partial_refund_stays_paid() -> None:
             amount_cents=5000,
             status="approved",
             created_at=datetime(2026, 8, 3, 13, tzinfo=UTC),
-            is_done=True,
+            state=RefundState.DONE,
         ),
     )
 

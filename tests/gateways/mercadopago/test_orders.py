@@ -197,7 +197,7 @@ def test_gives_only_addresses_mercado_pago_takes(url: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"method": Method.BOLETO}, "method"),
+        ({"method": Method.BOLETO}, "address"),
         ({"customer": sample.customer(email="")}, "email"),
         ({"currency": "CLP", "amount_cents": 150050}, "amount"),
     ],
