@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 _STALE_SECONDS = 60  # a process that died gives its places back after this
 _LOCAL_CONCURRENCY = 8
 _BACKGROUND_SHARE = 0.75
+# Whatever a gateway asks for, it is tried again after this.
+LONGEST_PAUSE = timedelta(minutes=15)
 
 _TAKE = """
 local flying, window = KEYS[1], KEYS[2]
@@ -107,7 +109,7 @@ class ConnectionBudget:
             _leave_alone(err)
 
     def pause(self, seconds: float) -> None:
-        until = clock.now() + timedelta(seconds=seconds)
+        until = clock.now() + min(timedelta(seconds=seconds), LONGEST_PAUSE)
         Connection.objects.filter(pk=self._connection_id).update(paused_until=until)
 
     def _refuse_while_paused(self) -> None:

@@ -307,6 +307,30 @@ class Problem(models.Model):
         return self.kind.advise(self.data)
 
 
+class GatewayPause(models.Model):
+    """A connection whose gateway gave no answer: when it is asked again, and how it comes back.
+
+    Without a row it answers. ``until`` is when one call may try it (who tries has until ``probe_until``);
+    ``back_at`` is when one worked again, ``taken`` counts the calls since then. Only
+    ``connections.services.pausing`` writes it.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    strikes = models.PositiveSmallIntegerField(default=0)
+    rounds = models.PositiveSmallIntegerField(default=0)
+    until = models.DateTimeField(null=True)
+    probe_until = models.DateTimeField(null=True)
+    back_at = models.DateTimeField(null=True)
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.until}"
+
+
 class ConnectionAccess(models.Model):
     """Limits a person to a connection. Who has no such row works with all of them."""
 

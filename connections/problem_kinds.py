@@ -26,6 +26,7 @@ class Area(StrEnum):
     WEBHOOK = "webhook"
     EXPIRY = "expiry"
     DELIVERY = "delivery"
+    INBOX = "inbox"
 
 
 class Severity(StrEnum):
@@ -226,6 +227,14 @@ KINDS: dict[str, Kind] = {
         advice=_(
             "They were found by our own checks. Compare the webhook in the gateway's panel with the"
             " connection's page: address, topics and secret."
+        ),
+    ),
+    "notifications_given_up": Kind(
+        area=Area.INBOX,
+        title=_("Notifications were given up"),
+        advice=_(
+            "How many: %(times)s. Each failed six times; its cause stands in the list of notifications. Mend"
+            " that, then have them asked again there, or ignore them with a reason."
         ),
     ),
 }

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.gateways.base import Rejection
 from payments.admin import ReadOnlyAdmin
 from webhooks.models import RejectedNotification, WebhookEvent
+from webhooks.panel import presentation
 from webhooks.services import hints
 
 
@@ -26,12 +27,13 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["state", "is_hint"]
     search_fields = ["gateway_id", "topic"]
-    exclude = ["body"]
+    exclude = ["body", "query"]
     readonly_fields = ["body_text"]
 
     @admin.display(description=_("body"))
     def body_text(self, event: WebhookEvent) -> str:
-        return bytes(event.body).decode("utf-8", "replace")
+        """As on the page of the notification: without what names people."""
+        return presentation.body_text(bytes(event.body))
 
 
 @admin.register(RejectedNotification)

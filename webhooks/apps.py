@@ -7,4 +7,8 @@ class WebhooksConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
+        from payments.services import resources
         from webhooks import sweeper  # noqa: F401  (hangs itself on the worker's start)
+        from webhooks.services import matching
+
+        resources.when_matched(matching.take_up)

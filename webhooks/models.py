@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config import clock
 from connections.models import Connection
 from payments.models import GatewayResource
+
+# The reason of what a person took out of the queue: repeats of it are only counted.
+BY_PERSON = "by_person"
+
+
+class RandomId(models.Func):
+    """A new uuid for each row, made by the database: the inbox is written by plain SQL."""
+
+    output_field = models.UUIDField()
+
+    def as_sqlite(self, *_context: Any, **_options: Any) -> tuple[str, tuple[Any, ...]]:
+        return "lower(hex(randomblob(16)))", ()
+
+    def as_postgresql(self, *_context: Any, **_options: Any) -> tuple[str, tuple[Any, ...]]:
+        return "gen_random_uuid()", ()
 
 
 class EventState(models.TextChoices):
@@ -21,9 +41,48 @@ class EventState(models.TextChoices):
 OPEN_STATES = (EventState.RECEIVED, EventState.RETRY)
 
 
+class EventProgress(models.TextChoices):
+    """What people are shown: the stored state, or that a worker has it in hand at this moment."""
+
+    RECEIVED = "received", _("received")
+    WORKING = "working", _("being worked on")
+    RETRY = "retry", _("waiting for another try")
+    DONE = "done", _("done")
+    TEST = "test", _("test")
+    IGNORED = "ignored", _("ignored")
+    DEAD = "dead", _("given up")
+
+
+class Failure(models.TextChoices):
+    """Why an attempt failed. Only those of the event itself count towards giving it up."""
+
+    UNREADABLE = "unreadable_answer", _("the gateway's answer could not be read")
+    REFUSED = "refused", _("refused by the gateway")
+    OWN_FAULT = "own_fault", _("our own fault")
+    AWAY = "away", _("the gateway gave no answer")
+
+
+class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    def with_progress(self) -> WebhookEventQuerySet:
+        """Marks what a worker has in hand now, for ``WebhookEvent.progress``."""
+        leased = GatewayResource.objects.filter(
+            connection=models.OuterRef("connection"),
+            kind=models.OuterRef("kind"),
+            gateway_id=models.OuterRef("gateway_id"),
+            lease_until__gt=clock.now(),
+        )
+        is_open = models.Q(state__in=OPEN_STATES)
+        return self.annotate(
+            is_working=models.ExpressionWrapper(
+                is_open & models.Exists(leased), output_field=models.BooleanField()
+            )
+        )
+
+
 class WebhookEvent(models.Model):
     """One verified notification. The row is the queue: a worker takes what is open and due."""
 
+    public_id = models.UUIDField(db_default=RandomId(), unique=True, editable=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="events")
     topic = models.CharField(_("topic"), max_length=80)
     action = models.CharField(max_length=80, blank=True)
@@ -47,17 +106,32 @@ class WebhookEvent(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=EventState.choices)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    # Of these the event itself was the reason; a gateway that is away is not counted.
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0, db_default=0)
     asked_again = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    # Why the last attempt failed (``Failure``), and in the gateway's own words.
+    cause = models.CharField(_("cause"), max_length=40, blank=True, default="", db_default="")
     last_error = models.TextField(_("last error"), blank=True)
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
     last_repeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
     resource = models.ForeignKey(GatewayResource, on_delete=models.PROTECT, null=True, related_name="events")
+    # Who took it out of the queue, and why.
+    ignored_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    note = models.TextField(_("note"), blank=True, default="", db_default="")
+
+    objects = WebhookEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
+        permissions = [
+            ("replay_webhookevent", _("Can replay notifications")),
+            ("ignore_webhookevent", _("Can ignore notifications")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "dedupe_key"], name="one_row_per_notification")
         ]
@@ -69,6 +143,8 @@ class WebhookEvent(models.Model):
             ),
             models.Index(fields=["connection", "kind", "gateway_id"], name="event_by_resource"),
             models.Index(fields=["-received_at", "-id"], name="event_newest"),
+            models.Index(fields=["state", "-received_at", "-id"], name="event_by_state"),
+            models.Index(fields=["connection", "-received_at", "-id"], name="event_by_connection"),
             models.Index(
                 fields=["connection", "next_attempt_at"],
                 name="hint_waiting",
@@ -83,6 +159,11 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.gateway_id}"
+
+    @property
+    def progress(self) -> EventProgress:
+        """The state as people see it; *working* is known only of rows read ``with_progress()``."""
+        return EventProgress.WORKING if getattr(self, "is_working", False) else EventProgress(self.state)
 
 
 class RejectedNotification(models.Model):
@@ -114,3 +195,62 @@ class HintTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection_id} {self.next_at}"
+
+
+class ReplayState(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+
+
+class Replay(models.Model):
+    """Somebody had notifications taken up again: which ones, and how far it has come."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(_("asked"))
+    filters = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(default=0)
+    charges = models.PositiveIntegerField(default=0)
+    handled = models.PositiveIntegerField(default=0)
+    state = models.CharField(
+        _("state"), max_length=16, choices=ReplayState.choices, default=ReplayState.QUEUED
+    )
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("replay")
+        verbose_name_plural = _("replays")
+        indexes = [
+            models.Index(fields=["-asked_at", "-id"], name="replay_newest"),
+            models.Index(
+                fields=["asked_at"], name="replay_open", condition=models.Q(state__in=("queued", "running"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class ReplayItem(models.Model):
+    """One notification of a replay: what it was before, and what became of it."""
+
+    replay = models.ForeignKey(Replay, on_delete=models.CASCADE, related_name="items")
+    event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="replay_items")
+    state_before = models.CharField(max_length=16, choices=EventState.choices)
+    outcome = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["replay", "event"], name="one_item_per_replay_and_event")
+        ]
+        indexes = [models.Index(fields=["replay", "id"], name="replay_waiting", condition=models.Q(at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.replay_id} {self.event_id}"

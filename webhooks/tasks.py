@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.celery import app
 from connections import services as connections
-from webhooks.services import hints, inbox, knocking, reasserting
+from webhooks.services import dead_list, hints, inbox, knocking, reasserting, replaying
 
 
 @app.task(name="webhooks.tasks.work")
@@ -17,8 +17,10 @@ def work() -> None:
 def sweep() -> None:
     """By the clock: retries that are due, leases that ran out, lost wake-ups, webhooks to be mended."""
     inbox.work()
+    replaying.work()
     hints.work()
     reasserting.reassert()
     connections.drop_lapsed()
     knocking.look()
     hints.forget()
+    dead_list.look()

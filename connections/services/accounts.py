@@ -28,7 +28,7 @@ from connections.gateways.errors import BudgetExhausted, CredentialsRefused, Gat
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, ConnectionState
 from connections.sealed import CannotOpen
-from connections.services import problems, turns
+from connections.services import pausing, problems, turns
 
 WEB_DEADLINE_SECONDS = 8.0
 WORKER_DEADLINE_SECONDS = 20.0
@@ -144,6 +144,7 @@ def active_twin(connection: Connection, *, account_id: str) -> Connection | None
 
 def note_success(connection: Connection) -> None:
     """A call worked: a connection that was thought away or refused is ready again."""
+    pausing.note_answer(connection.pk)
     thought_away = (ConnectionState.UNREACHABLE, ConnectionState.REFUSED)
     if connection.state in thought_away and connection.account_id:
         away = Connection.objects.filter(pk=connection.pk, state__in=thought_away, is_active=True)

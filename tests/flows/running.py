@@ -136,6 +136,13 @@ class Running:
             self.children.insist()
             time.sleep(0.05)
 
+    def wait_for_none(self, count: Callable[[], int], what: str) -> None:
+        """Patience begins anew whenever fewer are left than ever before: many take their time."""
+        least = count()
+        while least:
+            self.wait_until(lambda below=least: count() < below, f"{what}: fewer than {least}")
+            least = count()
+
     # -- processes ------------------------------------------------------------------------------
 
     def child(self, name: str) -> Child:

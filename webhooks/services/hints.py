@@ -18,12 +18,12 @@ from config import clock
 from connections.gateways.base import Notification, Rejection, ResourceKind
 from connections.gateways.errors import CredentialsRefused, GatewayError, NotFound
 from connections.models import Connection
-from connections.services import gateway_for
+from connections.services import gateway_for, pausing
 from payments.models import GatewayResource
 from payments.services import refreshing, resources
 from payments.services.refreshing import Outcome
 from webhooks.models import OPEN_STATES, EventState, HintTurn, WebhookEvent
-from webhooks.services import inbox, recording
+from webhooks.services import recording, targets
 from webhooks.services.recording import stored_time
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def work() -> int:
     for hint in _due():
         if hint.connection_id in had_turn:
             continue
-        if inbox.is_anything_due():
+        if targets.is_anything_due():
             break
         if _is_known_as_not_ours(hint):
             _close(hint, EventState.IGNORED, "not_ours")
@@ -159,6 +159,7 @@ def _waiting() -> QuerySet[WebhookEvent]:
 
 def _due() -> list[WebhookEvent]:
     due = _waiting().filter(next_attempt_at__lte=clock.now()).defer("body", "headers")
+    due = due.exclude(connection__in=pausing.away())
     return list(due.order_by("next_attempt_at", "pk"))
 
 

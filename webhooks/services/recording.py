@@ -12,7 +12,7 @@ from django.db import connection as database
 from config import clock
 from connections.gateways.base import Delivery, Notification, Rejection, Verification
 from connections.models import Connection
-from webhooks.models import EventState
+from webhooks.models import BY_PERSON, EventState
 
 LARGEST_BODY = 1024 * 1024
 UNREADABLE = "unreadable"
@@ -28,8 +28,13 @@ KEPT_HEADERS = (
 
 # A repeat of an unfinished or dead event wakes it; of a finished one it is counted and causes one more
 # look, because a gateway that repeats itself was not sure either. What the notification says decides
-# whether there is anything to look at: ``excluded`` is what a first delivery would be stored as.
-_INSERT = """
+# whether there is anything to look at: ``excluded`` is what a first delivery would be stored as. It is only
+# counted of what a person took out of the queue, and of what is to be asked for again at a planned time.
+_WAKES = f"(excluded.state = 'received' AND webhooks_webhookevent.reason <> '{BY_PERSON}')"
+_IS_PLANNED = """(webhooks_webhookevent.state = 'retry' AND webhooks_webhookevent.asked_again > 0
+    AND webhooks_webhookevent.cause = '')"""
+_STARTS = f"({_WAKES} AND webhooks_webhookevent.state NOT IN ('received', 'retry'))"
+_INSERT = f"""
 INSERT INTO webhooks_webhookevent (
   connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
   is_test, secret_name, expected, is_step_back, occurred_at, received_at, state, reason, attempts,
@@ -40,11 +45,13 @@ INSERT INTO webhooks_webhookevent (
 ON CONFLICT (connection_id, dedupe_key) DO UPDATE SET
   repeats = webhooks_webhookevent.repeats + 1,
   last_repeat_at = excluded.received_at,
-  next_attempt_at = excluded.next_attempt_at,
-  asked_again = CASE WHEN webhooks_webhookevent.state IN ('received', 'retry')
-    THEN webhooks_webhookevent.asked_again ELSE 0 END,
-  state = CASE WHEN excluded.state = 'received' AND webhooks_webhookevent.state <> 'retry'
-    THEN 'received' ELSE webhooks_webhookevent.state END
+  next_attempt_at = CASE WHEN {_WAKES} AND NOT {_IS_PLANNED} THEN excluded.next_attempt_at
+    ELSE webhooks_webhookevent.next_attempt_at END,
+  asked_again = CASE WHEN {_STARTS} THEN 0 ELSE webhooks_webhookevent.asked_again END,
+  failures = CASE WHEN {_STARTS} THEN 0 ELSE webhooks_webhookevent.failures END,
+  finished_at = CASE WHEN {_STARTS} THEN NULL ELSE webhooks_webhookevent.finished_at END,
+  reason = CASE WHEN {_STARTS} THEN '' ELSE webhooks_webhookevent.reason END,
+  state = CASE WHEN {_STARTS} THEN 'received' ELSE webhooks_webhookevent.state END
 RETURNING id, repeats, state
 """
 

@@ -1,0 +1,113 @@
+"""What people type on the pages of the inbox: filters, a reason, a confirmation."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from connections.gateways.registry import gateway_class
+from connections.models import Connection
+from webhooks.services.choosing import VIEWS, Filters
+
+
+class _Name(forms.ModelChoiceField):
+    def label_from_instance(self, connection: Connection) -> str:
+        return f"{connection.name} · {connection.gateway_label} · {connection.get_environment_display()}"
+
+
+def _day_field(label: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
+class FilterForm(forms.Form):
+    """The filters of the list, kept in its address. What is wrong is said and filters nothing."""
+
+    view = forms.ChoiceField(required=False, choices=[(name, name) for name in VIEWS])
+    q = forms.CharField(label=_("Gateway id or reference of a charge"), required=False, max_length=120)
+    connection = _Name(
+        label=_("Account"),
+        queryset=Connection.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        empty_label=_("All accounts"),
+        error_messages={"invalid_choice": _("This account is not in the list.")},
+    )
+    topic = forms.CharField(label=_("Notification"), required=False, max_length=80, widget=forms.Select)
+    since = _day_field(_("From"))
+    until = _day_field(_("To"))
+    replay = forms.UUIDField(required=False)
+
+    def __init__(self, data: Any, *, connections: QuerySet[Connection]) -> None:
+        super().__init__(data)
+        self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
+        typed = str(self.data.get("topic", ""))[:80]
+        self.fields["topic"].widget.choices = topics(connections, also=typed)
+        for name, field in self.fields.items():
+            if name in self.errors:
+                field.widget.attrs.update({"aria-invalid": "true", "aria-describedby": f"error-{name}"})
+
+    def filters(self) -> Filters:
+        """What was understood."""
+        self.is_valid()
+        typed = self.cleaned_data
+        until: date | None = typed.get("until")
+        return Filters(
+            view=typed.get("view", ""),
+            connection=str(typed["connection"].public_id) if typed.get("connection") else "",
+            topic=typed.get("topic", ""),
+            since=_midnight(typed.get("since")),
+            until=_midnight(until + timedelta(days=1)) if until else None,
+            text=typed.get("q", ""),
+            replay=str(typed.get("replay") or ""),
+        )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return timezone.make_aware(datetime.combine(day, time())) if day else None
+
+
+def topics(connections: QuerySet[Connection], *, also: str) -> list[tuple[str, str]]:
+    """What the gateways of these connections may tell of, in words and in the gateway's own."""
+    names = connections.order_by("gateway").values_list("gateway", flat=True).distinct()
+    words = {word: text for name in names for word, text in gateway_class(name).topic_words.items()}
+    known = [(word, f"{gettext(text)} · {word}") for word, text in words.items()]
+    if also and also not in words:
+        known.append((also, also))
+    return [("", gettext("All notifications")), *sorted(known, key=lambda choice: choice[1].lower())]
+
+
+class IgnoreForm(forms.Form):
+    note = forms.CharField(
+        label=_("Why it is ignored"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
+        error_messages={"required": _("Write a few words: others will read them later.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        note = self.fields["note"].widget.attrs
+        note["aria-describedby"] = "error-note" if self["note"].errors else "hint-note"
+        if self["note"].errors:
+            note["aria-invalid"] = "true"
+
+
+class ReplayForm(forms.Form):
+    """The confirmation: what was shown, so that never more is asked again than somebody saw."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    expected = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    seen_at = forms.DateTimeField(widget=forms.HiddenInput)
+
+
+class PressForm(forms.Form):
+    """One press is one replay, however often it arrives."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)

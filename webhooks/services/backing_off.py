@@ -1,0 +1,80 @@
+"""Notifications whose attempt failed: why, when they are tried again, and when a person must look."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from django.db.models import F
+
+from config import clock
+from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable, UnreadableAnswer
+from connections.gateways.redaction import redact_text
+from connections.services import pausing
+from webhooks.models import OPEN_STATES, EventState, Failure, WebhookEvent
+
+# Waits after a failure of the event itself, each 20 % shorter or longer; after the last one it is given up.
+BACK_OFF = (5, 30, 120, 600, 3600)
+_SPREAD = 0.2
+
+chance = random.Random()
+
+
+def cause_of(error: Exception) -> Failure:
+    """Whose failure it was. A gateway that is away, or refuses our key, is not the event's."""
+    if isinstance(error, UnreadableAnswer):
+        return Failure.UNREADABLE
+    if isinstance(error, GatewayUnavailable | CredentialsRefused):
+        return Failure.AWAY
+    return Failure.REFUSED if isinstance(error, GatewayError) else Failure.OWN_FAULT
+
+
+def postpone(events: list[WebhookEvent], error: Exception) -> None:
+    """Back to the queue with the cause, or to the dead list after the sixth failure of its own."""
+    cause = cause_of(error)
+    text = _words_of(error)[:500]
+    if cause == Failure.AWAY:
+        _wait_for_gateway(events, error, text)
+        return
+    for event in events:
+        _count_failure(event, cause, text)
+
+
+def _words_of(error: Exception) -> str:
+    """The gateway's code and sentence, without personal data; of our own faults only the kind."""
+    if not isinstance(error, GatewayError):
+        return type(error).__name__
+    parts = (str(error.http_status or ""), error.code, error.text)
+    return redact_text(" ".join(part for part in parts if part))
+
+
+def _wait_for_gateway(events: list[WebhookEvent], error: Exception, text: str) -> None:
+    """Longer each time, so that one thing that always fails is not what a gateway is tried with for ever."""
+    tried = max(event.attempts for event in events)
+    wait = pausing.wait_after(error, rounds=tried) if isinstance(error, GatewayError) else timedelta()
+    WebhookEvent.objects.filter(pk__in=[event.pk for event in events], state__in=OPEN_STATES).update(
+        state=EventState.RETRY,
+        attempts=F("attempts") + 1,
+        next_attempt_at=clock.now() + wait,
+        cause=Failure.AWAY,
+        last_error=text,
+    )
+
+
+def _count_failure(event: WebhookEvent, cause: Failure, text: str) -> None:
+    is_dead = event.failures >= len(BACK_OFF)
+    now = clock.now()
+    WebhookEvent.objects.filter(pk=event.pk, state__in=OPEN_STATES).update(
+        state=EventState.DEAD if is_dead else EventState.RETRY,
+        attempts=F("attempts") + 1,
+        failures=F("failures") + 1,
+        next_attempt_at=None if is_dead else now + wait_after(event.failures),
+        cause=cause,
+        last_error=text,
+        finished_at=now if is_dead else None,
+    )
+
+
+def wait_after(failures: int) -> timedelta:
+    seconds = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+    return timedelta(seconds=seconds * chance.uniform(1 - _SPREAD, 1 + _SPREAD))
