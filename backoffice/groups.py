@@ -11,7 +11,9 @@ from django.contrib.auth.models import Group, Permission
 ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operator", "Auditor"
 
 _READS_MONEY = ("payments.view_charge", "payments.view_customer")
+_CHANGES_CHARGES = ("payments.cancel_charge", "payments.receive_cash")
 _READS_REPORTS = ("payments.view_reconciliation",)
+_HANDLES_EVENTS = ("webhooks.replay_webhookevent", "webhooks.ignore_webhookevent")
 _READS_EVENTS = ("webhooks.view_webhookevent", "webhooks.view_rejectednotification")
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -29,6 +31,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "auth.change_user",
         "auth.view_group",
         "payments.run_reconciliation",
+        "payments.refund_charge",
+        *_CHANGES_CHARGES,
+        *_HANDLES_EVENTS,
         *_READS_MONEY,
         *_READS_REPORTS,
         *_READS_EVENTS,
@@ -36,11 +41,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     FINANCE: (
         "payments.review_charge",
         "payments.run_reconciliation",
+        "payments.refund_charge",
+        *_CHANGES_CHARGES,
+        *_HANDLES_EVENTS,
         *_READS_MONEY,
         *_READS_REPORTS,
         *_READS_EVENTS,
     ),
-    OPERATOR: ("payments.add_charge", *_READS_MONEY),
+    OPERATOR: ("payments.add_charge", "payments.cancel_charge", *_READS_MONEY),
     AUDITOR: (
         "connections.view_connection",
         "connections.view_connectionaccess",

@@ -40,6 +40,16 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "settle-refunds": {
+            "task": "payments.tasks.settle_refunds",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "settle-changes": {
+            "task": "payments.tasks.settle_changes",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "check-charges": {
             "task": "payments.tasks.check_charges",
             "schedule": 5.0,

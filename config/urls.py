@@ -12,6 +12,7 @@ urlpatterns = [
     path("password/", backoffice.Password.as_view(), name="password"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("charges/", include("payments.staff.urls")),
+    path("events/", include("webhooks.panel.urls")),
     path("reports/reconciliation/", reports.reconciliations, name="reconciliations"),
     path("reports/reconciliation/<uuid:public_id>/", reports.reconciliation, name="reconciliation"),
     path("reports/reconciliation/of/<uuid:connection_id>/now/", reports.reconcile_now, name="reconcile_now"),

@@ -79,7 +79,8 @@ class Case:
 
     ``versions`` are its terms, oldest first; ``accepted`` the marks of what a person decided. ``has_page``:
     several payments may come by one hosted page, where otherwise a second one is a twin. ``times_paid``:
-    how often money had come in, asked for only where it seems to be gone.
+    how often money had come in, asked for only where it seems to be gone. ``lost_refunds``: those a person
+    must look for, each with the payment it is of.
     """
 
     charge: Charge
@@ -89,6 +90,7 @@ class Case:
     accepted: frozenset[str] = frozenset()
     has_page: bool = False
     times_paid: int = 0
+    lost_refunds: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_page_open(self) -> bool:
@@ -204,6 +206,11 @@ def _kept(case: Case) -> list[Payment]:
     return [payment for payment in case.received if payment.status != PaymentStatus.REFUNDED]
 
 
+def _refunding(case: Case) -> list[Payment]:
+    concerned = {gateway_id for _refund, gateway_id in case.lost_refunds}
+    return [payment for payment in case.payments if payment.gateway_id in concerned]
+
+
 def _is_moved_back(case: Case) -> bool:
     """Money is gone without a refund, and it was no receipt in cash: that may be undone (asaas.md 3.8)."""
     is_undone = any(payment.is_cash for payment in _waiting(case))
@@ -241,6 +248,7 @@ _RAISED: dict[ReviewReason, Callable[[Case], bool]] = {
     ReviewReason.MOVED_BACK: _is_moved_back,
     ReviewReason.UNKNOWN_STATUS: _any(_unknown),
     **{reason: _any(_diverging(reason)) for reason in _GATE},
+    ReviewReason.REFUND: lambda case: bool(case.lost_refunds),
     ReviewReason.DOUBLE_PAYMENT: lambda case: len(_kept(case)) > 1,
     ReviewReason.TWIN: _is_twin,
     ReviewReason.TERMS: _asks_other_terms,
@@ -250,6 +258,7 @@ _CONCERNED: dict[ReviewReason, Callable[[Case], list[Payment]]] = {
     ReviewReason.MOVED_BACK: _all,
     ReviewReason.UNKNOWN_STATUS: _unknown,
     **{reason: _diverging(reason) for reason in _GATE},
+    ReviewReason.REFUND: _refunding,
     ReviewReason.DOUBLE_PAYMENT: _kept,
     ReviewReason.TWIN: _alive,
     ReviewReason.TERMS: _waiting,
@@ -262,6 +271,7 @@ _FACTS: dict[ReviewReason, Callable[[Case, Payment], list[Any]]] = {
     ReviewReason.CURRENCY: lambda _case, one: [one.gateway_id, one.received_cents, one.currency],
     ReviewReason.REFERENCE: lambda _case, one: [one.gateway_id, one.received_cents, one.reference],
     ReviewReason.AMOUNT: lambda case, one: [one.gateway_id, one.received_cents, _ranges(case, one)],
+    ReviewReason.REFUND: lambda _case, one: [one.gateway_id],
     ReviewReason.DOUBLE_PAYMENT: lambda _case, one: [one.gateway_id, one.received_cents],
     ReviewReason.TWIN: lambda _case, one: [one.gateway_id, one.status in _RECEIVING],
     ReviewReason.TERMS: lambda _case, one: [one.gateway_id],
@@ -270,6 +280,7 @@ _FACTS: dict[ReviewReason, Callable[[Case, Payment], list[Any]]] = {
 _ABOUT: dict[ReviewReason, Callable[[Case], list[Any]]] = {
     ReviewReason.MOVED_BACK: lambda case: [case.times_paid],
     ReviewReason.PIX_CODE: lambda case: [case.charge.amount_cents],
+    ReviewReason.REFUND: lambda case: list(case.lost_refunds),
     ReviewReason.TERMS: _newest_terms,
 }
 
@@ -289,8 +300,8 @@ def _status_of(case: Case) -> str:
         return _by_calendar(case, waiting or ChargeStatus.PENDING)
     if _unknown(case):
         return case.charge.status
-    if case.has_page:
-        is_cancelled = case.charge.status == ChargeStatus.CANCELLED
+    if case.has_page or case.charge.called_off_at:
+        is_cancelled = case.charge.called_off_at or case.charge.status == ChargeStatus.CANCELLED
         return ChargeStatus.CANCELLED if is_cancelled else ChargeStatus.EXPIRED
     return _first(_CLOSED, known) or _by_calendar(case, case.charge.status)
 

@@ -21,6 +21,7 @@ from django.utils.translation import pgettext_lazy
 from config import clock
 from connections.gateways.base import PaymentStatus, SandboxGuide
 from connections.gateways.registry import gateway_class
+from payments import boletos
 from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
 from payments.models.charges import ChargeQuerySet
 from payments.money import format_cents
@@ -105,9 +106,12 @@ def row(charge: Charge) -> dict[str, Any]:
 def live_mark(charge: Charge) -> str:
     """Changes whenever a page about the charge would look different."""
     code = "expired" if has_expired_code(charge) else int(bool(charge.pix_text or charge.link))
+    code = "boleto" if charge.boleto_line else code
     known = charge.payments.order_by("pk").values_list("gateway_id", "gateway_status")
     terms = charge.terms.order_by("pk").values_list("pk", "is_agreed")
-    shown = (*known, *terms, charge.failure)
+    refunds = charge.refunds.values_list("pk", "state", "is_for_person", "payer_link", "gateway_status")
+    changes = charge.changes.values_list("pk", "state")
+    shown = (*known, *terms, *refunds, *changes, charge.failure)
     return f"{charge.status}-{charge.revision}-{code}-{digest('payments.live', shown)}"
 
 
@@ -122,11 +126,45 @@ def has_expired_code(charge: Charge) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoletoInWords:
+    """A boleto as it is shown: the line as printed and as typed, the bars, the file."""
+
+    line: str
+    digits: str
+    barcode: str
+    url: str
+
+    @cached_property
+    def bars_svg(self) -> str:
+        return boletos.bars_svg(self.barcode)
+
+
+def boleto(charge: Charge) -> BoletoInWords | None:
+    """The boleto of a charge, while a bank would take it."""
+    if not charge.boleto_line or is_boleto_over(charge):
+        return None
+    return BoletoInWords(
+        line=boletos.grouped(charge.boleto_line),
+        digits=charge.boleto_line,
+        barcode=charge.boleto_barcode,
+        url=charge.boleto_url,
+    )
+
+
+def is_boleto_over(charge: Charge) -> bool:
+    """Whether its due date has passed at a gateway whose boletos are not paid late."""
+    if not charge.boleto_line or charge.connection.capabilities.reports_overdue:
+        return False
+    return clock.today(charge.connection.time_zone) > charge.due_date
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sending:
     """What an operator sends in the conversation."""
 
     link: str
     pix_text: str
+    boleto: BoletoInWords | None
     message: str
     whatsapp_url: str
 
@@ -149,8 +187,10 @@ def code_state(charge: Charge, *, may_renew: bool) -> str:
 def sending(charge: Charge, *, code: str) -> Sending | None:
     """Link, code and message, once a customer can pay there, or get a code (``code_state``) to pay."""
     is_gettable = code in ("first", "new")
-    has_something = charge.is_payable and (charge.pix_text or charge.link) and not has_expired_code(charge)
-    if not (has_something or is_gettable):
+    paper = boleto(charge)
+    has_something = paper or ((charge.pix_text or charge.link) and not is_boleto_over(charge))
+    is_ready = charge.is_payable and has_something and not has_expired_code(charge)
+    if not (is_ready or is_gettable):
         return None
     text = _(
         "Hello, %(name)s! Here is your charge of %(amount)s (%(description)s), due on %(due)s: %(link)s"
@@ -164,6 +204,7 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
     return Sending(
         link=charge.pay_url,
         pix_text="" if is_gettable else charge.pix_text,
+        boleto=paper,
         message=text,
         whatsapp_url=f"https://wa.me/{_international(charge.customer.phone)}?text={quote(text)}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config.celery import app
-from payments.services import checking, doubt, reconciling, runs, watching
+from payments.services import changing, checking, doubt, reconciling, refund_doubt, runs, watching
 
 
 @app.task(name="payments.tasks.settle_doubts")
@@ -11,6 +11,18 @@ def settle_doubts() -> None:
     """Go on with every creation that is due, then watch for what landed late."""
     doubt.settle_due()
     watching.watch_due()
+
+
+@app.task(name="payments.tasks.settle_refunds")
+def settle_refunds() -> None:
+    """Go on with every refund that is due."""
+    refund_doubt.settle_due()
+
+
+@app.task(name="payments.tasks.settle_changes")
+def settle_changes() -> None:
+    """Go on with every change of a charge that is due."""
+    changing.settle_due()
 
 
 @app.task(name="payments.tasks.reconcile")

@@ -118,11 +118,19 @@ def case_of(charge: Charge) -> Case:
         versions=list(charge.terms.all()),
         accepted=frozenset(charge.decisions.values_list("mark", flat=True)),
         has_page=pages.exists(),
+        lost_refunds=_lost_refunds(charge),
     )
     is_gone = charge.status in MONEY_IN and not case.received
     if is_gone or charge.review_reason == ReviewReason.MOVED_BACK:
         return replace(case, times_paid=_times_paid(charge))
     return case
+
+
+def _lost_refunds(charge: Charge) -> tuple[tuple[str, str], ...]:
+    if charge.status not in MONEY_IN and charge.review_reason != ReviewReason.REFUND:
+        return ()
+    lost = charge.refunds.filter(is_for_person=True).values_list("public_id", "payment__gateway_id")
+    return tuple((str(public_id), gateway_id) for public_id, gateway_id in lost)
 
 
 def _times_paid(charge: Charge) -> int:

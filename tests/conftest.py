@@ -35,7 +35,9 @@ settings.load_profile("house")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: takes long; only with bin/test --full")
     config.addinivalue_line("markers", "weighty: of both stacks only on PostgreSQL, unless --full")
-    config.addinivalue_line("markers", "once: no database and no broker makes a difference to it; one stack is enough")
+    config.addinivalue_line(
+        "markers", "once: no database and no broker makes a difference to it; one stack is enough"
+    )
     config.addinivalue_line("markers", "browser: drives the Chromium that the variable CHROMIUM names")
 
 

@@ -1,3 +1,4 @@
+from payments.models.changes import ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
 from payments.models.payments import Payment
@@ -9,13 +10,17 @@ from payments.models.reconciliation import (
     RunState,
     RunTrigger,
 )
+from payments.models.refunds import Refund, RefundProgress, RefundReason
 from payments.models.resources import GatewayResource
 from payments.models.reviews import ReviewDecision
 from payments.models.terms import ChargeTerms, TermsOrigin
 from payments.models.timeline import TimelineEntry, TimelineKind
 
 __all__ = [
+    "ChangeKind",
+    "ChangeState",
     "Charge",
+    "ChargeChange",
     "ChargeStatus",
     "ChargeTerms",
     "CreationAttempt",
@@ -28,6 +33,9 @@ __all__ = [
     "MissedNotification",
     "Payment",
     "Reconciliation",
+    "Refund",
+    "RefundProgress",
+    "RefundReason",
     "ReviewDecision",
     "ReviewReason",
     "RunState",

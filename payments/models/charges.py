@@ -55,8 +55,9 @@ class ReviewReason(models.TextChoices):
     MOVED_BACK = "moved_back", _("the gateway no longer shows a payment it had shown")
     DOUBLE_PAYMENT = "double_payment", _("paid more than once")
     TWIN = "twin", _("the gateway holds this charge twice")
-    PIX_CODE = "pix_code", _("the PIX code of the gateway does not fit this charge")
+    PIX_CODE = "pix_code", _("the code of the gateway does not fit this charge")
     TERMS = "terms", _("the gateway asks for other terms than ours")
+    REFUND = "refund", _("nobody knows whether a refund was made")
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
@@ -110,9 +111,15 @@ class Charge(models.Model):
     # When we next ask the gateway by ourselves, in case it told us nothing; null once nothing may move.
     check_due_at = models.DateTimeField(null=True)
 
+    # A person cancelled it and nothing of it can be paid at the gateway any more; null again once restored.
+    called_off_at = models.DateTimeField(null=True)
+
     link = models.URLField(max_length=500, blank=True)
     pix_text = models.TextField(blank=True)
     pix_expires_at = models.DateTimeField(null=True)
+    boleto_line = models.CharField(max_length=48, blank=True, default="", db_default="")
+    boleto_barcode = models.CharField(max_length=44, blank=True, default="", db_default="")
+    boleto_url = models.URLField(max_length=500, blank=True, default="", db_default="")
 
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from connections.models import Connection
 
@@ -22,6 +23,15 @@ class Customer(models.Model):
     document = models.CharField(_("document"), max_length=32)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
+    # Where they live, for the gateways that want it on a boleto: all of it or nothing.
+    zip_code = models.CharField(_("postal code"), max_length=12, blank=True, default="", db_default="")
+    street = models.CharField(_("street"), max_length=120, blank=True, default="", db_default="")
+    street_number = models.CharField(_("number"), max_length=20, blank=True, default="", db_default="")
+    district = models.CharField(_("district"), max_length=80, blank=True, default="", db_default="")
+    city = models.CharField(_("city"), max_length=80, blank=True, default="", db_default="")
+    state = models.CharField(
+        pgettext_lazy("address", "state"), max_length=2, blank=True, default="", db_default=""
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -33,6 +43,10 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_address(self) -> bool:
+        return bool(self.zip_code)
 
 
 class CustomerAtGateway(models.Model):

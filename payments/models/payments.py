@@ -1,11 +1,23 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Case, F, Value, When
 
 from connections.gateways.base import Method, PaymentStatus
 from connections.models import Connection
 from payments.models.charges import Charge
 from payments.models.resources import GatewayResource
+
+# Of money that is contested, or was lost so, nothing can be given back.
+CONTESTED = (PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK)
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def with_left(self, amount_cents: int) -> PaymentQuerySet:
+        """Those of which so much can still be given back: refunds and disputes share what was received."""
+        contested = Case(When(status__in=CONTESTED, then=F("received_cents")), default=Value(0))
+        taken = F("refunded_cents") + F("reserved_cents") + contested
+        return self.filter(received_cents__gte=taken + amount_cents)
 
 
 class Payment(models.Model):
@@ -30,6 +42,8 @@ class Payment(models.Model):
     # Said to be paid in cash, when it was last shown as paid: such a receipt may be undone.
     is_cash = models.BooleanField(default=False)
     refunded_cents = models.BigIntegerField(default=0)
+    # Refunds that are spoken for and not in that sum (``payments.models.Refund``).
+    reserved_cents = models.BigIntegerField(default=0)
     fee_cents = models.BigIntegerField(null=True)
     net_cents = models.BigIntegerField(null=True)
     paid_at = models.DateTimeField(null=True)
@@ -38,6 +52,8 @@ class Payment(models.Model):
     expires_at = models.DateTimeField(null=True)
     link = models.URLField(max_length=500, blank=True)
 
+    objects = PaymentQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["connection", "gateway_id"], name="one_row_per_gateway_payment")
@@ -45,3 +61,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.gateway_id
+
+    @property
+    def left_cents(self) -> int:
+        """How much of it can still be given back."""
+        if self.status in CONTESTED:
+            return 0
+        return max(0, self.received_cents - self.refunded_cents - self.reserved_cents)

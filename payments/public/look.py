@@ -9,18 +9,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from connections.gateways.base import Method
-from payments.models import Charge, ChargeStatus, ReviewReason
+from payments.models import ChangeKind, Charge, ChargeStatus, ReviewReason
 from payments.presentation import (
+    BoletoInWords,
     TermsInWords,
     attempts,
+    boleto,
     code_state,
     digest,
     has_expired_code,
+    is_boleto_over,
     newest_refusal,
     qr_svg,
     terms_in_words,
 )
-from payments.services import renewing
+from payments.services import changeable, renewing
 
 _STATES = {
     ChargeStatus.DRAFT: ("preparing", gettext_noop("This charge is being prepared.")),
@@ -39,7 +42,12 @@ _STATES = {
 }
 _CHECKING_MONEY = gettext_noop("Your payment was received and is being checked.")
 _CHECKING = gettext_noop("This charge is being checked. You do not have to pay anything now.")
+_CLOSING = gettext_noop("This charge is being cancelled. Please do not pay it any more.")
 _CODE_EXPIRED = gettext_noop("The code has expired. Ask for a new link.")
+_BOLETO_OVER = gettext_noop(
+    "The last day of this boleto has passed. Paid in time, it shows here within three business days; if not, "
+    "ask for a new link."
+)
 _GETTING = {
     "first": gettext_noop("Get your PIX code when you are ready to pay."),
     "new": gettext_noop("The code has expired. Get a new one."),
@@ -68,6 +76,7 @@ class Look:
     sentence: str
     payee: str
     pix_text: str
+    boleto: BoletoInWords | None
     checkout_link: str
     terms: tuple[str, ...]
     is_card: bool
@@ -87,7 +96,8 @@ def look(charge: Charge) -> Look:
     code = code_state(charge, may_renew=renewing.may_have_new_code(charge))
     shape, sentence = _shape(charge, code)
     pix_text = charge.pix_text if shape == "waiting" else ""
-    link = charge.link if shape == "waiting" and not pix_text else ""
+    paper = boleto(charge) if shape == "waiting" else None
+    link = charge.link if shape == "waiting" and not (pix_text or paper) else ""
     words = terms_in_words(charge) if shape in ("waiting", "renewable") else TermsInWords()
     was_refused = bool(link and newest_refusal(attempts(charge)))
     could_not_renew = bool(charge.failure) and shape == "renewable"
@@ -97,6 +107,7 @@ def look(charge: Charge) -> Look:
         sentence=_(sentence),
         payee=charge.connection.account_name or _("the business that sent you this link"),
         pix_text=pix_text,
+        boleto=paper,
         checkout_link=link,
         terms=words.now,
         is_card=charge.method == Method.CARD,
@@ -106,7 +117,7 @@ def look(charge: Charge) -> Look:
         is_live=shape in ("preparing", "waiting", "checking", "renewable") or charge.is_open,
         mark=_mark(
             charge,
-            (shape, sentence, pix_text, link),
+            (shape, sentence, pix_text, link, charge.boleto_line if paper else ""),
             (was_refused, could_not_renew, words.version, len(words.now)),
         ),
     )
@@ -116,11 +127,15 @@ def _shape(charge: Charge, code: str) -> tuple[str, str]:
     """The word for the page's shape and its sentence, not yet translated."""
     if charge.review_reason and charge.review_reason != ReviewReason.PIX_CODE:
         return "checking", _CHECKING_MONEY if charge.received_cents else _CHECKING
+    if charge.is_open and changeable.is_open(charge, ChangeKind.CANCEL):
+        return "closed", _CLOSING
     if code in _GETTING:
         return "renewable", _GETTING[code]
     shape, sentence = _STATES[ChargeStatus(charge.status)]
     if shape == "waiting" and has_expired_code(charge):
         return "closed", _CODE_EXPIRED
+    if shape == "waiting" and is_boleto_over(charge):
+        return "closed", _BOLETO_OVER
     return shape, sentence
 
 

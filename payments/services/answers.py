@@ -1,4 +1,4 @@
-"""Taking what the gateway created for a charge: the thing itself, its payments, its PIX code."""
+"""Taking what the gateway created for a charge: the thing itself, its payments, its code to pay."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from datetime import datetime
 from django.db import transaction
 
 from config import clock
-from connections.gateways.base import GatewayCharge, GatewayPayment, ResourceKind
-from payments import brcode, gate, transitions
+from connections.gateways.base import (
+    Boleto,
+    Gateway,
+    GatewayCharge,
+    GatewayPayment,
+    Method,
+    ResourceKind,
+)
+from payments import boletos, brcode, gate, transitions
 from payments.models import Charge, GatewayResource, ReviewReason
 from payments.services import refreshing, resources, terms
 
@@ -42,11 +49,32 @@ def _take_payment(charge: Charge, own: GatewayResource, payment: GatewayPayment)
         GatewayResource.objects.filter(pk=own.pk).update(
             gateway_version=payment.version or own.gateway_version,
             fetched_at=clock.now(),
+            is_missing=False,
             ticket=own.ticket + 1,
             applied_ticket=own.ticket + 1,
         )
     if payment.pix:
         take_code(charge, payment.pix.text, payment.pix.expires_at)
+    if payment.boleto:
+        take_boleto(charge, payment.boleto)
+
+
+def has_its_code(charge: Charge) -> bool:
+    """Whether the charge holds what it is paid by; one that is paid on a page has none."""
+    if charge.method == Method.PIX:
+        return bool(charge.pix_text)
+    return charge.method != Method.BOLETO or bool(charge.boleto_line)
+
+
+def fetch_code(charge: Charge, gateway: Gateway, gateway_id: str) -> bool:
+    """Fetch what the charge is paid by; whether the gateway has it by now. Raises a ``GatewayError``."""
+    if charge.method == Method.BOLETO:
+        if boleto := gateway.fetch_boleto(gateway_id):
+            take_boleto(charge, boleto)
+        return boleto is not None
+    if code := gateway.fetch_pix_code(gateway_id):
+        take_code(charge, code.text, code.expires_at)
+    return code is not None
 
 
 def take_code(charge: Charge, text: str, expires_at: datetime | None) -> None:
@@ -55,6 +83,21 @@ def take_code(charge: Charge, text: str, expires_at: datetime | None) -> None:
         transitions.flag(charge.pk, ReviewReason.PIX_CODE)
         return
     Charge.objects.filter(pk=charge.pk).update(pix_text=text, pix_expires_at=expires_at)
+
+
+def take_boleto(charge: Charge, boleto: Boleto) -> None:
+    """Keep a boleto that asks for the amount of the charge; another one is for a person.
+
+    Discount, fine and interest are not in it: the bank adds them on the day of payment.
+    """
+    newest = charge.terms.filter(is_agreed=True).last()
+    face = newest.amount_cents if newest else charge.amount_cents
+    if not boletos.fits(boleto.line, boleto.barcode, asked=(face,)):
+        transitions.flag(charge.pk, ReviewReason.PIX_CODE)
+        return
+    Charge.objects.filter(pk=charge.pk).update(
+        boleto_line=boleto.line, boleto_barcode=boleto.barcode, boleto_url=boleto.pdf_url
+    )
 
 
 def _owed_today(charge: Charge) -> gate.Range:

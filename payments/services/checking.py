@@ -24,7 +24,7 @@ from connections.gateways.errors import (
     UnreadableAnswer,
 )
 from connections.models import Connection
-from connections.services import gateway_for, note_refusal, note_success
+from connections.services import gateway_for, note_refusal, note_success, pausing
 from connections.services.accounts import patience
 from payments import transitions
 from payments.models import Charge, ChargeStatus, GatewayResource
@@ -133,6 +133,9 @@ def check_due() -> int:
             continue
         if left() <= 0:
             break
+        if not pausing.may_ask(connection_id):
+            away.add(connection_id)
+            continue
         charge = _claim(charge_id)
         if charge is None:
             continue
@@ -256,8 +259,10 @@ def _wait_after(connection: Connection, error: GatewayError) -> timedelta | None
     """None where the answer was about this one charge."""
     if isinstance(error, CredentialsRefused):
         note_refusal(connection, error)
+        pausing.note_failure(connection.pk, error)
         return _REFUSED
     if isinstance(error, GatewayUnavailable) and not isinstance(error, UnreadableAnswer):
+        pausing.note_failure(connection.pk, error)
         asked = getattr(error, "retry_after", None)
         return timedelta(seconds=asked) if asked else _OUTAGE
     return None

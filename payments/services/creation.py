@@ -48,7 +48,7 @@ from payments import transitions
 from payments.models import Charge, ChargeStatus, CreationAttempt, Customer
 from payments.models.charges import AttemptState
 from payments.services import lifetimes
-from payments.services.answers import take_answer, take_code
+from payments.services.answers import fetch_code, has_its_code, take_answer
 from payments.services.customers import details_of, id_at_gateway
 from payments.services.earlier import make_way
 from payments.services.terms import asked, keep_first
@@ -382,16 +382,15 @@ def stop_creating(charge: Charge) -> None:
 
 
 def complete(charge: Charge, gateway: Gateway) -> None:
-    """Fetch the PIX code where the creating answer had none (Asaas); after a few misses the link must do."""
-    charge.refresh_from_db(fields=["pix_text", "status", "review_reason", "creation_tries"])
+    """Fetch the code where the creating answer had none (Asaas); after a few misses the link must do."""
+    fields = ["pix_text", "boleto_line", "status", "review_reason", "creation_tries"]
+    charge.refresh_from_db(fields=fields)
     payment = charge.payments.filter(status__in=_WAITING).first()
-    if charge.pix_text or charge.review_reason or payment is None or charge.method != Method.PIX:
+    if has_its_code(charge) or charge.review_reason or payment is None:
         stop_creating(charge)
         return
-    code = gateway.fetch_pix_code(payment.gateway_id)
-    if code:
-        take_code(charge, code.text, code.expires_at)
-    if code or charge.creation_tries >= len(LOOK_AFTER):
+    is_there = fetch_code(charge, gateway, payment.gateway_id)
+    if is_there or charge.creation_tries >= len(LOOK_AFTER):
         stop_creating(charge)
         return
     come_back(charge)

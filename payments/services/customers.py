@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
-from connections.gateways.base import CustomerDetails, Gateway
+from connections.gateways.base import Address, CustomerDetails, Gateway
 from connections.models import Connection
 from payments.models import Customer, CustomerAtGateway
 
 
 def save_customer(
-    *, name: str, document_type: str, document: str, email: str = "", phone: str = ""
+    *,
+    name: str,
+    document_type: str,
+    document: str,
+    email: str = "",
+    phone: str = "",
+    address: Address | None = None,
 ) -> Customer:
-    """The customer with this document, with the contact details just given (blank ones keep the old)."""
+    """The customer with this document, with the details just given (blank ones keep the old)."""
+    given = {"name": name, "email": email, "phone": phone, **_columns(address)}
     customer, created = Customer.objects.get_or_create(
-        document_type=document_type,
-        document=document,
-        defaults={"name": name, "email": email, "phone": phone},
+        document_type=document_type, document=document, defaults=given
     )
     if created:
         return customer
-    customer.name = name
-    customer.email = email or customer.email
-    customer.phone = phone or customer.phone
-    customer.save(update_fields=["name", "email", "phone"])
+    new = {column: value for column, value in given.items() if value}
+    for column, value in new.items():
+        setattr(customer, column, value)
+    customer.save(update_fields=list(new))
     return customer
+
+
+def _columns(address: Address | None) -> dict[str, str]:
+    if address is None:
+        return {}
+    return {
+        "zip_code": address.zip_code,
+        "street": address.street,
+        "street_number": address.number,
+        "district": address.district,
+        "city": address.city,
+        "state": address.state,
+    }
+
+
+def address_of(customer: Customer) -> Address | None:
+    if not customer.has_address:
+        return None
+    return Address(
+        zip_code=customer.zip_code,
+        street=customer.street,
+        number=customer.street_number,
+        district=customer.district,
+        city=customer.city,
+        state=customer.state,
+    )
 
 
 def details_of(customer: Customer) -> CustomerDetails:
@@ -33,6 +64,7 @@ def details_of(customer: Customer) -> CustomerDetails:
         document_type=customer.document_type,
         email=customer.email,
         phone=customer.phone,
+        address=address_of(customer),
     )
 
 

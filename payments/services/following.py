@@ -7,10 +7,12 @@ from payments.models import Charge
 from payments.services import refreshing, resources
 
 
-def fetch_and_store(charge: Charge, gateway_id: str, *, cause: str, gateway: Gateway | None = None) -> bool:
+def fetch_and_store(
+    charge: Charge, gateway_id: str, *, cause: str, gateway: Gateway | None = None, source: str = "creation"
+) -> bool:
     """False while somebody else is fetching it. Raises a ``GatewayError``.
 
-    A caller with little time brings its own ``gateway``.
+    A caller with little time brings its own ``gateway``. ``source`` says who asked, as in ``transitions``.
     """
     resource = resources.find_or_add(
         charge.connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id, charge=charge
@@ -19,7 +21,7 @@ def fetch_and_store(charge: Charge, gateway_id: str, *, cause: str, gateway: Gat
     if held is None:
         return False
     try:
-        refreshing.refresh(charge.connection, resource, held, source="creation", cause=cause, gateway=gateway)
+        refreshing.refresh(charge.connection, resource, held, source=source, cause=cause, gateway=gateway)
     finally:
         resources.release(held)
     return True

@@ -29,6 +29,8 @@ def first_expiry(connection: Connection, method: str, due_date: date) -> datetim
         return None
     if method == Method.PIX:
         return code_expiry(connection, due_date)
+    if method == Method.BOLETO:  # paid on its last day it is told of days later
+        return None
     return page_expiry(connection, due_date)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from django.db import transaction
 
@@ -11,10 +12,10 @@ from config import clock
 from connections.gateways.base import Exchange, Gateway, GatewayPayment
 from connections.gateways.errors import NotFound
 from connections.models import Connection
-from connections.services import gateway_for, note_success
+from connections.services import gateway_for, note_success, pausing
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment
-from payments.services import missed, terms
+from payments.services import comparing, missed, refund_following, resources, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
 
@@ -48,23 +49,40 @@ def refresh(
 ) -> Refreshed:
     """Fetch one payment under a lease and write what is new. Raises a ``GatewayError``.
 
+    An answer that comes too late and says something else is not written, and asked for once more.
     A ``gateway`` of the caller keeps to the caller's patience, and its exchanges are the caller's to note.
     No transaction is open during the call; the answer is written only while the lease is still ours.
     """
     exchanges: list[Exchange] = []
     gateway = gateway or gateway_for(connection, on_exchange=exchanges.append)
+    fetch = partial(_fetch, connection, resource, gateway, source=source, cause=cause)
+    refreshed = fetch(held)
+    if refreshed.outcome == Outcome.STALE and (again := resources.next_ticket(held)):
+        refreshed = fetch(again)
+    if refreshed.change and refreshed.charge_id:
+        note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
+    return refreshed
+
+
+def _fetch(
+    connection: Connection,
+    resource: GatewayResource,
+    gateway: Gateway,
+    held: Lease,
+    *,
+    source: str,
+    cause: str,
+) -> Refreshed:
     try:
         fetched = gateway.fetch_payment(resource.gateway_id)
     except NotFound:
+        pausing.note_answer(connection.pk)
         GatewayResource.objects.filter(pk=resource.pk, lease_token=held.token).update(
             is_missing=True, fetched_at=clock.now()
         )
         return Refreshed(outcome=Outcome.MISSING, charge_id=resource.charge_id)
     note_success(connection)
-    refreshed = store(resource, fetched, held, source=source, cause=cause)
-    if refreshed.change and refreshed.charge_id:
-        note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
-    return refreshed
+    return store(resource, fetched, held, source=source, cause=cause)
 
 
 def store(
@@ -80,11 +98,14 @@ def store(
         if own is None:
             return Refreshed(outcome=Outcome.LEASE_LOST)
         if is_older(own, fetched, ticket=held.ticket):
-            return Refreshed(outcome=Outcome.STALE, payment=fetched, charge_id=own.charge_id)
+            outcome = Outcome.APPLIED if _is_known(own, fetched) else Outcome.STALE
+            return Refreshed(outcome=outcome, payment=fetched, charge_id=own.charge_id)
         charge = _charge_of(own, fetched)
         _mark_fetched(own, fetched, charge, ticket=held.ticket)
         if charge is None:
             return Refreshed(outcome=Outcome.NOT_OURS, payment=fetched)
+        if own.charge_id is None or own.is_missing:
+            resources.tell_matched(own.pk, fetched, held)
         before = missed.facts_of(Payment.objects.filter(resource=own).first())
         write_payment(charge, own, fetched)
         terms.follow(charge, fetched, source=source)
@@ -98,6 +119,12 @@ def is_older(resource: GatewayResource, fetched: GatewayPayment, *, ticket: int)
     if fetched.version and resource.gateway_version:
         return fetched.version < resource.gateway_version
     return ticket < resource.applied_ticket
+
+
+def _is_known(resource: GatewayResource, fetched: GatewayPayment) -> bool:
+    """Whether an answer that came too late says nothing else than what was written meanwhile."""
+    written = Payment.objects.filter(resource=resource).first()
+    return fetched.version is None and written is not None and not comparing.differs(fetched, written)
 
 
 def _charge_of(resource: GatewayResource, fetched: GatewayPayment) -> Charge | None:
@@ -121,9 +148,12 @@ def _mark_fetched(
 
 
 def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPayment) -> None:
-    """Make the payment's row say what was fetched, word for word; how it was paid outlasts an undoing."""
+    """Make the payment's row say what was fetched, word for word; how it was paid outlasts an undoing.
+
+    What was given back is told apart into refunds.
+    """
     paid_how = {"is_cash": fetched.is_cash} if fetched.received_cents else {}
-    Payment.objects.update_or_create(
+    payment, _is_new = Payment.objects.update_or_create(
         resource=resource,
         defaults={
             **paid_how,
@@ -148,3 +178,4 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
             "link": fetched.link,
         },
     )
+    refund_following.follow(payment, fetched.refunds, is_in_sum=True)

@@ -16,9 +16,9 @@ from connections.gateways.base import Exchange, Method, PaymentStatus, ResourceK
 from connections.gateways.errors import GatewayError
 from connections.services import WEB_DEADLINE_SECONDS
 from payments import transitions
-from payments.models import Charge, ChargeStatus
+from payments.models import ChangeKind, Charge, ChargeStatus
 from payments.models.charges import AttemptState
-from payments.services import lifetimes
+from payments.services import changeable, lifetimes
 from payments.services.creation import (
     LOOK_AFTER,
     SETTLE,
@@ -52,7 +52,9 @@ def may_have_new_code(charge: Charge) -> bool:
     if charge.status not in _RENEWABLE or not charge.connection.is_active:
         return False
     is_needed = _lacks_a_code if _is_only_fetched(charge) else _lacks_a_payment
-    return is_needed(charge) and not _had_too_many(charge)
+    if not is_needed(charge) or changeable.is_open(charge, ChangeKind.CANCEL):
+        return False
+    return not _had_too_many(charge)
 
 
 def new_code(charge: Charge, *, actor: User | None) -> None:

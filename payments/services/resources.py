@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F, Q
 
 from config import clock
-from connections.gateways.base import ResourceKind
+from connections.gateways.base import GatewayPayment, ResourceKind
 from connections.models import Connection
 from payments.models import Charge, GatewayResource
 
 # Longer than any fetch (its deadline is 20 s), short enough that a dead worker is soon replaced.
 LEASE = timedelta(seconds=60)
+
+# Called with the resource, and with what was fetched for it since when, where that was how it came about.
+Matched = Callable[[int, GatewayPayment | None, datetime | None], None]
+_followers: list[Matched] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,10 @@ class Lease:
     ticket: int
     until: datetime
 
+    @property
+    def taken_at(self) -> datetime:
+        return self.until - LEASE
+
 
 def find_or_add(
     connection: Connection, *, kind: ResourceKind, gateway_id: str, charge: Charge | None = None
@@ -35,7 +45,9 @@ def find_or_add(
         connection=connection, kind=kind, gateway_id=gateway_id, defaults={"charge": charge}
     )
     if charge and resource.charge_id is None:
-        GatewayResource.objects.filter(pk=resource.pk, charge=None).update(charge=charge)
+        with transaction.atomic():
+            if GatewayResource.objects.filter(pk=resource.pk, charge=None).update(charge=charge):
+                tell_matched(resource.pk)
         resource.refresh_from_db(fields=["charge"])
     return resource
 
@@ -54,6 +66,24 @@ def release(held: Lease) -> None:
     GatewayResource.objects.filter(pk=held.resource_id, lease_token=held.token).update(
         lease_token=None, lease_until=None
     )
+
+
+def next_ticket(held: Lease) -> Lease | None:
+    """The same lease with a ticket for one more fetch; None when it is no longer ours."""
+    own = GatewayResource.objects.filter(pk=held.resource_id, lease_token=held.token)
+    return _held(held.resource_id, held.token) if own.update(ticket=F("ticket") + 1) else None
+
+
+def when_matched(follower: Matched) -> None:
+    """Have the rooms above told, in the same transaction, when a resource is known as ours (again)."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def tell_matched(resource_id: int, payment: GatewayPayment | None = None, held: Lease | None = None) -> None:
+    """The resource learned its charge, or was found after it had been missing; its row is locked."""
+    for follower in _followers:
+        follower(resource_id, payment, held.taken_at if held else None)
 
 
 def _held(resource_id: int, token: uuid.UUID) -> Lease | None:

@@ -45,6 +45,7 @@ _DECISIONS: dict[ReviewReason, tuple[Decision, ...]] = {
     ReviewReason.DOUBLE_PAYMENT: (Decision.SEEN,),
     ReviewReason.TWIN: (Decision.SEEN,),
     ReviewReason.UNKNOWN_STATUS: (Decision.SEEN,),
+    ReviewReason.REFUND: (Decision.SEEN,),
 }
 
 
@@ -101,15 +102,17 @@ def decisions_for(reason: ReviewReason) -> tuple[Decision, ...]:
 def accept(charge: Charge, *, mark: str, actor: User, note: str) -> Outcome:
     """Decide that the divergence named by ``mark`` is all right, whatever that means for its reason.
 
-    Decides nothing when it is another one by now, or when somebody was quicker. The same divergence is
-    not raised again, a new or changed one is.
+    Decides nothing when it is another one by now, when somebody was quicker, or while a refund is lost: that
+    one is decided by ``refund_doubt.decide``. The same divergence is not raised again, a new one is.
     """
     with transaction.atomic():
         own = transitions.hold(charge.pk)
-        asked = _question(transitions.case_of(own))
+        case = transitions.case_of(own)
+        asked = _question(case)
         if own.decisions.filter(mark=mark).exists():
             return Outcome.ALREADY
-        if asked is None or asked.mark != mark:
+        is_lost = asked is not None and asked.reason == ReviewReason.REFUND and case.lost_refunds
+        if asked is None or asked.mark != mark or is_lost:
             return Outcome.CHANGED
         if asked.reason == ReviewReason.TERMS:
             terms.agree(own, actor=actor)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from config import clock
 from connections.gateways.base import GatewayPayment, Method, Terms
@@ -94,10 +95,16 @@ def agree(charge: Charge, *, actor: User) -> None:
     _ask_for(charge, content)
 
 
+def newest_due_date(charge: Charge) -> date:
+    """By what was asked for last, whether or not somebody agreed to it."""
+    return _newest(charge).due_date
+
+
 def have_code_fetched(charge: Charge) -> None:
-    """Let a worker fetch the PIX code that is missing; a charge still being made gets its own anyway."""
+    """Let a worker fetch the code that is missing; a charge still being made gets its own anyway."""
+    lacks_one = Q(method=Method.PIX, pix_text="") | Q(method=Method.BOLETO, boleto_line="")
     waits = Charge.objects.filter(pk=charge.pk, status__in=(ChargeStatus.PENDING, ChargeStatus.OVERDUE))
-    without = waits.filter(method=Method.PIX, pix_text="", creation_due_at=None)
+    without = waits.filter(lacks_one, creation_due_at=None)
     without.update(creation_due_at=clock.now(), creation_tries=0)
 
 
@@ -150,12 +157,14 @@ def _is_agreed(after: Asked, agreed: Asked) -> bool:
 
 
 def _ask_for(charge: Charge, content: Asked) -> None:
-    """The gateway makes another PIX code for other terms (asaas.md 3.4): ours is no longer good."""
+    """The gateway makes another code for other terms (asaas.md 3.4): ours is no longer good."""
     Charge.objects.filter(pk=charge.pk).update(
         amount_cents=content.amount_cents,
         due_date=content.due_date,
         pix_text="",
         pix_expires_at=None,
+        boleto_line="",
+        boleto_barcode="",
         updated_at=clock.now(),
     )
     have_code_fetched(charge)

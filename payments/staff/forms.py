@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +20,7 @@ from connections.gateways.base import Capabilities, Method, Terms
 from connections.models import Connection
 from payments.models import Charge, DocumentType, TermsOrigin
 from payments.money import NotAnAmount, format_cents, parse_amount
+from payments.staff.addresses import AddressForm, needing
 
 _LARGEST_CENTS = 100_000_000_00
 _LATEST_DAYS = 365
@@ -26,9 +28,19 @@ _MOST_BP = 100_00
 _METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (Method.PIX.value, "PIX", _("QR code and copy-and-paste text; paid in seconds, at any hour.")),
     (
+        Method.BOLETO.value,
+        pgettext_lazy("way of paying", "Boleto"),
+        _("Paid at any bank or in its app; known as paid after one to three business days."),
+    ),
+    (
         Method.CARD.value,
         pgettext_lazy("way of paying", "Card"),
         _("Paid on the gateway's own page; card numbers never pass through here."),
+    ),
+    (
+        Method.ANY.value,
+        pgettext_lazy("way of paying", "Customer's choice"),
+        _("The customer chooses on the gateway's own page."),
     ),
 )
 
@@ -42,6 +54,7 @@ class _AccountSelect(forms.Select):
         if connection:
             can: Capabilities = connection.capabilities
             option["attrs"]["data-methods"] = " ".join(sorted(can.methods))
+            option["attrs"]["data-address"] = needing(connection)
             option["attrs"]["data-terms"] = "yes" if can.takes_terms else "no"
             option["attrs"]["data-environment"] = connection.environment
         return option
@@ -78,7 +91,7 @@ class MethodChoice:
     is_chosen: bool
 
 
-class ChargeForm(forms.Form):
+class ChargeForm(AddressForm):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     connection = _AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
@@ -152,11 +165,19 @@ class ChargeForm(forms.Form):
 
     @property
     def method_choices(self) -> list[MethodChoice]:
+        """Those that any account offered takes, and what was chosen."""
         chosen = str(self["method"].value())
+        taken = {method for connection in self._offered for method in connection.capabilities.methods}
         return [
             MethodChoice(value=value, label=label, hint=hint, is_chosen=value == chosen)
             for value, label, hint in _METHODS
+            if value in taken or value == chosen
         ]
+
+    @property
+    def offers_address(self) -> bool:
+        """Whether any account offered wants to know where the customer lives."""
+        return any(connection.capabilities.needs_address for connection in self._offered)
 
     @property
     def offers_terms(self) -> bool:
@@ -221,6 +242,7 @@ class ChargeForm(forms.Form):
             self._check_due_date(connection)
             self._check_terms(connection)
             self._check_minimum(connection)
+            self.check_address(connection, self.cleaned_data.get("method", ""))
         return self.cleaned_data
 
     def _check_method(self, connection: Connection) -> None:
@@ -245,11 +267,25 @@ class ChargeForm(forms.Form):
     def _check_due_date(self, connection: Connection) -> None:
         due, today = self.cleaned_data.get("due_date"), clock.today(connection.time_zone)
         latest = today + timedelta(days=_LATEST_DAYS)
+        if due and due >= today and self.cleaned_data.get("method") == Method.BOLETO:
+            self._check_boleto_days(connection, due, today)
         if due and due < today:
             self.add_error("due_date", _("The due date has passed: choose today or a later day."))
         elif due and due > latest:
             text = _("Choose a day up to %(day)s: this account takes no later one.")
             self.add_error("due_date", text % {"day": latest.strftime("%d/%m/%Y")})
+
+    def _check_boleto_days(self, connection: Connection, due: date, today: date) -> None:
+        days = connection.capabilities.boleto_days
+        if days is None or days[0] <= (due - today).days <= days[1]:
+            return
+        text = _("For a boleto of this account choose a day from %(first)s to %(last)s.")
+        first, last = (today + timedelta(days=number) for number in days)
+        shown = {
+            "first": date_format(first, "SHORT_DATE_FORMAT"),
+            "last": date_format(last, "SHORT_DATE_FORMAT"),
+        }
+        self.add_error("due_date", text % shown)
 
     def _check_terms(self, connection: Connection) -> None:
         typed = self.cleaned_data

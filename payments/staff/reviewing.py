@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from payments import gate, presentation
-from payments.models import Charge, ChargeTerms, ReviewReason
+from payments.models import Charge, ChargeTerms, Payment, ReviewReason
 from payments.money import format_cents
 from payments.services import reviewing
 from payments.services.reviewing import Compared, Decision, Outcome, Review
@@ -49,6 +49,7 @@ _WHY = {
     ReviewReason.TWIN: gettext_lazy(
         "The gateway holds this charge more than once, so the customer could pay it twice."
     ),
+    ReviewReason.REFUND: gettext_lazy("Nobody knows whether a refund was made."),
     ReviewReason.UNKNOWN_STATUS: gettext_lazy(
         "The gateway uses a word for the state of this payment that we do not know. The status here stays"
         " as it is until the gateway says something else."
@@ -78,8 +79,8 @@ _EFFECTS = {
     Decision.SEEN: gettext_lazy("Nothing moves. The review comes back only if something changes again."),
 }
 _BACK = gettext_lazy(
-    "Giving money back is not possible here: do it in the gateway's panel for now. It shows up here by"
-    " itself."
+    "Money can also be given back instead, from the charge's page or in the gateway's panel: it shows up"
+    " here by itself."
 )
 _ELSEWHERE = {
     ReviewReason.TERMS: gettext_lazy(
@@ -131,6 +132,8 @@ def review(request: HttpRequest, reference: str) -> HttpResponseBase:
     shown = reviewing.review(charge)
     if shown is None:
         return redirect(charge)
+    if shown.reason == ReviewReason.REFUND and (lost := charge.refunds.filter(is_for_person=True).first()):
+        return redirect(lost)
     form = DecisionForm(request.POST or None, initial={"mark": shown.mark})
     if request.method == "POST" and form.is_valid():
         return _decide(request, charge, form)
@@ -170,7 +173,17 @@ def _context(charge: Charge, shown: Review, form: DecisionForm) -> dict[str, Any
         "effect": _EFFECTS[decision],
         "elsewhere": _ELSEWHERE.get(shown.reason, _BACK),
         "form": form,
+        "to_give_back": _second(shown) if shown.reason == ReviewReason.DOUBLE_PAYMENT else None,
     }
+
+
+def _second(shown: Review) -> Payment | None:
+    """Of several payments the one that came last."""
+    concerned = [compared.payment for compared in shown.payments if compared.is_concerned]
+    by_time = sorted(
+        concerned, key=lambda payment: (payment.paid_at is not None, payment.paid_at, payment.pk)
+    )
+    return by_time[-1] if by_time else None
 
 
 def _row(charge: Charge, compared: Compared) -> Row:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from connections.gateways import errors
 from payments.models import Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
 from payments.money import format_cents
+from payments.staff import change_words, refund_words
 
 _ICONS = {
     TimelineKind.CHANGE: "●",
@@ -124,6 +125,16 @@ def _reviewed(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s reviewed and accepted: %(reason)s") % {"who": who, "reason": reason}, entry.data["note"]
 
 
+def _notification_asked(entry: TimelineEntry) -> tuple[str, str]:
+    who = entry.actor.get_username() if entry.actor else _("The system")
+    return _("%(who)s had a notification asked again") % {"who": who}, entry.data["topic"]
+
+
+def _notification_ignored(entry: TimelineEntry) -> tuple[str, str]:
+    who = entry.actor.get_username() if entry.actor else _("The system")
+    return _("%(who)s ignored a notification") % {"who": who}, f"{entry.data['topic']} · {entry.data['note']}"
+
+
 def _exchange(entry: TimelineEntry) -> tuple[str, str]:
     call = entry.exchange or {}
     answer = call.get("http_status") or _problem(call) or "–"
@@ -153,6 +164,8 @@ def _source(entry: TimelineEntry) -> str:
     words = {
         "webhook": _("after a notification (%(cause)s)"),
         "creation": _("when it was created at the gateway"),
+        "refund": _("as a refund was asked for"),
+        "change": _("as a change was asked for"),
         "person": _("asked by a person"),
         "check": _("found by our own check: the notification was missed or late"),
         "clock": _("by the calendar"),
@@ -176,5 +189,9 @@ _SENTENCES = {
     "simulated": _simulated,
     "terms": _terms,
     "reviewed": _reviewed,
+    "notification_asked": _notification_asked,
+    "notification_ignored": _notification_ignored,
+    "refund": refund_words.sentence,
+    "change": change_words.sentence,
     "exchange": _exchange,
 }

@@ -1,12 +1,20 @@
 from django.urls import path
 
-from payments.staff import reviewing, views
+from payments.models import ChangeKind
+from payments.staff import changing, refunding, reviewing, views
 
 urlpatterns = [
     path("", views.charges, name="charges"),
     path("new/", views.new_charge, name="new_charge"),
     path("<slug:reference>/", views.charge, name="charge"),
     path("<slug:reference>/review/", reviewing.review, name="review"),
+    path("<slug:reference>/refund/", refunding.give_back, name="refund_charge"),
+    path("<slug:reference>/refunds/<uuid:refund_id>/", refunding.refund, name="refund"),
+    path("<slug:reference>/cancel/", changing.change, {"kind": ChangeKind.CANCEL}, "change_cancel"),
+    path("<slug:reference>/due-date/", changing.change, {"kind": ChangeKind.DUE_DATE}, "change_due_date"),
+    path("<slug:reference>/cash/", changing.change, {"kind": ChangeKind.CASH}, "change_cash"),
+    path("<slug:reference>/undo-cash/", changing.change, {"kind": ChangeKind.UNDO_CASH}, "change_undo_cash"),
+    path("<slug:reference>/restore/", changing.change, {"kind": ChangeKind.RESTORE}, "change_restore"),
     path("<slug:reference>/send-again/", views.send_again, name="send_again"),
     path("<slug:reference>/new-code/", views.new_code, name="new_code"),
     path("<slug:reference>/simulate-payment/", views.simulate_payment, name="simulate_payment"),

@@ -17,10 +17,11 @@ from connections.gateways.base import Method
 from connections.models import Connection
 from connections.waiting import AllSeatsTaken
 from payments import presentation
-from payments.models import Charge, ChargeStatus
-from payments.services import doubt, renewing, sandbox
+from payments.models import ChangeKind, Charge, ChargeStatus
+from payments.services import doubt, refundable, renewing, sandbox
 from payments.services.creation import NewCharge, create_charge, find_look_alike
 from payments.services.customers import save_customer
+from payments.staff import change_words, refund_words
 from payments.staff.forms import ChargeForm
 from payments.staff.sentences import story
 
@@ -92,6 +93,7 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         document=typed["document"],
         email=typed["email"],
         phone=typed["phone"],
+        address=form.address(),
     )
     return NewCharge(
         connection=typed["connection"],
@@ -171,6 +173,8 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
     shown = get_object_or_404(Charge.objects.for_lists().visible_to(request.user), reference=reference)
     attempts = presentation.attempts(shown)
     code = presentation.code_state(shown, may_renew=renewing.may_have_new_code(shown))
+    news = change_words.news(shown)
+    is_closing = bool(news and news.change.is_open and news.change.kind == ChangeKind.CANCEL)
     context = {
         "charge": shown,
         "row": presentation.row(shown),
@@ -179,10 +183,15 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
         "refusal": presentation.newest_refusal(attempts) if shown.is_payable else None,
         "terms": presentation.terms_in_words(shown),
         "code": code,
-        "sending": presentation.sending(shown, code=code),
+        "sending": None if is_closing else presentation.sending(shown, code=code),
         "guide": presentation.sandbox_guide(shown),
         "simulations": presentation.simulations(shown),
         "story": story(shown),
         "may_send_again": doubt.may_send_again(shown),
+        "refunds": (refunds := refund_words.lines(shown)),
+        "is_refunding": any(line.refund.is_moving for line in refunds),
+        "actions": change_words.actions(shown, request.user),
+        "news": news,
+        "can_give_back": any(not offer.obstacle for offer in refundable.offers(shown)),
     }
     return render(request, "payments/charge.html", context)

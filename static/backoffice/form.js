@@ -51,16 +51,29 @@
     document.getElementById("no-terms").hidden = isTaken;
   }
 
+  // Without script the section is open; with it, it comes when it is needed, and stays while it holds something.
+  function showAddress(needing) {
+    var section = document.getElementById("address");
+    if (!section) return;
+    var chosen = document.querySelector(".choice input:checked");
+    var isUsed = Array.prototype.some.call(section.querySelectorAll("input, select"), function (box) {
+      return box.value;
+    });
+    section.hidden = !isUsed && !section.querySelector(".error") && (!chosen || needing.indexOf(chosen.value) < 0);
+  }
+
   function fitToAccount() {
     var chosen = account.selectedOptions[0];
     if (!chosen || chosen.dataset.methods === undefined) return;
     showMethods(chosen.dataset.methods.split(" "));
     showTerms(chosen.dataset.terms === "yes");
+    showAddress((chosen.dataset.address || "").split(" "));
     document.getElementById("sandbox-ribbon").hidden = chosen.dataset.environment !== "sandbox";
   }
 
   if (account) {
     account.addEventListener("change", fitToAccount);
+    eachMethod(function (radio) { radio.addEventListener("change", fitToAccount); });
     window.addEventListener("pageshow", fitToAccount);
   }
 

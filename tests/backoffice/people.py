@@ -10,9 +10,9 @@ from django.test import Client
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
 from connections.models import Connection, ConnectionAccess
-from payments.models import Charge, Reconciliation
-from tests.factories import NOW, make_charge, make_connection
-from webhooks.models import RejectedNotification, WebhookEvent
+from payments.models import Charge, Reconciliation, Refund
+from tests.factories import NOW, make_charge, make_connection, make_payment
+from webhooks.models import RejectedNotification, Replay, ReplayItem, WebhookEvent
 
 PASSWORD = "a long pass phrase"
 # In the order of the columns of the table.
@@ -37,6 +37,8 @@ class Place:
     event: WebhookEvent
     rejection: RejectedNotification
     run: Reconciliation
+    replay: Replay
+    refund: Refund
 
 
 @dataclass(kw_only=True)
@@ -100,4 +102,27 @@ def make_place(name: str) -> Place:
     run = Reconciliation.objects.create(
         connection=connection, trigger="schedule", since=NOW, state="done", requested_at=NOW, finished_at=NOW
     )
-    return Place(connection=connection, charge=charge, event=event, rejection=rejection, run=run)
+    replay = Replay.objects.create(asked_at=NOW, total=1, state="done", finished_at=NOW)
+    ReplayItem.objects.create(replay=replay, event=event, state_before="dead", outcome="done", at=NOW)
+    return Place(
+        connection=connection,
+        charge=charge,
+        event=event,
+        rejection=rejection,
+        run=run,
+        replay=replay,
+        refund=_make_refund(charge),
+    )
+
+
+def _make_refund(charge: Charge) -> Refund:
+    """One that a person must look for."""
+    return Refund.objects.create(
+        payment=make_payment(charge, "paid"),
+        charge=charge,
+        amount_cents=1_000,
+        state="unsure",
+        created_at=NOW,
+        requested_at=NOW,
+        is_for_person=True,
+    )

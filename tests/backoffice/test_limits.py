@@ -165,8 +165,16 @@ def test_migrate_puts_the_groups_right(house: House) -> None:
 
 
 CHANGES = {
-    FINANCE: {"payments.review_charge", "payments.run_reconciliation"},
-    OPERATOR: {"payments.add_charge"},
+    FINANCE: {
+        "payments.review_charge",
+        "payments.run_reconciliation",
+        "payments.refund_charge",
+        "payments.cancel_charge",
+        "payments.receive_cash",
+        "webhooks.replay_webhookevent",
+        "webhooks.ignore_webhookevent",
+    },
+    OPERATOR: {"payments.add_charge", "payments.cancel_charge"},
     AUDITOR: set[str](),
 }
 

@@ -28,10 +28,25 @@ TABLE = """
 /charges/new/                                             Lxxoxox Lxxoxox
 /charges/<reference>/                                     Loooonn mmmmmmm
 /charges/<reference>/review/                              Lxrxxxx Lxrxxxx
+/charges/<reference>/refund/                              Looxxxn Luuxxxn
+/charges/<reference>/refunds/<refund_id>/                 Looxxxn Luuxxxn
+/charges/<reference>/cancel/                              Loooxnn Luuuxnn
+/charges/<reference>/due-date/                            Loooxnn Luuuxnn
+/charges/<reference>/cash/                                Looxxxn Luuxxxn
+/charges/<reference>/undo-cash/                           Looxxxn Luuxxxn
+/charges/<reference>/restore/                             Loooxnn Luuuxnn
 /charges/<reference>/send-again/                          mmmmmmm Lxxrxnx
 /charges/<reference>/new-code/                            mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
+/events/                                                  Looxoxo mmmmmmm
+/events/replay/                                           Looxxxo Lrrxxxr
+/events/replays/<public_id>/                              Looxoxn mmmmmmm
+/events/replays/<public_id>/state/                        Looxoxn mmmmmmm
+/events/<public_id>/                                      Looxoxn mmmmmmm
+/events/<public_id>/state/                                Looxoxn mmmmmmm
+/events/<public_id>/replay/                               mmmmmmm Lrrxxxn
+/events/<public_id>/ignore/                               mmmmmmm Luuxxxn
 /reports/reconciliation/                                  Looxoxo mmmmmmm
 /reports/reconciliation/<public_id>/                      Looxoxn mmmmmmm
 /reports/reconciliation/of/<connection_id>/now/           mmmmmmm Lrrxxxn
@@ -145,7 +160,8 @@ def address(route: str, house: House, place: Place) -> str:
     token = place.connection.path_token if route.startswith("/webhooks/") else place.charge.pay_token
     values = {
         "reference": place.charge.reference,
-        "public_id": place.run.public_id,
+        "public_id": _public_id(route, place),
+        "refund_id": place.refund.public_id,
         "connection_id": place.connection.public_id,
         "token": token,
         "pk": place.connection.pk,
@@ -155,6 +171,12 @@ def address(route: str, house: House, place: Place) -> str:
     found = re.sub(r"<([^>]+)>", lambda match: str(values.get(match[1], rows.get(model))), route)
     assert "None" not in found, f"no value for {route}"
     return found
+
+
+def _public_id(route: str, place: Place) -> Any:
+    if route.startswith("/events/replays/"):
+        return place.replay.public_id
+    return place.event.public_id if route.startswith("/events/") else place.run.public_id
 
 
 def ask(house: House, who: str, method: str, path: str) -> str:

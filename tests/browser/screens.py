@@ -92,16 +92,28 @@ def _fill_database() -> dict[str, str]:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from tests.pages import sample
+    from tests.pages import sample, sample_events, sample_refunds
+    from webhooks.services import dead_list
 
-    _admin, operator = sample.make_people()
+    admin, operator = sample.make_people()
     charges = sample.make_charges(operator)
     pages = {f"charge-{name}": charge.get_absolute_url() for name, charge in charges.items()}
     pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
+    pages |= sample_refunds.make_refunds(charges, operator)
     run = sample.make_comparison(charges["paid"], charges["pending"])
+    events = sample_events.make_events(charges)
+    pages |= {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}
+    for is_over in (True, False):
+        replay = sample_events.make_replay(events, actor=admin, is_over=is_over)
+        pages[f"replay-{'over' if is_over else 'open'}"] = f"/events/replays/{replay.public_id}/"
+    dead_list.follow()
     asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
     return {
         "overview": "/",
+        "events": "/events/",
+        "events-narrowed": f"/events/?view=dead&connection={charges['paid'].connection.public_id}",
+        "events-nothing": "/events/?q=zzz",
+        "replay-preview": "/events/replay/",
         "charges": "/charges/",
         "charges-nothing": "/charges/?q=zzz",
         "new-charge": "/charges/new/",

@@ -87,11 +87,12 @@ def in_english(operator: Client, values: dict[str, str] | None = None) -> str:
     return unescape(operator.post("/charges/new/", values, headers=english).content.decode())
 
 
-def test_offers_pix_and_card_in_words(operator: Client, connection: Connection) -> None:
+def test_offers_every_way_in_words(operator: Client, connection: Connection) -> None:
     page = in_english(operator)
-    assert 'value="pix" checked' in page and 'value="card"' in page
+    assert 'value="pix" checked' in page
+    assert all(f'value="{method}"' in page for method in ("boleto", "card", "any"))
     assert "Paid on the gateway's own page" in page
-    assert re.search(r'<option value="\d+"[^>]*data-methods="card pix"', page)
+    assert re.search(r'<option value="\d+"[^>]*data-methods="any boleto card pix"', page)
 
 
 def test_keeps_the_way_of_paying_that_was_chosen(operator: Client, connection: Connection) -> None:

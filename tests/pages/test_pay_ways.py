@@ -130,3 +130,24 @@ def test_the_way_back_from_the_gateway_proves_nothing(charges: dict[str, Charge]
     charge.refresh_from_db()
     assert charge.status == "pending" and 'data-status="waiting"' in answer.content.decode()
     assert "1330000007" not in answer.content.decode()
+
+
+def test_boleto_is_shown_as_on_paper(charges: dict[str, Charge]) -> None:
+    charge = set_to(
+        charges["pending"],
+        method="boleto",
+        pix_text="",
+        boleto_line="23793381286008200000506000063307789840000015000",
+        boleto_barcode="23797898400000150003381260082000000600006330",
+        boleto_url="https://example.com/boleto.pdf",
+    )
+    page = read(charge)
+    assert "23793.38128 60082.000005 06000.063307 7 89840000015000" in page
+    assert 'data-boleto-line="23793381286008200000506000063307789840000015000"' in page
+    assert '<a class="button wide" href="https://example.com/boleto.pdf" rel="noreferrer"' in page
+    assert "one to three business days" in page and "style=" not in page
+
+
+def test_boleto_without_its_digits_yet_leads_to_the_gateway(charges: dict[str, Charge]) -> None:
+    page = read(set_to(charges["pending"], method="boleto", pix_text="", link="https://example.com/i/1"))
+    assert "data-boleto-line" not in page and 'data-checkout-link="https://example.com/i/1"' in page

@@ -111,7 +111,7 @@ def test_refuses_a_way_of_paying_the_account_does_not_take(monkeypatch: pytest.M
     assert fill(make_connection(gateway="mercadopago"), method="card").is_valid()
 
 
-@pytest.mark.parametrize("method", ["boleto", "any", "", "PIX"])
+@pytest.mark.parametrize("method", ["cash", "", "PIX"])
 def test_refuses_ways_nobody_offers(method: str) -> None:
     assert "method" in fill(make_connection(), method=method).errors
 
@@ -245,3 +245,60 @@ def test_takes_usual_phones(phone: str) -> None:
 def test_a_connection_that_is_not_offered_is_refused() -> None:
     offered = fill(make_connection())
     assert "connection" in ChargeForm(offered.data, connections=Connection.objects.none()).errors
+
+
+ADDRESS = {
+    "zip_code": "01310-100",
+    "street": "Av. Paulista",
+    "street_number": "1000",
+    "district": "Bela Vista",
+    "city": "São Paulo",
+    "state": "SP",
+}
+
+
+def test_boleto_wants_the_whole_address_where_the_gateway_does() -> None:
+    form = fill(make_connection(gateway="mercadopago"), method="boleto", zip_code="01310-100")
+    assert set(form.errors) == {"street", "street_number", "district", "city", "state"}
+    assert "needs the whole address" in form.errors["street"][0]
+
+
+def test_whole_address_is_taken() -> None:
+    form = fill(make_connection(gateway="mercadopago"), method="boleto", **ADDRESS)
+    assert form.is_valid(), form.errors
+    address = form.address()
+    assert address and (address.zip_code, address.number, address.state) == ("01310100", "1000", "SP")
+
+
+def test_address_that_was_given_before_need_not_be_typed_again() -> None:
+    make_customer(document="52998224725", zip_code="01310100")
+    form = fill(make_connection(gateway="mercadopago"), method="boleto")
+    assert form.is_valid() and form.address() is None
+
+
+def test_nobody_asks_for_an_address_without_need() -> None:
+    assert fill(make_connection(), method="boleto").is_valid()
+    assert fill(make_connection(gateway="mercadopago"), method="pix").is_valid()
+
+
+@pytest.mark.parametrize("code", ["1310-100", "013101000"])
+def test_postal_code_has_eight_digits(code: str) -> None:
+    form = fill(make_connection(), method="boleto", **{**ADDRESS, "zip_code": code})
+    assert "8 digits" in form.errors["zip_code"][0]
+
+
+@pytest.mark.parametrize(
+    ("day", "is_taken"), [("2026-11-30", False), ("2026-12-01", True), ("2027-03-01", False)]
+)
+def test_boleto_is_due_when_the_gateway_takes_it(day: str, is_taken: bool) -> None:
+    form = fill(make_connection(gateway="mercadopago"), method="boleto", due_date=day, **ADDRESS)
+    assert form.is_valid() is is_taken
+    if not is_taken:
+        assert "choose a day from" in form.errors["due_date"][0]
+
+
+def test_only_ways_that_some_account_takes_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    form = ChargeForm(connections=Connection.objects.filter(pk=make_connection().pk))
+    can = replace(AsaasGateway.capabilities, methods=frozenset({Method.PIX, Method.CARD}))
+    monkeypatch.setattr(AsaasGateway, "capabilities", can)
+    assert [choice.value for choice in form.method_choices] == ["pix", "card"]

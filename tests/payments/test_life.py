@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,14 +29,18 @@ from hypothesis.stateful import (
 from config import clock
 from connections.gateways.base import Delivery, Method, Notification, ResourceKind, Verification
 from payments.deriving import MONEY_IN
-from payments.models import Charge, RunTrigger, TimelineEntry
-from payments.services import checking, doubt, reconciling, renewing, runs, watching
+from payments.models import ChangeKind, Charge, RunTrigger, TimelineEntry
+from payments.services import changing, checking, doubt, reconciling, renewing, runs, watching
+from payments.services.changeable import NotPossible
+from payments.services.changing import NewChange
 from tests.payments.simulated import World
 from webhooks.services import inbox, recording
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 KEYS = ("asaas", "mercadopago")
 MOST_CHARGES = 3
+CHANGES = st.sampled_from([ChangeKind.CANCEL, ChangeKind.RESTORE, ChangeKind.DUE_DATE])
+WRITES = ("DELETE", "PUT", "POST")
 ANY = st.integers(min_value=0, max_value=MOST_CHARGES - 1)
 FAULTS = st.sampled_from(
     [
@@ -91,6 +97,19 @@ class Life(RuleBasedStateMachine):
         if charge := self.pick(number):
             renewing.new_code(charge, actor=None)
 
+    @rule(number=ANY, kind=CHANGES, lost=st.sampled_from(["", *WRITES]))
+    def change(self, number: int, kind: ChangeKind, lost: str) -> None:
+        """Cancelled, restored, moved to another day; the gateway's answer may be lost."""
+        charge = self.pick(number)
+        if charge is None:
+            return
+        if lost:
+            self.world.fault("error_500", when="after", method=lost, path="/payments/", times=1)
+        day = self.world.today() + timedelta(days=20)
+        asked = NewChange(charge=charge, kind=kind, submission=uuid.uuid4(), day=day)
+        with suppress(NotPossible):
+            changing.change(asked)
+
     # -- the gateway ----------------------------------------------------------------------------
 
     @rule(number=ANY)
@@ -120,6 +139,7 @@ class Life(RuleBasedStateMachine):
     def work(self) -> None:
         inbox.work()
         doubt.settle_due()
+        changing.settle_due()
         watching.watch_due()
 
     @rule()

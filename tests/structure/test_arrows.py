@@ -19,7 +19,7 @@ ALLOWED = {
 }
 # Inside an app: models <- transitions <- services <- tasks <- (admin, staff, public, api, views).
 LAYERS = ("models", "transitions", "services", "tasks", "pages")
-PAGES = ("admin", "staff", "public", "api", "views", "forms")
+PAGES = ("admin", "staff", "public", "api", "views", "forms", "panel")
 HTTP_DOORS = {"connections/gateways/http.py"}
 CLOCK = {"config/clock.py"}
 STATUS_WRITER = {"payments/transitions.py"}

@@ -1,0 +1,332 @@
+"""Changing a charge that exists: what is wanted is stored first, then the gateway is asked until it shows.
+
+Every change here may be asked for again without harm, so a lost answer is only asked again, after a look:
+done is what the gateway's fetched state says, never what an answer said.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+
+from config import clock
+from config.wakeup import wake
+from connections import waiting
+from connections.gateways.base import Exchange, Gateway, PaymentStatus
+from connections.gateways.errors import CredentialsRefused, GatewayError, NotFound, RequestRefused
+from connections.gateways.texts import gettext_noop
+from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS, note_refusal
+from connections.services.accounts import patience as patience_of
+from payments import transitions
+from payments.deriving import WAITING
+from payments.models import ChangeKind, ChangeState, Charge, ChargeChange, Payment
+from payments.services import cancelling, changeable, creation, terms
+from payments.services.cancelling import SOURCE, BeingFetched, Living
+from payments.services.changeable import NotPossible, Obstacle
+from payments.services.creation import GO_ON_AFTER, Patience, gateway_of
+from payments.services.timeline import note_change, note_exchanges, note_person
+
+logger = logging.getLogger(__name__)
+
+SETTLE = "payments.tasks.settle_changes"
+# Longer than a web request waits.
+_WEB_LEASE = timedelta(seconds=15)
+_WORKER_LEASE = timedelta(seconds=60)
+_SHORTLY = timedelta(seconds=2)
+_AT_ONCE = 50
+_PASS_SECONDS = 30.0
+_passes = waiting.WaitingRoom(1)
+# So long it is tried where the gateway is away; after that nobody expects it any more.
+_LONGEST_TRYING = timedelta(hours=24)
+NOT_REACHED = gettext_noop(
+    "For a day the gateway did not show it as done, so we no longer try. Look at the charge in its panel:"
+    " what is changed there shows here."
+)
+NO_WORDS = gettext_noop("The gateway refused without saying why. Look at the charge in its panel.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewChange:
+    """What a person asks for. ``submission`` names the filled form: sent twice, it is one change.
+
+    ``day`` and ``amount_cents`` are what ``ChargeChange`` says of them.
+    """
+
+    charge: Charge
+    kind: ChangeKind
+    submission: uuid.UUID
+    day: date | None = None
+    amount_cents: int | None = None
+    actor: User | None = None
+
+
+def change(new: NewChange) -> ChargeChange:
+    """Store what is wanted, then ask the gateway within eight seconds, or leave that to a worker.
+
+    Never raises for what the gateway does: a refusal makes the change *refused*, no answer leaves it *open*.
+    The same ``submission`` gives the same change. Raises ``NotPossible``.
+    """
+    stored, is_new = _store_intent(new)
+    if is_new and stored.is_open:
+        _submit_from_web(stored)
+        stored.refresh_from_db()
+    return stored
+
+
+def _store_intent(new: NewChange) -> tuple[ChargeChange, bool]:
+    """While the charge is held nobody begins a new code of it: that would have to be cancelled, too."""
+    if known := ChargeChange.objects.filter(submission=new.submission).first():
+        return known, False
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            own = transitions.hold(new.charge.pk)
+            changeable.insist(own, new.kind, day=new.day, amount_cents=new.amount_cents)
+            Charge.objects.filter(pk=own.pk).update(revision=F("revision") + 1)
+            stored = ChargeChange.objects.create(
+                submission=new.submission,
+                charge=own,
+                kind=new.kind,
+                payment=changeable.target(own, new.kind),
+                day=new.day,
+                amount_cents=new.amount_cents,
+                requested_by=new.actor,
+                created_at=now,
+                token=uuid.uuid4(),
+                due_at=now + _WEB_LEASE,
+            )
+            _note(stored, "asked", actor=new.actor)
+            if new.kind == ChangeKind.CANCEL and not own.resources.exists():  # ours alone
+                finish(stored, ChangeState.DONE)
+    except IntegrityError:  # another one a moment ago, or the same form sent twice at once
+        known = ChargeChange.objects.filter(submission=new.submission).first()
+        if known is None:
+            raise NotPossible(Obstacle.BUSY) from None
+        return known, False
+    return stored, True
+
+
+def _submit_from_web(change: ChargeChange) -> None:
+    """The caller of a web request waits while a seat is free; else a worker asks."""
+    with waiting.room.seat() as is_seated:
+        if is_seated:
+            submit(change, Patience(WEB_DEADLINE_SECONDS), is_background=False)
+            return
+    come_back(change, after=timedelta())
+    wake(SETTLE)
+
+
+def submit(change: ChargeChange, patience: Patience, *, is_background: bool) -> bool:
+    """Bring about what is wanted; what the gateway does is not raised. False when it was away.
+
+    The caller holds the claim (``token``); whoever lost it sends nothing.
+    """
+    exchanges: list[Exchange] = []
+    try:
+        gateway = gateway_of(change.charge, patience, exchanges, is_background=is_background)
+        _bring_about(change, gateway, patience)
+    except (CredentialsRefused, RequestRefused, NotFound) as err:
+        refuse(change, err)
+    except GatewayError as err:
+        _try_later(change, err)
+        return isinstance(err, BeingFetched)
+    finally:
+        note_exchanges(change.charge, exchanges, source=SOURCE)
+    return True
+
+
+def settle_due() -> None:
+    """Go on with every change that is due, for a while; a connection that fails keeps no other waiting."""
+    left = patience_of(_PASS_SECONDS)
+    away: set[int] = set()
+    with _passes.seat() as is_seated:
+        for change_id, connection_id in _due() if is_seated else []:
+            if left() <= 0:
+                break
+            if connection_id in away:
+                continue
+            try:
+                if not settle(change_id):
+                    away.add(connection_id)
+            except Exception:
+                logger.exception("the change %s could not go on", change_id)
+
+
+def _due() -> list[tuple[int, int]]:
+    due = ChargeChange.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    return list(due.values_list("pk", "charge__connection_id")[:_AT_ONCE])
+
+
+def settle(change_id: int) -> bool:
+    """Go on with one change; False when its gateway could not be reached.
+
+    Several workers may try; one UPDATE gives one of them the claim.
+    """
+    now = clock.now()
+    due = ChargeChange.objects.filter(pk=change_id, due_at__lte=now)
+    if not due.update(due_at=now + _WORKER_LEASE, token=uuid.uuid4()):
+        return True
+    own = ChargeChange.objects.select_related("charge__connection", "payment").get(pk=change_id)
+    return submit(own, Patience(WORKER_DEADLINE_SECONDS), is_background=True)
+
+
+def _bring_about(change: ChargeChange, gateway: Gateway, patience: Patience) -> None:
+    """Look; ask only for what is not there yet and may be; look again. Raises a ``GatewayError``."""
+    living = _look(change, gateway)
+    if _settle(change, living):
+        return
+    patience.insist()
+    if not _mine(change).update(sent_at=clock.now()):
+        return
+    refusal: GatewayError | None = None
+    try:
+        _ask(change, living, gateway)
+    except (RequestRefused, NotFound) as err:
+        refusal = err
+    if _settle(change, _look(change, gateway)):
+        return
+    if refusal:
+        raise refusal
+    _try_later(change)
+
+
+def _look(change: ChargeChange, gateway: Gateway) -> Living | None:
+    """All that lives of the charge where it is to be cancelled; else only the payment that is meant."""
+    if change.kind == ChangeKind.CANCEL:
+        return cancelling.look(change.charge, gateway)
+    cancelling.fetch(change.charge, _payment(change).gateway_id, gateway)
+    _payment(change).refresh_from_db()
+    return None
+
+
+def _settle(change: ChargeChange, living: Living | None) -> bool:
+    """Whether it is decided by what was just fetched: there already, or no longer possible."""
+    is_done, in_the_way = _state_of(change, living)
+    if is_done:
+        finish(change, ChangeState.DONE)
+    elif in_the_way:
+        finish(change, ChangeState.REFUSED, obstacle=in_the_way)
+    return bool(is_done or in_the_way)
+
+
+def _state_of(change: ChargeChange, living: Living | None) -> tuple[bool, Obstacle | None]:
+    if living is not None:
+        return living.is_over, living.in_the_way
+    payment = _payment(change)
+    is_waiting, is_paid = payment.status in WAITING, payment.status == PaymentStatus.PAID
+    is_cash = is_paid and payment.is_cash
+    lost = Obstacle.MONEY_CAME if payment.received_cents else Obstacle.OVER
+    if change.kind == ChangeKind.DUE_DATE:
+        is_moved = is_waiting and terms.newest_due_date(change.charge) == change.day
+        return is_moved, None if is_waiting else lost
+    if change.kind == ChangeKind.CASH:
+        return is_cash, None if is_waiting else lost
+    if change.kind == ChangeKind.UNDO_CASH:
+        return is_waiting, None if is_cash else Obstacle.NO_CASH
+    return is_waiting, None if payment.status == PaymentStatus.CANCELLED else lost
+
+
+def _ask(change: ChargeChange, living: Living | None, gateway: Gateway) -> None:
+    if living is not None:
+        cancelling.end(living, gateway)
+        return
+    gateway_id = _payment(change).gateway_id
+    if change.kind == ChangeKind.DUE_DATE and change.day:
+        gateway.change_due_date(gateway_id, change.day)
+    elif change.kind == ChangeKind.CASH and change.day and change.amount_cents:
+        gateway.receive_in_cash(gateway_id, amount_cents=change.amount_cents, paid_on=change.day)
+    elif change.kind == ChangeKind.UNDO_CASH:
+        gateway.undo_cash(gateway_id)
+    elif change.kind == ChangeKind.RESTORE:
+        gateway.restore_charge(gateway_id)
+
+
+def _payment(change: ChargeChange) -> Payment:
+    assert change.payment is not None, change.kind
+    return change.payment
+
+
+def refuse(change: ChargeChange, error: GatewayError) -> None:
+    """The gateway said no, and shows that nothing moved."""
+    if isinstance(error, CredentialsRefused):
+        note_refusal(change.charge.connection, error)
+    advice = getattr(error, "advice", "")
+    words = advice or ("" if error.text else NO_WORDS)
+    finish(change, ChangeState.REFUSED, failure=error.text, advice=words)
+
+
+def finish(
+    change: ChargeChange,
+    state: ChangeState,
+    *,
+    failure: str = "",
+    advice: str = "",
+    obstacle: Obstacle | None = None,
+) -> None:
+    """Close a change that is still ours, and bring the charge in line with it."""
+    now = clock.now()
+    with transaction.atomic():
+        own = transitions.hold(change.charge_id)
+        said = {"failure": failure, "advice": advice, "obstacle": obstacle or ""}
+        if not _mine(change).update(state=state, finished_at=now, due_at=None, **said):
+            return
+        change.refresh_from_db(fields=["state", "finished_at", "due_at", *said])
+        if state == ChangeState.DONE:
+            _take_effect(change, own)
+        _note(change, state.value)
+        transitions.apply(own.pk, source=SOURCE)
+    if state == ChangeState.DONE and change.kind != ChangeKind.CANCEL:
+        wake(creation.SETTLE)  # the code is another one now, and is fetched by a worker
+
+
+def _take_effect(change: ChargeChange, charge: Charge) -> None:
+    """What the payments do not tell: that all of it was ended on purpose."""
+    own = Charge.objects.filter(pk=charge.pk)
+    if change.kind == ChangeKind.RESTORE:
+        own.update(called_off_at=None)
+    elif change.kind == ChangeKind.CANCEL:
+        own.update(called_off_at=clock.now())
+
+
+def come_back(change: ChargeChange, *, after: timedelta | None = None) -> None:
+    """Let a worker go on later, each time later than the last, unless somebody else goes on with it now."""
+    if after is None:
+        after = GO_ON_AFTER[min(change.tries, len(GO_ON_AFTER) - 1)]
+    _mine(change).update(due_at=clock.now() + after, tries=F("tries") + 1)
+
+
+def _try_later(change: ChargeChange, error: GatewayError | None = None) -> None:
+    if clock.now() - change.created_at > _LONGEST_TRYING:
+        finish(change, ChangeState.REFUSED, advice=NOT_REACHED)
+        return
+    seconds = getattr(error, "retry_after", None)
+    pause = _SHORTLY if isinstance(error, BeingFetched) else None
+    come_back(change, after=timedelta(seconds=seconds) if seconds else pause)
+
+
+def _mine(change: ChargeChange) -> QuerySet[ChargeChange]:
+    return ChargeChange.objects.filter(pk=change.pk, token=change.token, state=ChangeState.OPEN)
+
+
+def _note(change: ChargeChange, step: str, *, actor: User | None = None) -> None:
+    """One line of the charge's story."""
+    data = {
+        "step": step,
+        "kind": change.kind,
+        "day": change.day.isoformat() if change.day else "",
+        "amount_cents": change.amount_cents,
+        "currency": change.charge.currency,
+        "failure": change.failure,
+        "advice": change.advice,
+        "obstacle": change.obstacle,
+    }
+    if step == "asked":
+        note_person(change.charge, "change", actor=actor, **data)
+    else:
+        note_change(change.charge, "change", source=SOURCE, **data)
