@@ -63,7 +63,7 @@ def main(root: Path, options: Namespace) -> int:
 
 
 def _spared(stack: Stack, options: Namespace, outcomes: list[Outcome]) -> list[str]:
-    """Marks of what is not run twice: what is the same everywhere, and, unless all is wanted, what is long."""
+    """Marks of what is not run twice: what is the same everywhere and, unless all is wanted, what is long."""
     if options.pytest:
         return []  # who names tests wants just those
     if any(outcome.passed for outcome in outcomes):
