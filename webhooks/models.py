@@ -97,6 +97,7 @@ class WebhookEvent(models.Model):
     is_test = models.BooleanField(default=False)
     secret_name = models.CharField(max_length=32, blank=True)
     expected = models.CharField(max_length=16, blank=True)
+    expected_refunded_cents = models.BigIntegerField(default=0, db_default=0)
     is_step_back = models.BooleanField(default=False)
     # Nobody signed it: it may have us ask, in its turn, and is taken only when nothing signed is due.
     is_hint = models.BooleanField(_("unsigned"), default=False, db_default=False)

@@ -77,7 +77,8 @@ class Notification:
 
     ``dedupe_key`` names the delivery's meaning within its connection. ``kind`` is ``None`` when the topic
     points at nothing we follow; with ``is_order`` its id is an order's, whose payments
-    ``fetch_order_payments`` names. ``expected`` is the status the body hints at, ``can_change`` is false
+    ``fetch_order_payments`` names. ``expected`` is the status the body hints at,
+    ``expected_refunded_cents`` the sum it says was given back, ``can_change`` is false
     for topics that cannot move a charge (``*_VIEWED``), ``is_step_back`` true for those that undo
     something: an answer that is further along is then not newer, but older. ``is_about_key`` marks what
     tells of our access to the account: a reason to check the key, never a state by itself. With
@@ -91,6 +92,7 @@ class Notification:
     action: str = ""
     reference: str = ""
     expected: PaymentStatus | None = None
+    expected_refunded_cents: int = 0
     occurred_at: datetime | None = None
     is_live: bool | None = None
     can_change: bool = True

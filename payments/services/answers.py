@@ -29,9 +29,9 @@ def take_answer(charge: Charge, answer: GatewayCharge) -> None:
         own = [_lock(charge, ResourceKind.PAYMENT, payment.gateway_id) for payment in answer.payments]
         if answer.kind != ResourceKind.PAYMENT:
             _lock(charge, answer.kind, answer.gateway_id)
-        Charge.objects.filter(pk=charge.pk).update(link=answer.link, creation_tries=0)
         for resource, payment in zip(own, answer.payments, strict=True):
             _take_payment(charge, resource, payment)
+        Charge.objects.filter(pk=charge.pk).update(link=answer.link, creation_tries=0)
         transitions.open_for_payment(charge.pk, source="creation")
         transitions.apply(charge.pk, source="creation")
 

@@ -30,6 +30,7 @@ from payments.services import cancelling, changeable, creation, terms
 from payments.services.cancelling import SOURCE, BeingFetched, Living
 from payments.services.changeable import NotPossible, Obstacle
 from payments.services.creation import GO_ON_AFTER, Patience, gateway_of
+from payments.services.queues import in_turns
 from payments.services.timeline import note_change, note_exchanges, note_person
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ _WEB_LEASE = timedelta(seconds=15)
 _WORKER_LEASE = timedelta(seconds=60)
 _SHORTLY = timedelta(seconds=2)
 _AT_ONCE = 50
+_LOOK_AHEAD = 500
 _PASS_SECONDS = 30.0
 _passes = waiting.WaitingRoom(1)
 # So long it is tried where the gateway is away; after that nobody expects it any more.
@@ -160,7 +162,7 @@ def settle_due() -> None:
 
 def _due() -> list[tuple[int, int]]:
     due = ChargeChange.objects.filter(due_at__lte=clock.now()).order_by("due_at")
-    return list(due.values_list("pk", "charge__connection_id")[:_AT_ONCE])
+    return in_turns(due.values_list("pk", "charge__connection_id")[:_LOOK_AHEAD])[:_AT_ONCE]
 
 
 def settle(change_id: int) -> bool:

@@ -133,7 +133,7 @@ def check_due() -> int:
             continue
         if left() <= 0:
             break
-        if not pausing.may_ask(connection_id):
+        if _has_something(charge_id) and not pausing.may_ask(connection_id):
             away.add(connection_id)
             continue
         charge = _claim(charge_id)
@@ -225,6 +225,11 @@ def _due() -> list[tuple[int, int]]:
             queues[connection_id].append((pk, connection_id))
     in_turns = chain.from_iterable(zip_longest(*queues.values()))
     return [row for row in in_turns if row][:MOST_CHECKS]
+
+
+def _has_something(charge_id: int) -> bool:
+    """Whether there is anything at the gateway to ask about; the calendar alone needs no call."""
+    return GatewayResource.objects.filter(charge=charge_id).exists()
 
 
 def _claim(charge_id: int) -> Charge | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -152,30 +153,30 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
 
     What was given back is told apart into refunds.
     """
-    paid_how = {"is_cash": fetched.is_cash} if fetched.received_cents else {}
-    payment, _is_new = Payment.objects.update_or_create(
-        resource=resource,
-        defaults={
-            **paid_how,
-            "charge": charge,
-            "connection_id": resource.connection_id,
-            "gateway_id": fetched.gateway_id,
-            "reference": fetched.reference[:200],
-            "status": fetched.status.value if fetched.status else "",
-            "gateway_status": fetched.gateway_status[:80],
-            "method": fetched.method.value if fetched.method else "",
-            "currency": fetched.currency[:8],
-            "account_id": fetched.account_id,
-            "amount_cents": fetched.amount_cents,
-            "received_cents": fetched.received_cents,
-            "refunded_cents": fetched.refunded_cents,
-            "fee_cents": fetched.fee_cents,
-            "net_cents": fetched.net_cents,
-            "paid_at": fetched.paid_at,
-            "settles_at": fetched.settles_at,
-            "settled_at": fetched.settled_at,
-            "expires_at": fetched.expires_at,
-            "link": fetched.link,
-        },
-    )
+    values: dict[str, Any] = {
+        "charge": charge,
+        "connection_id": resource.connection_id,
+        "gateway_id": fetched.gateway_id,
+        "reference": fetched.reference[:200],
+        "status": fetched.status.value if fetched.status else "",
+        "gateway_status": fetched.gateway_status[:80],
+        "method": fetched.method.value if fetched.method else "",
+        "currency": fetched.currency[:8],
+        "account_id": fetched.account_id,
+        "amount_cents": fetched.amount_cents,
+        "received_cents": fetched.received_cents,
+        "refunded_cents": fetched.refunded_cents,
+        "fee_cents": fetched.fee_cents,
+        "net_cents": fetched.net_cents,
+        "paid_at": fetched.paid_at,
+        "settles_at": fetched.settles_at,
+        "settled_at": fetched.settled_at,
+        "expires_at": fetched.expires_at,
+        "link": fetched.link,
+    }
+    if fetched.received_cents:
+        values["is_cash"] = fetched.is_cash
+    # Not by update_or_create: its lock keeps out who only names the payment, and both could wait for ever.
+    own = Payment.objects.filter(resource=resource)
+    payment = own.get() if own.update(**values) else Payment.objects.create(resource=resource, **values)
     refund_following.follow(payment, fetched.refunds, is_in_sum=True)

@@ -17,16 +17,17 @@ from django.db import transaction
 from config import clock
 from connections import waiting
 from connections.gateways.base import Exchange, Gateway, PreparedCall, ResourceKind
-from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable
+from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable, RequestRefused
 from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS, note_refusal
 from connections.services.accounts import patience
 from payments.models import Refund, RefundProgress
 from payments.models.refunds import IN_FLIGHT
 from payments.services.creation import LOOK_AFTER, Patience, gateway_of
+from payments.services.queues import in_turns
 from payments.services.refund_following import next_look
 from payments.services.refund_looks import look, try_look
 from payments.services.refund_states import SOURCE, ask_person, come_back, hold, move, note
-from payments.services.refunding import lose_sight, pause_of, refuse, submit, take_answer
+from payments.services.refunding import is_over, lose_sight, pause_of, refuse, submit, take_answer
 from payments.services.timeline import note_exchanges
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ _LOOKS = (*LOOK_AFTER, timedelta(hours=1), timedelta(hours=6), timedelta(hours=2
 # How long a gateway is trusted to know an idempotency key again.
 _KEY_LIVES = timedelta(hours=12)
 _AT_ONCE = 50
+_LOOK_AHEAD = 500
 _PASS_SECONDS = 30.0
 _passes = waiting.WaitingRoom(1)
 
@@ -69,7 +71,7 @@ def settle_due() -> None:
 
 def _due() -> list[tuple[int, int]]:
     due = Refund.objects.filter(due_at__lte=clock.now()).order_by("due_at")
-    return list(due.values_list("pk", "payment__connection_id")[:_AT_ONCE])
+    return in_turns(due.values_list("pk", "payment__connection_id")[:_LOOK_AHEAD])[:_AT_ONCE]
 
 
 def settle(refund_id: int) -> bool:
@@ -106,6 +108,12 @@ def _go_on(refund: Refund) -> bool:
             come_back(refund)
         else:
             _wait_for_end(refund)
+    except RequestRefused:  # the gateway does not know the payment
+        if was_unsure:
+            ask_person(refund)
+            _look_later(refund)
+        else:
+            come_back(refund)
     except GatewayError as err:
         if isinstance(err, CredentialsRefused):
             note_refusal(refund.charge.connection, err)
@@ -127,7 +135,8 @@ def _resolve(refund: Refund, gateway: Gateway, *, is_new: bool) -> None:
     if not is_new:
         come_back(refund)
         return
-    if _may_resend(refund, gateway):
+    refund.payment.refresh_from_db()  # the customer may contest it by now
+    if _may_resend(refund, gateway) and not is_over(refund.payment):
         _resend(refund, gateway)
         return
     if refund.look_alikes or refund.looked_up + 1 >= len(LOOK_AFTER):

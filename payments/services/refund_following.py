@@ -35,6 +35,7 @@ def follow(payment: Payment, items: Sequence[RefundItem], *, is_in_sum: bool) ->
     ``is_in_sum``: what is done is contained in ``payment.refunded_cents``, as it is in one fetch.
     """
     if not items:
+        recount(payment.pk)
         return
     rows = list(Refund.objects.filter(payment=payment).select_related("payment", "charge"))
     for one in rows:
@@ -56,6 +57,8 @@ def keyed(items: Sequence[RefundItem]) -> list[tuple[str, RefundItem]]:
     """Each refund with what tells it from the others of its payment."""
     found: dict[str, RefundItem] = {}
     for item in items:
+        if item.amount_cents <= 0:  # of a value nobody can read: nothing to follow
+            continue
         at = item.created_at.isoformat() if item.created_at else ""
         key, place = item.refund_id or f"{at}/{item.amount_cents}/1", 1
         while key in found and not item.refund_id:
@@ -170,9 +173,8 @@ def _import(payment: Payment, key: str, item: RefundItem, *, is_in_sum: bool) ->
 def next_look(refund: Refund) -> datetime | None:
     """When to ask about a refund by ourselves; None once nothing more is to be expected."""
     now = clock.now()
-    if refund.state == RefundProgress.DONE and not refund.is_counted:
-        return now + _SOONEST
-    if refund.state not in MOVING:
+    is_unseen = refund.state == RefundProgress.DONE and not refund.is_counted
+    if refund.state not in MOVING and not is_unseen:
         return None
     age = now - (refund.requested_at or refund.created_at)
     return now + min(max(age / 2, _SOONEST), _LATEST) if age < _LONGEST else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from config import clock
@@ -33,9 +33,17 @@ def hold(payment_id: int) -> Payment:
 
 
 def recount(payment_id: int) -> None:
-    """Bring the sum that is spoken for in line with the refunds; the payment is held."""
-    counting = Refund.objects.filter(payment=payment_id, state__in=COUNTING, is_counted=False)
-    total = counting.aggregate(total=Coalesce(Sum("amount_cents"), 0))["total"]
+    """Bring the sum that is spoken for in line with the refunds; the payment is held.
+
+    What was once seen as done stays spoken for where an older answer of the gateway no longer shows it.
+    """
+    own = Refund.objects.filter(payment=payment_id, state__in=COUNTING)
+    sums = own.aggregate(
+        waiting=Coalesce(Sum("amount_cents", filter=Q(is_counted=False)), 0),
+        told=Coalesce(Sum("amount_cents", filter=Q(is_counted=True)), 0),
+    )
+    shown = Payment.objects.values_list("refunded_cents", flat=True).get(pk=payment_id)
+    total = sums["waiting"] + max(0, sums["told"] - shown)
     Payment.objects.filter(pk=payment_id).exclude(reserved_cents=total).update(reserved_cents=total)
 
 

@@ -17,7 +17,14 @@ from django.db.models import F
 from config import clock
 from config.wakeup import wake
 from connections import waiting
-from connections.gateways.base import Exchange, Gateway, PreparedCall, RefundAnswer, RefundOrder
+from connections.gateways.base import (
+    Exchange,
+    Gateway,
+    PreparedCall,
+    RefundAnswer,
+    RefundItem,
+    RefundOrder,
+)
 from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable, RequestRefused
 from connections.gateways.texts import gettext_noop
 from connections.services import WEB_DEADLINE_SECONDS, note_refusal
@@ -165,7 +172,7 @@ def _store_call(refund: Refund, gateway: Gateway) -> PreparedCall | None:
         if not mine.exists():
             return None
         is_another_out = payment.refunds.filter(state__in=IN_FLIGHT).exists()
-        is_right = not is_another_out and not _is_over(payment)
+        is_right = payment.connection.is_active and not is_another_out and not is_over(payment)
         if is_right:
             prepared = gateway.prepare_refund(_order(refund, payment))
             mine.update(
@@ -187,7 +194,7 @@ def _store_call(refund: Refund, gateway: Gateway) -> PreparedCall | None:
     return None
 
 
-def _is_over(payment: Payment) -> bool:
+def is_over(payment: Payment) -> bool:
     """Whether more is spoken for than there is, this refund included."""
     if payment.status in CONTESTED:
         return True
@@ -218,6 +225,8 @@ def send(refund: Refund, gateway: Gateway, prepared: PreparedCall) -> None:
             lose_sight(refund)
         else:
             move(refund, (RefundProgress.REQUESTED,), RefundProgress.RESERVED, only_mine=True)
+            _try_later(refund, err)
+            return
         come_back(refund, after=pause_of(err))
     except GatewayError as err:
         refuse(refund, err, before=RefundProgress.REQUESTED)
@@ -244,8 +253,18 @@ def take_answer(refund: Refund, answer: RefundAnswer) -> None:
         move(refund, IN_FLIGHT, RefundProgress.PENDING, values=told)
         if answer.payer_link:
             Refund.objects.filter(pk=refund.pk).update(payer_link=answer.payer_link[:500])
+        if answer.refund and answer.refund.refund_id:
+            _identify(refund, answer.refund)
         items = answer.payment.refunds if answer.payment else ()
         refund_following.follow(payment, (answer.refund,) if answer.refund else items, is_in_sum=False)
+
+
+def _identify(refund: Refund, item: RefundItem) -> None:
+    """The answer to our own call is ours, whatever its amount: "the rest" may have become less meanwhile."""
+    is_known = Refund.objects.filter(payment=refund.payment_id, gateway_key=item.refund_id).exists()
+    if not is_known and item.amount_cents > 0:
+        own = Refund.objects.filter(pk=refund.pk, gateway_key="")
+        own.update(gateway_key=item.refund_id, amount_cents=item.amount_cents)
 
 
 def refuse(refund: Refund, error: GatewayError, *, before: RefundProgress) -> None:

@@ -26,6 +26,7 @@ from payments.services import changeable, changing
 from payments.services.changeable import NotPossible, Obstacle
 from payments.services.changing import NewChange
 from payments.staff import change_words
+from payments.staff.forms import LARGEST_CENTS
 
 _DAY_LABELS = {
     ChangeKind.DUE_DATE: gettext_lazy("New due date"),
@@ -65,9 +66,12 @@ class ChangeForm(forms.Form):
 
     def clean_amount(self) -> int:
         try:
-            return parse_amount(self.cleaned_data["amount"])
+            cents = parse_amount(self.cleaned_data["amount"])
         except NotAnAmount:
             raise forms.ValidationError(_("Type an amount such as 150,00.")) from None
+        if cents > LARGEST_CENTS:
+            raise forms.ValidationError(_("Type an amount above zero and below one hundred million."))
+        return cents
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -22,7 +22,7 @@ from payments.models import Charge, DocumentType, TermsOrigin
 from payments.money import NotAnAmount, format_cents, parse_amount
 from payments.staff.addresses import AddressForm, needing
 
-_LARGEST_CENTS = 100_000_000_00
+LARGEST_CENTS = 100_000_000_00
 _LATEST_DAYS = 365
 _MOST_BP = 100_00
 _METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
@@ -152,7 +152,7 @@ class ChargeForm(AddressForm):
 
     def clean_amount(self) -> int:
         cents = _typed_cents(self.cleaned_data["amount"])
-        if not 0 < cents <= _LARGEST_CENTS:
+        if not 0 < cents <= LARGEST_CENTS:
             raise forms.ValidationError(_("Type an amount above zero and below one hundred million."))
         return cents
 

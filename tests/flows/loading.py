@@ -22,6 +22,7 @@ from tests.flows.running import KINDS, PATIENCE, Running
 from tests.webhooks import signing
 
 SENDERS = 3
+_A_MOMENT = 11
 _cents = itertools.count(50_000)
 _DOOR = (
     "[[c.path_token, dict(c.open_webhook_secrets())] for c in Connection.objects.filter(name={name!r})][0]"
@@ -157,11 +158,21 @@ def about(running: Running, payments: Mapping[str, str], times: int) -> list[Not
 def paid_in_silence(running: Running, key: str, method: str = "pix") -> tuple[str, str]:
     """A charge that the customer paid and the gateway told nobody of: its reference, the payment's id."""
     reference = running.charge(key, method)
+    work_off_creation(running, reference)
     running.control("faults", name="drop", times=None)
     pay = "pay_card" if method == "card" else "pay"
     payment = running.control(pay, reference=reference)["id"]
     running.no_faults()
     return reference, str(payment)
+
+
+def work_off_creation(running: Running, reference: str) -> None:
+    """What was told of the creation says nothing new and waits a moment; it would find the payment first."""
+    running.control("flush")
+    running.control("clock", advance_seconds=_A_MOMENT)
+    ids = f"[r.gateway_id for r in Charge.objects.get(reference={reference!r}).resources.all()]"
+    waiting = f"WebhookEvent.objects.filter(gateway_id__in={ids}, state__in=['received', 'retry']).count()"
+    running.wait_until(lambda: running.evaluate(waiting) == 0, "what was told of the creation is worked off")
 
 
 def statuses(running: Running, references: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from lib import check
 
 from tests.flows.running import Running
 
-pytestmark = pytest.mark.xdist_group("second")
+pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 CHARGE = "Charge.objects.get(reference={reference!r})"
 ADDRESS = {
     "zip_code": "01310-100",

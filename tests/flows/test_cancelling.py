@@ -10,7 +10,7 @@ from lib.pages import Page
 
 from tests.flows.running import Running
 
-pytestmark = pytest.mark.xdist_group("second")
+pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 EACH = pytest.mark.parametrize("key", ["asaas", "mercadopago", "checkout"])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows.running import Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 CHARGE = "Charge.objects.get(reference={reference!r})"
 MANY = 200
 QUIET = 11
@@ -46,7 +46,7 @@ def test_two_hundred_duplicates_are_two_calls_and_one_line(running: Running, key
     lines = f"list({charge}.timeline.filter(code='status').values_list('data__after', flat=True))"
     before = running.evaluate(lines)
     # The first look takes so long that all of them are there when it ends.
-    running.control("faults", name="slow", times=1, seconds=8, method="GET", path=payment)
+    running.control("faults", name="slow", times=1, seconds=15, method="GET", path=payment)
     running.control("faults", name="duplicate", extra=MANY - 1, times=1)
     running.control("pay", reference=reference)
     running.wait_until(lambda: told(running, reference) - known == MANY, "all of them are stored")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.flows.running import Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 # Longer than each wait between two attempts.
 WAITS = (7, 40, 150, 750, 4400)
 

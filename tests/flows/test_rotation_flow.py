@@ -148,7 +148,7 @@ def test_a_pasted_secret_under_traffic(running: Running) -> None:
     rotation.wait_until_worked_through()
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_a_new_key_of_the_account_under_traffic(running: Running, key: str) -> None:
     """The old key is dead at once; what could not be fetched meanwhile is fetched with the new one."""
     rotation = Rotation(running, key)

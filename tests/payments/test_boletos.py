@@ -6,11 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import gettext as _
 
 from connections.gateways.base import Address, Boleto, Method
 from payments import boletos, presentation
 from payments.models import Charge, ChargeStatus, Customer, ReviewReason
-from payments.public.look import look
+from payments.public.look import _BOLETO_OVER, look
 from payments.services import checking
 from payments.services.answers import take_boleto
 from payments.services.customers import details_of, save_customer
@@ -92,7 +93,7 @@ def test_boleto_of_mercado_pago_dies_with_its_due_date(world: World) -> None:
     charge.refresh_from_db()
     shown = look(charge)
     assert (shown.shape, shown.boleto) == ("closed", None)
-    assert "three business days" in shown.sentence
+    assert shown.sentence == _(_BOLETO_OVER)
     assert presentation.sending(charge, code="") is None
 
 

@@ -150,6 +150,7 @@ def test_a_new_day_is_shown_with_its_story(world: World) -> None:
         ("due-date", {"day": "2026-12-01"}, "It is due on this day already"),
         ("cash", {"day": "2099-01-01", "amount": "1,00"}, "This day has not come yet"),
         ("cash", {"day": "2026-01-01", "amount": "0"}, "Type an amount above zero."),
+        ("cash", {"day": "2026-01-01", "amount": "9" * 20}, "below one hundred million"),
         ("cash", {"day": "2026-01-01", "amount": "much"}, "Type an amount such as 150,00."),
         ("cancel", {"submission": "damaged"}, "This form is damaged"),
     ],

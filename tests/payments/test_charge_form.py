@@ -260,7 +260,7 @@ ADDRESS = {
 def test_boleto_wants_the_whole_address_where_the_gateway_does() -> None:
     form = fill(make_connection(gateway="mercadopago"), method="boleto", zip_code="01310-100")
     assert set(form.errors) == {"street", "street_number", "district", "city", "state"}
-    assert "needs the whole address" in form.errors["street"][0]
+    assert form.errors["street"] == form.errors["city"] and "Mercado Pago" in form.errors["street"][0]
 
 
 def test_whole_address_is_taken() -> None:
@@ -284,7 +284,7 @@ def test_nobody_asks_for_an_address_without_need() -> None:
 @pytest.mark.parametrize("code", ["1310-100", "013101000"])
 def test_postal_code_has_eight_digits(code: str) -> None:
     form = fill(make_connection(), method="boleto", **{**ADDRESS, "zip_code": code})
-    assert "8 digits" in form.errors["zip_code"][0]
+    assert set(form.errors) >= {"zip_code"} and "01310-100" in form.errors["zip_code"][0]
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_boleto_is_due_when_the_gateway_takes_it(day: str, is_taken: bool) -> No
     form = fill(make_connection(gateway="mercadopago"), method="boleto", due_date=day, **ADDRESS)
     assert form.is_valid() is is_taken
     if not is_taken:
-        assert "choose a day from" in form.errors["due_date"][0]
+        assert set(form.errors) == {"due_date"} and "01/12/2026" in form.errors["due_date"][0]
 
 
 def test_only_ways_that_some_account_takes_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:

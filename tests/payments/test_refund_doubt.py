@@ -68,6 +68,21 @@ def test_at_mercado_pago_a_lost_one_is_sent_again_byte_for_byte(world: World) ->
     assert keys[0]["x-idempotency-key"] == keys[1]["x-idempotency-key"] == str(refund.submission)
 
 
+def test_what_is_contested_by_now_is_not_sent_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bank decides about the money then: sent again it could go twice."""
+    refund = in_doubt(world, "mercadopago", when="before")
+    look = refund_doubt.look
+
+    def look_and_contest(*args: Any) -> bool:
+        is_new = look(*args)
+        Payment.objects.filter(pk=refund.payment_id).update(status="disputed")
+        return is_new
+
+    monkeypatch.setattr(refund_doubt, "look", look_and_contest)
+    after_all_looks(world, refund)
+    assert len(refunds.calls(world)) == 1 and refund.state == "unsure" and refund.is_for_person
+
+
 def test_at_mercado_pago_the_repeat_of_what_cannot_be_seen_yet_makes_no_second(world: World) -> None:
     """Made, but the look before the repeat still shows the old state; the repeat has an empty answer."""
     refund = in_doubt(world, "mercadopago", when="after", cents=10_000)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connections.gateways.base import PaymentStatus, RefundItem, RefundState
+from connections.gateways.base import PaymentStatus, RefundAnswer, RefundItem, RefundState
 from payments import transitions
 from payments.models import Charge, Payment, Refund
 from payments.services import refunding
@@ -157,6 +157,22 @@ def test_an_older_list_takes_nothing_back(payment: Payment) -> None:
     tell(payment, item(6_000, at=NOW + timedelta(seconds=1), name="1"))
     tell(payment)
     assert rows(payment) == [("done", True, 6_000)]
+    assert payment.left_cents == 4_000  # nobody may give it back once more
+
+
+def test_answer_to_our_own_call_is_ours_whatever_it_amounts_to(payment: Payment) -> None:
+    """ "The rest" became less while the call was under way: somebody gave 30 back in the panel."""
+    refund = ours(payment, 10_000, "requested")
+    answer = RefundAnswer(refund=item(7_000, name="9"))
+    refunding.take_answer(refund, answer)
+    tell(payment, item(3_000, name="8"), item(7_000, name="9"))
+    assert sorted(rows(payment)) == [("done", False, 3_000), ("done", True, 7_000)]
+    assert (payment.reserved_cents, payment.left_cents) == (0, 0)
+
+
+def test_refund_without_a_value_is_passed_over(payment: Payment) -> None:
+    tell(payment, item(0, name="1"), item(3_000, name="2"))
+    assert rows(payment) == [("done", False, 3_000)]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,29 @@ def test_an_answer_behind_the_announcement_is_asked_again(
     assert (charge.status, event.state) == ("paid", EventState.DONE)
 
 
+def test_part_given_back_is_asked_for_until_it_is_seen(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    """It changes no status: an answer from before it looks just as paid as one from after it."""
+    given = [{"dateCreated": "2026-11-21 09:00:00", "status": "DONE", "value": 40.0}]
+    before = gateway.get(URL, json=state_at_asaas(charge, "RECEIVED"))
+    notify(client, charge.connection, "PAYMENT_PARTIALLY_REFUNDED", status="RECEIVED", refunds=given)
+    inbox.work()
+    event = WebhookEvent.objects.get()
+    assert (event.state, event.asked_again) == (EventState.RETRY, 1)
+    gateway.remove(before)
+    gateway.get(URL, json=state_at_asaas(charge, "RECEIVED", refunds=given))
+    clock.shift(5)
+    inbox.work()
+    charge.refresh_from_db()
+    event.refresh_from_db()
+    assert (event.state, charge.status, charge.refunded_cents) == (
+        EventState.DONE,
+        "partially_refunded",
+        4_000,
+    )
+
+
 def test_asks_again_at_5_30_and_120_seconds_then_rests(
     client: Client, charge: Charge, gateway: Any, clock: Any
 ) -> None:

@@ -118,6 +118,7 @@ def test_tabs_and_filters_narrow_the_list(admin: Client, charge: Charge) -> None
         "?before=x&after=y",
         f"?before={NOBODY}",
         "?replay=1",
+        "?until=9999-12-31",
     ],
 )
 def test_wrong_filters_filter_nothing_and_break_nothing(admin: Client, charge: Charge, query: str) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,6 +16,10 @@ from connections.gateways.registry import gateway_class
 from connections.models import Connection
 from webhooks.services.choosing import VIEWS, Filters
 
+# Beyond it a day more, or another time zone, is no date any more.
+_LATEST = date(9998, 12, 30)
+_LATEST_DAY = MaxValueValidator(_LATEST, message=_("Choose a day before the year 9999."))
+
 
 class _Name(forms.ModelChoiceField):
     def label_from_instance(self, connection: Connection) -> str:
@@ -23,7 +28,12 @@ class _Name(forms.ModelChoiceField):
 
 def _day_field(label: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget)
+    return forms.DateField(label=label, required=False, widget=widget, validators=[_LATEST_DAY])
+
+
+def _is_this_age(moment: datetime) -> None:
+    if moment.date() > _LATEST:
+        raise forms.ValidationError(_("Choose a day before the year 9999."))
 
 
 class FilterForm(forms.Form):
@@ -104,7 +114,7 @@ class ReplayForm(forms.Form):
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
     expected = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    seen_at = forms.DateTimeField(widget=forms.HiddenInput)
+    seen_at = forms.DateTimeField(widget=forms.HiddenInput, validators=[_is_this_age])
 
 
 class PressForm(forms.Form):

@@ -16,7 +16,7 @@ from webhooks.services.finishing import meets
 # So long after a fetch nothing is asked again for what that fetch already showed.
 QUIET = timedelta(seconds=10)
 
-Announcement = tuple[str, str, str, datetime | None]
+Announcement = tuple[str, str, str, int, datetime | None]
 
 
 def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
@@ -45,16 +45,23 @@ def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
 
 
 def _announced(event: WebhookEvent) -> Announcement:
-    return event.topic, event.action, event.expected, event.occurred_at
+    return event.topic, event.action, event.expected, event.expected_refunded_cents, event.occurred_at
 
 
 def _shown_now(resource_id: int, due: list[WebhookEvent], now: datetime) -> dict[int, datetime]:
     """Those that say no more than a fetch of a moment ago, and when to ask for them again."""
-    fresh = GatewayResource.objects.filter(pk=resource_id, fetched_at__gt=now - QUIET, is_missing=False)
+    fresh = GatewayResource.objects.filter(
+        pk=resource_id, fetched_at__gt=now - QUIET, fetched_at__lte=now, is_missing=False
+    )
     known = fresh.select_related("payment").filter(payment__status__gt="").first()
     if known is None or known.fetched_at is None:
         return {}
     version, status = known.gateway_version, known.payment.status
     until = known.fetched_at + QUIET
-    told = {event.pk for event in due if meets(event, version=version, status=PaymentStatus(status))}
+    refunded = known.payment.refunded_cents
+    told = {
+        event.pk
+        for event in due
+        if meets(event, version=version, status=PaymentStatus(status), refunded_cents=refunded)
+    }
     return dict.fromkeys(told, until)

@@ -64,13 +64,17 @@ def finish(event: WebhookEvent, refreshed: Refreshed, *, held: Lease, started: d
 def is_met(event: WebhookEvent, payment: GatewayPayment) -> bool:
     """Whether the fetched state is at least as new as what the notification announced."""
     version = payment.version + _CLOCK_GRAIN if payment.version else None
-    return meets(event, version=version, status=payment.status)
+    return meets(event, version=version, status=payment.status, refunded_cents=payment.refunded_cents)
 
 
-def meets(event: WebhookEvent, *, version: datetime | None, status: PaymentStatus | None) -> bool:
+def meets(
+    event: WebhookEvent, *, version: datetime | None, status: PaymentStatus | None, refunded_cents: int
+) -> bool:
     """Whether a state says what the event announced; by its version alone where it has one."""
     if version and event.occurred_at:
         return version >= event.occurred_at
+    if refunded_cents < event.expected_refunded_cents:
+        return False
     if not event.expected or status is None:
         return True
     if event.is_step_back:

@@ -112,6 +112,7 @@ def handle(target: Target) -> Handling:
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
     for _round in range(MOST_ROUNDS):
         if coalescing.put_off(resource.pk, open_events(target)):
+            _note_delivery(connection, list(open_events(target)))
             break
         held = resources.lease(resource.pk)
         if held is None:
@@ -142,11 +143,7 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
         return Handling.DONE
     WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(resource=resource)
     missed.note_arrival(resource)
-    connections.note_delivery(
-        connection,
-        at=max(event.received_at for event in events),
-        secret_marks={event.secret_name for event in events},
-    )
+    _note_delivery(connection, events)
     try:
         refreshed = refreshing.refresh(connection, resource, held, source="webhook", cause=due[-1].topic)
     except GatewayError as err:
@@ -154,6 +151,15 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     for event in events:
         finish(event, refreshed, held=held, started=started)
     return Handling.DONE
+
+
+def _note_delivery(connection: Connection, events: list[WebhookEvent]) -> None:
+    if events:
+        connections.note_delivery(
+            connection,
+            at=max(event.received_at for event in events),
+            secret_marks={event.secret_name for event in events},
+        )
 
 
 def _take_failure(connection: Connection, due: list[WebhookEvent], error: GatewayError) -> Handling:

@@ -15,6 +15,7 @@ from connections.models import Connection
 from webhooks.models import BY_PERSON, EventState
 
 LARGEST_BODY = 1024 * 1024
+_LARGEST_SUM = 10**15
 UNREADABLE = "unreadable"
 KEPT_HEADERS = (
     "content-type",
@@ -37,10 +38,12 @@ _STARTS = f"({_WAKES} AND webhooks_webhookevent.state NOT IN ('received', 'retry
 _INSERT = f"""
 INSERT INTO webhooks_webhookevent (
   connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
-  is_test, secret_name, expected, is_step_back, occurred_at, received_at, state, reason, attempts,
-  asked_again, next_attempt_at, last_error, repeats, last_repeat_at, finished_at, resource_id
+  is_test, secret_name, expected, expected_refunded_cents, is_step_back, occurred_at, received_at, state,
+  reason, attempts, asked_again, next_attempt_at, last_error, repeats, last_repeat_at, finished_at,
+  resource_id
 ) VALUES (
-  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, '', 0, NULL, %s, NULL
+  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+  %s, 0, 0, %s, '', 0, NULL, %s, NULL
 )
 ON CONFLICT (connection_id, dedupe_key) DO UPDATE SET
   repeats = webhooks_webhookevent.repeats + 1,
@@ -97,6 +100,7 @@ def record(
         notification.is_test,
         verification.secret_name,
         notification.expected.value if notification.expected else "",
+        min(notification.expected_refunded_cents, _LARGEST_SUM),
         notification.is_step_back,
         stored_time(notification.occurred_at),
         stored_time(now),

@@ -55,6 +55,7 @@ def due_targets() -> list[Target]:
 
 
 def _oldest(connection_id: int) -> list[Target]:
+    """What was tried least comes first: one thing that always fails is not what a gateway is tried with."""
     now = clock.now()
     leased = GatewayResource.objects.filter(
         connection=OuterRef("connection"),
@@ -66,9 +67,9 @@ def _oldest(connection_id: int) -> list[Target]:
         signed()
         .filter(~Exists(leased), connection=connection_id, next_attempt_at__lte=now)
         .values("kind", "gateway_id")
-        .annotate(oldest=Min("received_at"))
+        .annotate(oldest=Min("received_at"), tried=Min("attempts"))
     )
     return [
         Target(connection_id=connection_id, kind=row["kind"], gateway_id=row["gateway_id"])
-        for row in groups.order_by("oldest")[:BATCH]
+        for row in groups.order_by("tried", "oldest")[:BATCH]
     ]

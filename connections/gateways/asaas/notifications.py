@@ -118,6 +118,7 @@ def parse(delivery: Delivery) -> Notification:
         gateway_id=gateway_id,
         reference=text(payment.get("externalReference")),
         expected=_expected(topic, payment),
+        expected_refunded_cents=_expected_refunded(topic, payment),
         occurred_at=instant(body.get("dateCreated"), ZONE),
         can_change=topic not in _CANNOT_CHANGE,
         is_step_back=topic in _STEPS_BACK,
@@ -142,6 +143,11 @@ def _expected(topic: str, payment: Record) -> PaymentStatus | None:
     if topic in _BODY_DECIDES:
         return to_payment(payment, account_id="").status
     return _EXPECTED.get(topic)
+
+
+def _expected_refunded(topic: str, payment: Record) -> int:
+    """A part given back changes no status: only the sum tells an older answer from a newer one (3.8)."""
+    return to_payment(payment, account_id="").refunded_cents if "REFUND" in topic else 0
 
 
 def _bytes(written: str) -> bytes:
