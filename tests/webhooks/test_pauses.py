@@ -114,7 +114,7 @@ def test_what_waits_for_a_gateway_is_not_rewritten(away: Connection, gateway: An
         database,
     ) as asked:
         inbox.work()
-    assert len(asked) <= 3
+    assert len(asked) <= 5
     assert not [query for query in asked if query["sql"].startswith("UPDATE")]
     for _minute in range(60):
         clock.shift(60)

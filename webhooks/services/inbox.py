@@ -7,10 +7,12 @@ only by a fetch that began after it arrived (design rules 1 to 4).
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from enum import StrEnum
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import F, Q
 
 from config import clock
 from connections import services as connections
@@ -25,11 +27,12 @@ from webhooks.lanes import lanes
 from webhooks.models import EventState, Failure, WebhookEvent
 from webhooks.services import backing_off, coalescing
 from webhooks.services.finishing import finish
-from webhooks.services.targets import Target, due_targets, open_events
+from webhooks.services.targets import Target, due_targets, open_events, signed
 
 logger = logging.getLogger(__name__)
 
 MOST_ROUNDS = 5
+_MOST_NOTED = 200
 
 
 class Handling(StrEnum):
@@ -62,7 +65,19 @@ def work() -> int:
                 handled += 1
                 if _handle_safely(target) == Handling.SPENT:
                     resting.add(target.connection_id)
+    _note_waiting(resting | pausing.away())
     return handled
+
+
+def _note_waiting(connection_ids: set[int]) -> None:
+    """That something arrived is known, and with which secret, though its gateway cannot be asked now."""
+    is_new = Q(connection__last_event_at=None) | Q(received_at__gt=F("connection__last_event_at"))
+    waiting = signed().filter(is_new, connection__in=connection_ids, state=EventState.RECEIVED)
+    arrived: defaultdict[int, list[WebhookEvent]] = defaultdict(list)
+    for event in waiting.only("connection_id", "received_at", "secret_name")[:_MOST_NOTED]:
+        arrived[event.connection_id].append(event)
+    for connection_id, events in arrived.items():
+        _note_delivery(Connection.objects.get(pk=connection_id), events)
 
 
 def wake(events: Iterable[WebhookEvent]) -> int:
