@@ -24,7 +24,8 @@ from lib.processes import free_port  # isort: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATOR_START_SECONDS = 20
-_WITHOUT_DATABASE = ("gateways", "simulator", "structure")
+# What asks no database, or only to show what is in it.
+_ON_ONE_STACK = ("gateways", "pages", "simulator", "structure")
 
 
 # How long one generated example takes says nothing on a machine that does something else meanwhile.
@@ -43,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(ROOT / "tests").parts[0] in _WITHOUT_DATABASE:
+        if item.path.relative_to(ROOT / "tests").parts[0] in _ON_ONE_STACK:
             item.add_marker("once")
 
 

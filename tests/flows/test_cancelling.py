@@ -48,7 +48,7 @@ def wait_until_settled(running: Running, reference: str) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("method", ["pix", "card"])
+@pytest.mark.parametrize("method", ["pix", pytest.param("card", marks=pytest.mark.full)])
 def test_a_cancelled_charge_can_be_paid_by_nobody(running: Running, key: str, method: str) -> None:
     reference = running.charge(key, method)
     press(running, reference, "cancel")
@@ -62,7 +62,7 @@ def test_a_cancelled_charge_can_be_paid_by_nobody(running: Running, key: str, me
 
 
 @EACH
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.full)])
 def test_an_answer_that_was_lost_is_gone_on_with_by_a_worker(running: Running, key: str, when: str) -> None:
     reference = running.charge(key)
     method = "DELETE" if key == "asaas" else "PUT"

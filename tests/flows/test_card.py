@@ -52,7 +52,7 @@ def wait_for_payment(running: Running, reference: str, gateway_id: str, status: 
     )
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago", "checkout"])
+@pytest.mark.parametrize("key", ["asaas", "mercadopago", pytest.param("checkout", marks=pytest.mark.full)])
 def test_a_card_pays_on_the_gateways_own_page(running: Running, key: str) -> None:
     reference = running.charge(key, "card")
     page = running.pay_page(reference)

@@ -14,7 +14,7 @@ from lib.pages import Page
 from tests.flows.conftest import product
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("gate"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("gate"), pytest.mark.full]
 # R$ 100.00 due in three days, R$ 5.00 off until a day before; a fine of 2 % and interest of 3 % a month.
 TERMS = {"discount": "5,00", "discount_days": "1", "fine": "2", "interest": "3"}
 DAY = 24 * 3600

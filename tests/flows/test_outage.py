@@ -117,7 +117,12 @@ def end_creation(running: Running, reference: str) -> None:
     ("away", "near", "fault"),
     [
         ("asaas", "mercadopago", {"name": "outage"}),
-        ("mercadopago", "asaas", {"name": "rate_limit", "times": None, "retry_after": 240}),
+        pytest.param(
+            "mercadopago",
+            "asaas",
+            {"name": "rate_limit", "times": None, "retry_after": 240},
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_an_hour_without_a_gateway(alone: Running, away: str, near: str, fault: dict[str, Any]) -> None:

@@ -104,6 +104,7 @@ def test_an_answer_that_was_lost_makes_no_second_refund(running: Running, key: s
     assert given(running, reference) == [4.0] and asked(running, reference) == 1
 
 
+@pytest.mark.full
 def test_at_asaas_one_that_never_arrived_waits_for_a_person(running: Running) -> None:
     reference = paid(running, "asaas")
     running.control("faults", name="error_500", when="before", method="POST", path="refund", times=1)
@@ -126,6 +127,7 @@ def looked_up(running: Running, reference: str) -> int:
     return int(running.evaluate(f"Refund.objects.get(charge__reference={reference!r}).looked_up"))
 
 
+@pytest.mark.full
 def test_at_mercado_pago_one_that_never_arrived_is_sent_again_with_its_key(running: Running) -> None:
     reference = paid(running, "mercadopago")
     running.control("faults", name="error_500", when="before", method="POST", path="refund", times=1)
@@ -135,6 +137,7 @@ def test_at_mercado_pago_one_that_never_arrived_is_sent_again_with_its_key(runni
     assert given(running, reference) == [4.0] and asked(running, reference) == 2
 
 
+@pytest.mark.full
 @BOTH
 def test_one_from_the_panel_is_taken_over_once(running: Running, key: str) -> None:
     """However often it is told: each notification comes four times, then once more."""
@@ -159,6 +162,7 @@ def all_done(running: Running, reference: str) -> bool:
     return bool(running.evaluate(f"{about}.exclude(state__in=['done', 'ignored']).count() == 0"))
 
 
+@pytest.mark.full
 @BOTH
 def test_slow_ones_end_when_the_gateway_says_so(running: Running, key: str) -> None:
     """In progress it is a refund, not a status; denied, the money is free again."""
