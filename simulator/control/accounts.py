@@ -6,7 +6,8 @@ from simulator import clock, known, numbering
 from simulator.asaas import keys
 from simulator.asaas.auth import PREFIX
 from simulator.control.errors import ControlError
-from simulator.mercadopago.serialise import BOTH_PLACES, CURRENCY, NEW_PLACE, OLD_PLACE
+from simulator.mercadopago.serialise import BOTH_PLACES, NEW_PLACE, OLD_PLACE
+from simulator.mercadopago.sites import SITES
 from simulator.models import Account, write
 from simulator.money import parse_cents
 
@@ -23,6 +24,7 @@ ASAAS_SWITCHES = (
 MP_SWITCHES = (
     "test_user",
     "site",
+    "inactive_methods",
     "direct_payments",
     "has_pix_key",
     "panel_url",
@@ -102,6 +104,7 @@ def _new_mercadopago(body: dict[str, Any]) -> Account:
         "panel_url": None,
         "panel_topics": ["payment"],
         "site": "MLB",
+        "inactive_methods": [],
         "has_pix_key": True,
         "pix_key": numbering.fresh_uuid(),
         "opening_balance": 0,
@@ -169,8 +172,8 @@ def _switch(account: Account, body: dict[str, Any]) -> None:
         raise ControlError("opening_balance must be a number")
     if account.options.get("barcode_place", BOTH_PLACES) not in (OLD_PLACE, NEW_PLACE, BOTH_PLACES):
         raise ControlError("barcode_place must be old, new or both")
-    if account.options.get("site", "MLB") not in CURRENCY:
-        raise ControlError(f"site must be one of {', '.join(CURRENCY)}")
+    if account.options.get("site", "MLB") not in SITES:
+        raise ControlError(f"site must be one of {', '.join(SITES)}")
 
 
 def show(account: Account) -> dict[str, Any]:

@@ -24,9 +24,9 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/accounts",
         "body": "gateway; asaas: environment, name, has_pix_key, rate_limited, site_url; mercadopago: name, "
-        "test_user, token_prefix (APP_USR, TEST), site, direct_payments, has_pix_key, panel_url, "
-        "panel_topics, signing_tab (test, production), barcode_place (both, old, new); both: "
-        "opening_balance, slow_refunds; asaas: critical_action_protection",
+        "test_user, token_prefix (APP_USR, TEST), site, inactive_methods (ids), direct_payments, "
+        "has_pix_key, panel_url, panel_topics, signing_tab (test, production), barcode_place (both, old, "
+        "new); both: opening_balance, slow_refunds; asaas: critical_action_protection",
         "meaning": "creates an account and answers all of it, keys included",
     },
     {"method": "GET", "path": "/_control/accounts/<id>", "meaning": "the account"},
@@ -39,11 +39,12 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "POST",
         "path": "/_control/pay",
-        "body": "id or reference; optional method (pix, boleto; Asaas also card), cleared (false), parcel, "
-        "amount, account, force (also when deleted, cancelled or expired)",
+        "body": "id or reference; optional method (pix, boleto; Asaas also card; Mercado Pago also the id of "
+        "a shop, machine or bank of its country, such as oxxo), cleared (false), parcel, amount, "
+        "account, force (also when deleted, cancelled or expired)",
         "meaning": "the customer pays now: a boleto at a bank, whose money the clock brings (at once with "
         "cleared), a charge that takes only cards by a good one, anything else by PIX; an unpaid preference "
-        "gets a payment first",
+        "gets a payment first, outside Brazil the first code its page offers",
     },
     {
         "method": "POST",

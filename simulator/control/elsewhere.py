@@ -10,7 +10,7 @@ from simulator.control import accounts
 from simulator.control.effects import attempt, told
 from simulator.control.errors import ControlError
 from simulator.control.inputs import amount_of, card_of
-from simulator.mercadopago import boletos, cards
+from simulator.mercadopago import boletos, cards, serialise
 from simulator.mercadopago import effects as mercadopago
 from simulator.models import Account, AsaasCustomer, AsaasPayment, MpPayment, write
 from simulator.numbering import scattered
@@ -95,6 +95,8 @@ def _at_mercadopago(account: Account, amount: int, method: str, body: dict[str, 
         raise ControlError(f"this account cannot take {method}", 409)
     if method == "pix" and not options["has_pix_key"]:
         raise ControlError("this account cannot take PIX", 409)
+    if amount % serialise.smallest_cents(account):
+        raise ControlError("the currency of this account has no cents", 409)
     reference = body.get("reference")
     columns = {"external_reference": None if reference is None else str(reference), "notification_url": ""}
     data = {

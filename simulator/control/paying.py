@@ -41,11 +41,13 @@ def _method(body: dict[str, Any], usual: str, *known: str) -> str:
 
 def _pay_at_mercadopago(target: MpPayment | MpPreference, body: dict[str, Any]) -> MpPayment:
     if isinstance(target, MpPreference):
-        method = _method(body, "pix", "pix", "boleto")
-        make = checkout.pix if method == "pix" else checkout.boleto
+        ways = [way.id for way in checkout.code_ways(target)]
+        method = _method(body, ways[0] if ways else "pix", "pix", "boleto", *ways)
+        makes = {"pix": checkout.pix, "boleto": checkout.boleto}
+        make = makes.get(method, lambda preference: checkout.ticket(preference, method))
         with write():
             return _pay_payment(attempt(lambda: make(target)), body)
-    _method(body, "boleto" if boletos.is_boleto(target) else "pix", "pix", "boleto")
+    _method(body, "boleto" if boletos.is_boleto(target) else target.method, "pix", "boleto", target.method)
     return _pay_payment(target, body)
 
 

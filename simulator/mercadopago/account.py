@@ -7,27 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from simulator.answers import json_answer
 from simulator.mercadopago import serialise
 from simulator.mercadopago.errors import not_found
+from simulator.mercadopago.sites import SITES, Site, Way
 from simulator.models import Account
-
-METHODS = (
-    ("pix", "PIX", "bank_transfer", 0),
-    ("bolbradesco", "Boleto", "ticket", 2880),
-    ("pec", "Pagamento na lotérica sem boleto", "ticket", 0),
-    ("visa", "Visa", "credit_card", 2880),
-    ("master", "Mastercard", "credit_card", 2880),
-    ("amex", "American Express", "credit_card", 2880),
-    ("elo", "Elo", "credit_card", 2880),
-    ("hipercard", "Hipercard", "credit_card", 2880),
-    ("debelo", "Elo Debito", "debit_card", 1440),
-    ("account_money", "Dinheiro na minha conta do Mercado Pago", "account_money", 0),
-)
-ONLY_BRAZIL = ("pix", "bolbradesco", "pec", "elo", "hipercard", "debelo")
-COUNTRY = {"MLB": "BR", "MLA": "AR", "MLM": "MX", "MLC": "CL", "MCO": "CO", "MPE": "PE", "MLU": "UY"}
 
 
 def me(request: HttpRequest, account: Account) -> dict[str, Any]:
     options = account.options
-    is_test = options["test_user"]
+    is_test, site = options["test_user"], SITES[options["site"]]
     status = {
         "site_status": "active",
         "mercadopago_account_type": "personal" if is_test else "business",
@@ -42,13 +28,10 @@ def me(request: HttpRequest, account: Account) -> dict[str, Any]:
         "registration_date": serialise.stamp(account.created_at),
         "first_name": "Test" if is_test else account.name.split()[0],
         "last_name": "Test" if is_test else account.name.split()[-1],
-        "country_id": COUNTRY[options["site"]],
+        "country_id": site.country,
         "email": options["email"],
-        "identification": {
-            "number": options["document"],
-            "type": "CPF" if len(options["document"]) == 11 else "CNPJ",
-        },
-        "address": {"address": "Rua Um 100", "city": "São Paulo", "state": "BR-SP", "zip_code": "01001000"},
+        "identification": _identification(options),
+        "address": _address(site),
         "phone": {"area_code": "11", "extension": "", "number": "999990000", "verified": False},
         "user_type": "normal",
         "tags": ["normal", *(["test_user"] if is_test else []), "user_info_verified"],
@@ -75,27 +58,63 @@ def application(request: HttpRequest, account: Account, gid: str) -> dict[str, A
     }
 
 
+def _identification(options: dict[str, Any]) -> dict[str, str]:
+    site = SITES[options["site"]]
+    if site.country != "BR":
+        kind, number = site.seller
+        return {"number": number, "type": kind}
+    return {"number": options["document"], "type": "CPF" if len(options["document"]) == 11 else "CNPJ"}
+
+
+def _address(site: Site) -> dict[str, str]:
+    state = "BR-SP" if site.country == "BR" else site.country
+    return {"address": "Rua Um 100", "city": site.city, "state": state, "zip_code": "01001000"}
+
+
 def payment_methods(request: HttpRequest, account: Account) -> HttpResponse:
-    """PIX only works with a PIX key."""
-    in_brazil = account.options["site"] == "MLB"
-    shown = [one for one in METHODS if in_brazil or one[0] not in ONLY_BRAZIL]
-    return json_answer([_method(*one, account.options["has_pix_key"]) for one in shown])
+    """PIX only works with a PIX key; `inactive_methods` are those the account may not use."""
+    return json_answer([_method(way, account.options) for way in SITES[account.options["site"]].ways])
 
 
-def _method(identifier: str, name: str, kind: str, minutes: int, has_pix_key: bool) -> dict[str, Any]:
+def _method(way: Way, options: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": identifier,
-        "name": name,
-        "payment_type_id": kind,
-        "status": "active" if has_pix_key or identifier != "pix" else "deactive",
+        "id": way.id,
+        "name": way.name,
+        "payment_type_id": way.kind,
+        "status": "active" if is_active(way, options) else "deactive",
         "secure_thumbnail": None,
         "thumbnail": None,
-        "deferred_capture": "supported" if kind == "credit_card" else "does_not_apply",
+        "deferred_capture": "supported" if way.kind == "credit_card" else "does_not_apply",
         "settings": [],
         "additional_info_needed": [],
-        "min_allowed_amount": 0.5,
-        "max_allowed_amount": 100000,
-        "accreditation_time": minutes,
+        "min_allowed_amount": way.least,
+        "max_allowed_amount": way.most,
+        "accreditation_time": way.minutes,
         "financial_institutions": [],
         "processing_modes": ["aggregator"],
     }
+
+
+def is_active(way: Way, options: dict[str, Any]) -> bool:
+    if way.id == "pix" and not options["has_pix_key"]:
+        return False
+    return way.id not in options.get("inactive_methods", [])
+
+
+def identification_types(request: HttpRequest, account: Account) -> HttpResponse:
+    """Those of the account's country. Mexico has none (identification-types guide): 404 is our choice."""
+    documents = SITES[account.options["site"]].documents
+    if not documents:
+        raise not_found("identification_types")
+    return json_answer(
+        [
+            {
+                "id": one.id,
+                "name": one.name,
+                "type": one.kind,
+                "min_length": one.shortest,
+                "max_length": one.longest,
+            }
+            for one in documents
+        ]
+    )

@@ -4,12 +4,14 @@ from typing import Any
 
 from simulator import clock, numbering
 from simulator.cards import Card
-from simulator.mercadopago import boletos, cards, effects, instalments
-from simulator.mercadopago.account import METHODS, ONLY_BRAZIL
+from simulator.mercadopago import boletos, cards, effects, instalments, tickets
+from simulator.mercadopago.account import is_active
 from simulator.mercadopago.errors import MpError
+from simulator.mercadopago.sites import SITES, Way, is_code, way_of
 from simulator.models import MpOrder, MpPayment, MpPreference, write
 
-KIND_OF = {identifier: kind for identifier, _, kind, _ in METHODS}
+BY_OWN_FORM = ("pix", boletos.METHOD, "pec")
+"""PIX and boletos have pages of their own; what a lottery shop takes is not simulated."""
 
 
 def open_order(preference: MpPreference) -> MpOrder:
@@ -40,12 +42,11 @@ def is_open(preference: MpPreference) -> bool:
 def offers(preference: MpPreference, method: str) -> bool:
     """Whether neither the method nor its type is excluded, and the account can take it."""
     options, terms = preference.account.options, preference.data["payment_methods"]
-    if method in ONLY_BRAZIL and options["site"] != "MLB":
-        return False
-    if method == "pix" and not options["has_pix_key"]:
+    way = way_of(options["site"], method)
+    if way is None or not is_active(way, options):
         return False
     is_excluded = method in _ids(terms["excluded_payment_methods"])
-    return not is_excluded and KIND_OF[method] not in _ids(terms["excluded_payment_types"])
+    return not is_excluded and way.kind not in _ids(terms["excluded_payment_types"])
 
 
 def _ids(excluded: list[Any]) -> set[str]:
@@ -54,6 +55,37 @@ def _ids(excluded: list[Any]) -> set[str]:
 
 def offers_cards(preference: MpPreference) -> bool:
     return any(offers(preference, method) for method in cards.METHODS)
+
+
+def code_ways(preference: MpPreference) -> list[Way]:
+    """The shops, machines and banks of the country that take this amount on this page."""
+    ways = SITES[preference.account.options["site"]].ways
+    whole = preference.total_cents / 100
+    return [
+        way
+        for way in ways
+        if is_code(way)
+        and way.id not in BY_OWN_FORM
+        and offers(preference, way.id)
+        and way.least <= whole <= way.most
+    ]
+
+
+def ticket(preference: MpPreference, method: str) -> MpPayment:
+    """The buyer chose a shop, a machine or a bank: its code waits to be paid."""
+    way = next((one for one in code_ways(preference) if one.id == method), None)
+    if way is None or not is_open(preference):
+        raise _refusal(f"payment method not offered by the preference: {method}", "invalid_payment_methods")
+    with write():
+        return tickets.create(
+            preference.account,
+            way,
+            amount_cents=preference.total_cents,
+            expires_at=effects.moment_of(preference.data["date_of_expiration"]),
+            order=open_order(preference),
+            columns=_columns(preference),
+            data=_data(preference),
+        )
 
 
 def pix(preference: MpPreference) -> MpPayment:

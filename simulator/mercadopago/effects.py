@@ -148,7 +148,7 @@ def credit(row: MpPayment) -> None:
 
 
 def _fee(row: MpPayment) -> int:
-    if row.kind == "ticket":
+    if "slip_code" in row.data:
         return min(BOLETO_FEE, row.paid_cents)
     rate = PIX_FEE_RATE if row.method == "pix" else CARD_FEE_RATE
     step = serialise.smallest_cents(row.account)

@@ -50,7 +50,12 @@ def offered(preference: MpPreference) -> list[dict[str, object]]:
     shown = []
     for count in range(1, most(preference) + 1):
         one = parts(preference.total_cents, count, step)
-        total = brazilian(preference.total_cents + one.interest_cents)
-        text = f"{count}x de {brazilian(one.each_cents)}" + (f" (total {total})" if count > 1 else "")
+        total = _written(preference.total_cents + one.interest_cents, step)
+        text = f"{count}x de {_written(one.each_cents, step)}" + (f" (total {total})" if count > 1 else "")
         shown.append({"count": count, "text": text})
     return shown
+
+
+def _written(cents: int, step: int) -> str:
+    text = brazilian(cents)
+    return text if step == 1 else text.partition(",")[0]

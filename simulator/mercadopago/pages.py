@@ -14,7 +14,8 @@ from simulator.documents import is_document
 from simulator.mercadopago import boletos, effects, instalments, serialise
 from simulator.mercadopago import checkout as flow
 from simulator.mercadopago.errors import MpError
-from simulator.models import MpOrder, MpPayment, MpPreference
+from simulator.mercadopago.sites import way_of
+from simulator.models import Account, MpOrder, MpPayment, MpPreference
 from simulator.money import brazilian
 
 STATUS_TEXT = {
@@ -55,7 +56,7 @@ def _act(request: HttpRequest, row: MpPreference, order: MpOrder) -> HttpRespons
         return _page(request, row, order, err.body["message"])
     except BadCard as err:
         return _page(request, row, order, str(err))
-    if request.POST.get("action") in ("show", "slip"):
+    if request.POST.get("action") in ("show", "slip", "ticket"):
         return HttpResponseRedirect(f"/mercadopago/payments/{payment.number}/ticket")
     returns = row.data["auto_return"]
     is_sent_back = returns == "all" or (returns == "approved" and payment.status == "approved")
@@ -71,6 +72,8 @@ def _attempt(request: HttpRequest, row: MpPreference) -> MpPayment:
     if action == "slip":
         _check_payer(request)
         return flow.boleto(row)
+    if action == "ticket":
+        return flow.ticket(row, request.POST.get("method", ""))
     payment = flow.pix(row)
     return payment if action == "show" else effects.approve(payment)
 
@@ -120,8 +123,8 @@ def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str)
         "merchant": row.account.name,
         "title": ", ".join(item["title"] for item in row.data["items"]),
         "payer": payer["name"],
-        "amount": brazilian(row.total_cents),
-        "currency": SIGNS.get(serialise.currency(row.account), serialise.currency(row.account)),
+        "amount": amount_of(row.account, row.total_cents),
+        "currency": _sign(row.account),
         "status": _checkout_status(payments, is_open),
         "is_open": is_open,
         "is_paid": any(one.status == "approved" for one in payments),
@@ -130,6 +133,7 @@ def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str)
         "can_make_slip": is_open and flow.offers(row, boletos.METHOD),
         "slip_name": f"{payer['name']} {payer['surname']}".strip(),
         "slip_document": payer["identification"]["number"],
+        "ways": flow.code_ways(row) if is_open else [],
         "can_pay_by_card": is_open and flow.offers_cards(row),
         "card_instalments": instalments.offered(row),
         "card_hint": HINT,
@@ -137,6 +141,17 @@ def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str)
         "way_back": _way_back(row, last),
         "notice": notice,
     }
+
+
+def amount_of(account: Account, cents: int) -> str:
+    """Without decimals where the currency has none."""
+    text = brazilian(cents)
+    return text if serialise.smallest_cents(account) == 1 else text.partition(",")[0]
+
+
+def _sign(account: Account) -> str:
+    currency = serialise.currency(account)
+    return SIGNS.get(currency, currency)
 
 
 def _checkout_status(payments: list[MpPayment], is_open: bool) -> str:
@@ -168,7 +183,8 @@ def _ticket_context(row: MpPayment, notice: str) -> dict[str, object]:
         "merchant": row.account.name,
         "title": row.data.get("description") or f"Pagamento {row.number}",
         "payer": row.data.get("payer_email"),
-        "amount": brazilian(row.amount_cents),
+        "amount": amount_of(row.account, row.amount_cents),
+        "currency": _sign(row.account),
         "due": row.due_at,
         "status": CLEARING if effects.is_clearing(row) else STATUS_TEXT.get(row.status, row.status),
         "is_open": is_open,
@@ -178,5 +194,12 @@ def _ticket_context(row: MpPayment, notice: str) -> dict[str, object]:
         "can_pay_by_slip": bool(code),
         "slip_line": slips.grouped(slips.line(code)) if code else "",
         "slip_code": code,
+        "ticket_reference": row.data.get("ticket_reference", "") if is_open else "",
+        "ticket_way": _way_name(row),
         "notice": notice,
     }
+
+
+def _way_name(row: MpPayment) -> str:
+    way = way_of(row.account.options["site"], row.method)
+    return way.name if way else row.method

@@ -8,6 +8,7 @@ from simulator import faults, partial, veil
 from simulator.answers import json_answer, read_json
 from simulator.mercadopago import boletos, effects, serialise, validate
 from simulator.mercadopago.errors import cause, live_credentials, not_yet, payment_not_found
+from simulator.mercadopago.sites import is_code, way_of
 from simulator.models import Account, MpIdempotency, MpPayment, write
 
 ENDPOINT = "payments"
@@ -58,7 +59,10 @@ def _create(body: dict[str, Any], account: Account) -> MpPayment:
     if body.get("token") or method == LOTTERY:
         raise not_yet(str(method or "card token"))
     makers = {"pix": _create_pix, boletos.METHOD: _create_boleto}
-    if method not in makers or account.options["site"] != "MLB":
+    way = way_of(account.options["site"], str(method))
+    if way and method not in makers and is_code(way):
+        raise not_yet(str(method))
+    if way is None or method not in makers:
         raise cause(400, 2131, "Cannot infer Payment Method")
     return makers[method](body, account)
 

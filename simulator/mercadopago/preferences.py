@@ -9,6 +9,7 @@ from simulator import clock, faults, lag, numbering, partial
 from simulator.answers import json_answer, jsonable, read_json
 from simulator.mercadopago import checkout_bodies, paging, serialise, validate
 from simulator.mercadopago.errors import not_found
+from simulator.mercadopago.sites import SITES
 from simulator.models import Account, MpPreference, write
 
 EMPTY_ADDRESS = {"zip_code": "", "street_name": "", "street_number": None}
@@ -43,7 +44,8 @@ def _fill(row: MpPreference, given: dict[str, Any]) -> None:
 
 def _document(row: MpPreference, given: dict[str, Any]) -> dict[str, Any]:
     account = row.account
-    items = validate.items(given.get("items"), serialise.currency(account))
+    site = SITES[account.options["site"]]
+    items = validate.items(given.get("items"), site.currency, has_cents=site.has_cents)
     urls = validate.back_urls(given.get("back_urls"))
     page = f"checkout/v1/redirect?pref_id={row.gid}"
     echo = jsonable(given)

@@ -22,18 +22,19 @@ def create(request: HttpRequest, account: Account, gid: str) -> HttpResponse:
         if MpIdempotency.objects.filter(account=account, endpoint=endpoint, key=key).exists():
             return HttpResponse(status=200, content_type="application/json;charset=UTF-8")
         payments.refuse_if_not_live(request, account)
-        row, item = refunding.refund(row, _amount(read_json(request)))
+        row, item = refunding.refund(row, _amount(read_json(request), account))
         MpIdempotency.objects.create(account=account, endpoint=endpoint, key=key, result=item["id"])
     is_done = item["status"] == refunding.APPROVED
     return json_answer(serialise.refund_answer(row, item), 201 if is_done else ACCEPTED)
 
 
-def _amount(body: dict[str, Any]) -> int | None:
+def _amount(body: dict[str, Any], account: Account) -> int | None:
+    """Whole where the currency has no cents, as the preferences demand; the code is our choice."""
     given = body.get("amount")
     if given is None:
         return None
     exact = parse_decimal(given)
-    if exact is None or isinstance(given, str) or exact != round(exact, 2):
+    if exact is None or isinstance(given, str) or exact * 100 % serialise.smallest_cents(account):
         raise cause(400, 2017, "Invalid transaction_amount for update")
     return parse_cents(exact)
 

@@ -7,13 +7,12 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from simulator import clock, emv, slips
+from simulator.mercadopago.sites import SITES
 from simulator.models import Account, MpPayment
 from simulator.money import amount_text, plain_number
 
 OLD_PLACE, NEW_PLACE, BOTH_PLACES = "old", "new", "both"
 ZONE = timezone(timedelta(hours=-4))
-WHOLE_CURRENCIES = ("CLP", "COP")
-CURRENCY = {"MLB": "BRL", "MLA": "ARS", "MLM": "MXN", "MLC": "CLP", "MCO": "COP", "MPE": "PEN", "MLU": "UYU"}
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -25,12 +24,12 @@ def stamp(moment: datetime | None) -> str | None:
 
 
 def currency(account: Account) -> str:
-    return CURRENCY[account.options["site"]]
+    return SITES[account.options["site"]].currency
 
 
 def smallest_cents(account: Account) -> int:
     """The least that can be paid, in hundredths: a whole one where the currency has no decimals."""
-    return 100 if currency(account) in WHOLE_CURRENCIES else 1
+    return 1 if SITES[account.options["site"]].has_cents else 100
 
 
 def base_url() -> str:
@@ -140,6 +139,9 @@ def _details(row: MpPayment) -> dict[str, Any]:
         number = data["slip_reference"]
         head = {"payment_method_reference_id": number, "verification_code": number}
         return {**head, **details, **_digits(row)}
+    if "ticket_reference" in data:
+        head = {key: data["ticket_reference"] for key in ("payment_method_reference_id", "verification_code")}
+        return {**head, **details, "external_resource_url": slip_url(row), "financial_institution": None}
     transfer = {key: data.get(key) for key in ("bank_transfer_id", "transaction_id")}
     return {"payment_method_reference_id": None, **details, **transfer}
 
@@ -162,7 +164,7 @@ def slip_url(row: MpPayment) -> str:
         "caller_id": data["payer_id"],
         "payment_method_id": row.method,
         "payment_id": row.number,
-        "payment_method_reference_id": data["slip_reference"],
+        "payment_method_reference_id": data.get("slip_reference") or data.get("ticket_reference"),
         "hash": data["ticket_hash"],
     }
     return f"{base_url()}/payments/{row.number}/ticket?{urlencode(query)}"
@@ -198,8 +200,9 @@ def _charges(row: MpPayment) -> list[dict[str, Any]]:
 
 
 def _fee_back(row: MpPayment) -> int:
-    """The fee of the part given back returns to the seller (our decision)."""
-    return row.fee_cents * row.refunded_cents // row.paid_cents if row.paid_cents else 0
+    """The fee of the part given back returns to the seller (our decision), in whole steps of the currency."""
+    step = smallest_cents(row.account)
+    return row.fee_cents * row.refunded_cents // (row.paid_cents * step) * step if row.paid_cents else 0
 
 
 def refund(row: MpPayment, item: dict[str, Any]) -> dict[str, Any]:
@@ -262,7 +265,7 @@ def _point_of_interaction(row: MpPayment) -> dict[str, Any]:
     in_checkout = row.order is not None
     unit = {"unit": "online_payments", "sub_unit": "checkout_pro" if in_checkout else "default"}
     head = {"type": "CHECKOUT" if in_checkout else "OPENPLATFORM", "business_info": unit}
-    if "card" in row.data:
+    if "card" in row.data or "ticket_reference" in row.data:
         return head
     if "slip_code" in row.data:
         return head if in_checkout else head | {"type": "UNSPECIFIED"}

@@ -14,6 +14,7 @@ urlpatterns = [
     _route("users/me", GET=account.me),
     _route(f"applications/{ID}", GET=account.application),
     _route("v1/payment_methods", GET=account.payment_methods),
+    _route("v1/identification_types", GET=account.identification_types),
     _route("v1/payments", POST=payments.create),
     _route("v1/payments/search", GET=payment_search.search),
     _route(f"v1/payments/{ID}/refunds", GET=refunds.find_many, POST=refunds.create),

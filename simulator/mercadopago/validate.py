@@ -127,20 +127,21 @@ def additional_info(value: Any) -> dict[str, Any]:
     return info
 
 
-def items(value: Any, currency: str) -> list[dict[str, Any]]:
+def items(value: Any, currency: str, *, has_cents: bool = True) -> list[dict[str, Any]]:
+    """Prices are whole numbers where the currency has no cents (odoo pull request 124162)."""
     if not isinstance(value, list) or not value:
         raise preference("invalid_items", "items needed")
-    return [_item(item, currency) for item in value]
+    return [_item(item, currency, 2 if has_cents else 0) for item in value]
 
 
-def _item(given: Any, currency: str) -> dict[str, Any]:
+def _item(given: Any, currency: str, decimals: int) -> dict[str, Any]:
     if not isinstance(given, dict) or not given.get("title"):
         raise preference("invalid_items", "items must have a title")
     quantity, price = given.get("quantity"), parse_decimal(given.get("unit_price"))
     if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity <= 0:
         raise preference("invalid_items", "quantity must be a positive integer")
-    if price is None or isinstance(given["unit_price"], str) or price <= 0 or price != round(price, 2):
-        raise preference("invalid_items", "unit_price must be a positive number with at most 2 decimals")
+    if price is None or isinstance(given["unit_price"], str) or price <= 0 or price != round(price, decimals):
+        raise preference("invalid_items", "unit_price invalid")
     if given.get("currency_id") not in (None, currency):
         raise preference("invalid_items", "currency_id invalid")
     return {
