@@ -58,6 +58,7 @@ class Failure(models.TextChoices):
 
     UNREADABLE = "unreadable_answer", _("the gateway's answer could not be read")
     REFUSED = "refused", _("refused by the gateway")
+    NO_ANSWER = "no_answer", _("the gateway gives no answer about this one thing")
     OWN_FAULT = "own_fault", _("our own fault")
     AWAY = "away", _("the gateway gave no answer")
 

@@ -11,15 +11,17 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from connections.models import ConnectionState
-from payments.models import Charge
-from tests.factories import NOW
-from tests.webhooks.speaking import URL, fetches, notify, repeat, state_at_asaas
+from connections.models import ConnectionState, GatewayPause
+from payments.models import Charge, GatewayResource
+from tests.factories import NOW, make_payment
+from tests.webhooks.speaking import PAYMENT, URL, fetches, notify, repeat, state_at_asaas
 from webhooks.models import BY_PERSON, EventState, Failure, WebhookEvent
 from webhooks.services import backing_off, inbox
 from webhooks.services.targets import Target
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+OWN = "https://api-sandbox.asaas.com/v3/myAccount"
+ACCOUNT = f"{OWN}/commercialInfo/"
 LONG = max(backing_off.BACK_OFF) * 1.3
 REFUSAL = {"errors": [{"code": "invalid_action", "description": "Não foi possível: CPF 529.982.247-25."}]}
 
@@ -73,6 +75,28 @@ def test_an_answer_nobody_can_read_counts_and_stops_no_other(
     assert (dead.state, dead.cause, done.state) == (EventState.DEAD, Failure.UNREADABLE, EventState.DONE)
     charge.refresh_from_db()
     assert charge.status == "paid"
+
+
+@pytest.mark.parametrize("knows_another", [True, False])
+def test_a_gateway_that_fails_for_one_payment_alone_makes_its_event_dead(
+    client: Client, charge: Charge, gateway: Any, clock: Any, knows_another: bool
+) -> None:
+    gateway.get(URL, status=500, body="<html>oops</html>")
+    opinion = f"{URL.removesuffix(PAYMENT)}pay_another" if knows_another else ACCOUNT
+    if knows_another:
+        make_payment(charge, gateway_id="pay_another")
+        GatewayResource.objects.update(fetched_at=NOW)
+        gateway.get(opinion, json=state_at_asaas(charge, "PENDING", id="pay_another"))
+    else:
+        gateway.get(opinion, json={"object": "account", "name": "Loja"})
+        gateway.get(f"{OWN}/status/", json={"id": "acc_1", "general": "APPROVED"})
+        gateway.get("https://api-sandbox.asaas.com/v3/pix/addressKeys", json={"data": []})
+    notify(client, charge.connection)
+    event = give_up(clock)
+    assert (event.state, event.failures, event.cause) == (EventState.DEAD, 6, Failure.NO_ANSWER)
+    assert sum(call.request.url == URL for call in gateway.calls) == 6
+    assert sum(call.request.url == opinion for call in gateway.calls) == 6
+    assert not GatewayPause.objects.exclude(until=None).exists()
 
 
 def test_our_own_fault_is_named_by_its_kind_alone(

@@ -76,6 +76,10 @@ _CURES: dict[str, str | Promise] = {
         "Nothing is wrong with the notification. Look whether the gateway has a disturbance; when that is"
         " over, have it asked again."
     ),
+    Failure.NO_ANSWER: gettext_lazy(
+        "The gateway answers for other payments, but not for this one. Open it in the gateway's panel; if it"
+        " cannot be shown there either, tell the gateway. Have it asked again afterwards."
+    ),
     Failure.REFUSED: gettext_lazy(
         "Read what the gateway says, mend it in its panel or on the connection's page, and have it asked"
         " again. If the payment is no concern of yours, ignore it with a reason."

@@ -20,18 +20,17 @@ _SPREAD = 0.2
 chance = random.Random()
 
 
-def cause_of(error: Exception) -> Failure:
-    """Whose failure it was. A gateway that is away, or refuses our key, is not the event's."""
+def cause_of(error: GatewayError) -> Failure:
+    """Whose failure it seems. A gateway that is away, or refuses our key, is not the event's."""
     if isinstance(error, UnreadableAnswer):
         return Failure.UNREADABLE
     if isinstance(error, GatewayUnavailable | CredentialsRefused):
         return Failure.AWAY
-    return Failure.REFUSED if isinstance(error, GatewayError) else Failure.OWN_FAULT
+    return Failure.REFUSED
 
 
-def postpone(events: list[WebhookEvent], error: Exception) -> None:
+def postpone(events: list[WebhookEvent], error: Exception, cause: Failure) -> None:
     """Back to the queue with the cause, or to the dead list after the sixth failure of its own."""
-    cause = cause_of(error)
     text = _words_of(error)[:500]
     if cause == Failure.AWAY:
         _wait_for_gateway(events, error, text)

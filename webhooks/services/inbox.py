@@ -25,7 +25,7 @@ from payments.services import missed, refreshing, resources
 from payments.services.resources import Lease
 from webhooks.lanes import lanes
 from webhooks.models import EventState, Failure, WebhookEvent
-from webhooks.services import backing_off, coalescing
+from webhooks.services import backing_off, coalescing, second_opinion
 from webhooks.services.finishing import finish
 from webhooks.services.targets import Target, due_targets, open_events, signed
 
@@ -114,7 +114,8 @@ def _handle_safely(target: Target) -> Handling:
         return Handling.SPENT
     except Exception as err:
         logger.exception("notifications about %s %s could not be handled", target.kind, target.gateway_id)
-        backing_off.postpone(list(open_events(target).filter(next_attempt_at__lte=clock.now())), err)
+        due = open_events(target).filter(next_attempt_at__lte=clock.now())
+        backing_off.postpone(list(due), err, Failure.OWN_FAULT)
         return Handling.DONE
 
 
@@ -162,7 +163,7 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     try:
         refreshed = refreshing.refresh(connection, resource, held, source="webhook", cause=due[-1].topic)
     except GatewayError as err:
-        return _take_failure(connection, due, err)
+        return _take_failure(connection, resource, due, err)
     for event in events:
         finish(event, refreshed, held=held, started=started)
     return Handling.DONE
@@ -177,16 +178,22 @@ def _note_delivery(connection: Connection, events: list[WebhookEvent]) -> None:
         )
 
 
-def _take_failure(connection: Connection, due: list[WebhookEvent], error: GatewayError) -> Handling:
+def _take_failure(
+    connection: Connection, resource: GatewayResource, due: list[WebhookEvent], error: GatewayError
+) -> Handling:
     """Whose failure it was decides who waits: the connection or the events."""
-    if backing_off.cause_of(error) != Failure.AWAY:
+    cause = backing_off.cause_of(error)
+    if cause != Failure.AWAY:
         pausing.note_answer(connection.pk)
-        backing_off.postpone(due, error)
+        backing_off.postpone(due, error, cause)
         return Handling.DONE
     if isinstance(error, CredentialsRefused):
         connections.note_refusal(connection, error)
+    if second_opinion.is_about_one_thing(connection, resource, error):
+        backing_off.postpone(due, error, Failure.NO_ANSWER)
+        return Handling.DONE
     pausing.note_failure(connection.pk, error)
     if isinstance(error, BudgetExhausted):  # nothing was sent
         return Handling.SPENT
-    backing_off.postpone(due, error)
+    backing_off.postpone(due, error, cause)
     return Handling.FAILED
