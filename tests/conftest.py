@@ -19,18 +19,20 @@ from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 
 from tests.house import environment  # first: it makes bin/lib importable
+from tests.house.emptying import replace_flush
 
 from lib.processes import free_port  # isort: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATOR_START_SECONDS = 20
 # What asks no database, or only to show what is in it.
-_ON_ONE_STACK = ("gateways", "pages", "simulator", "structure")
+_ON_ONE_STACK = ("browser", "gateways", "house", "pages", "simulator", "structure")
 
 
 # How long one generated example takes says nothing on a machine that does something else meanwhile.
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
+replace_flush()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ from lib.browser import Browser
 
 from tests.flows.running import Running
 
-pytestmark = pytest.mark.xdist_group("second")
+pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 
 
 def test_a_customer_gets_a_new_code_and_pays_it(running: Running) -> None:

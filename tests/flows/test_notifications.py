@@ -9,7 +9,7 @@ import pytest
 
 from tests.flows.running import KINDS, Running
 
-pytestmark = pytest.mark.xdist_group("running")
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 CHARGE = "Charge.objects.get(reference={reference!r})"
 EVENTS = {
     "asaas": ("PAYMENT_CREATED", "PAYMENT_UPDATED", "PAYMENT_RECEIVED"),

@@ -13,7 +13,7 @@ from lib.browser import Browser
 
 from tests.flows.running import KINDS, Running
 
-pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.once]  # one product serves both modules
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 TOKENS = "[connection.open_webhook_secrets().get('token', '') for connection in Connection.objects.all()]"
 ROWS = """
 [[bytes(value).decode('latin-1') if isinstance(value, (bytes, memoryview)) else str(value) for value in row]

@@ -38,7 +38,7 @@ def test_the_whole_walk_passes_on_both_gateways() -> None:
     assert f"Stack: {expected}" in answer.stdout
 
 
-@pytest.mark.once
+@pytest.mark.full
 def test_dropped_notifications_fail_the_walk_and_name_the_step() -> None:
     answer = check("--drop-notifications", "--deadline", "4")
     assert answer.returncode == 1, answer.stdout + answer.stderr

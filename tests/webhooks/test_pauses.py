@@ -125,7 +125,7 @@ def test_what_waits_for_a_gateway_is_not_rewritten(away: Connection, gateway: An
     assert not targets.is_anything_due() or GatewayPause.objects.get().until
 
 
-@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize("status", [pytest.param(503, marks=pytest.mark.full), 429])
 def test_back_it_is_drained_within_minutes_and_in_a_ramp(
     away: Connection, gateway: Any, clock: Any, status: int
 ) -> None:
