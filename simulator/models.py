@@ -130,6 +130,20 @@ class AsaasInstalment(models.Model):
     created_at = models.DateTimeField()
 
 
+class AsaasCheckout(models.Model):
+    """A hosted checkout as it was asked for, in the API's words in `data`; ends by itself at `due_at`."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    customer = models.ForeignKey(AsaasCustomer, null=True, on_delete=models.CASCADE)
+    gid = models.CharField(max_length=40, unique=True)
+    status = models.CharField(max_length=12, default="ACTIVE")
+    total_cents = models.BigIntegerField()
+    external_reference = models.CharField(max_length=200, null=True, db_index=True)
+    data = models.JSONField(default=dict)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+
+
 class AsaasWebhook(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     gid = models.CharField(max_length=40, unique=True)

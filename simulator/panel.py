@@ -9,15 +9,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from simulator import clock
+from simulator.asaas import checkouts, instalments, paying, refunding, sessions
 from simulator.asaas import effects as asaas
-from simulator.asaas import instalments, paying, refunding
 from simulator.asaas.errors import AsaasError
 from simulator.cards import MASTERCARD, Card
 from simulator.mercadopago import boletos, checkout
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago import refunding as mercadopago_refunding
 from simulator.mercadopago.errors import MpError
-from simulator.models import Account, AsaasPayment, Delivery, MpPayment, MpPreference
+from simulator.models import Account, AsaasCheckout, AsaasPayment, Delivery, MpPayment, MpPreference
 from simulator.money import brazilian
 
 SHOWN = 30
@@ -57,7 +57,9 @@ def _payments() -> list[dict[str, Any]]:
     charges = AsaasPayment.objects.select_related("account").order_by("-id")[:SHOWN]
     attempts = MpPayment.objects.select_related("account").order_by("-id")[:SHOWN]
     preferences = MpPreference.objects.select_related("account").filter(mporder=None).order_by("-id")[:SHOWN]
-    return [*map(_charge, charges), *map(_attempt, attempts), *map(_preference, preferences)]
+    hosted = AsaasCheckout.objects.select_related("account").filter(status=sessions.ACTIVE)
+    own = [*map(_charge, charges), *map(_checkout, hosted.order_by("-id")[:SHOWN])]
+    return [*own, *map(_attempt, attempts), *map(_preference, preferences)]
 
 
 def _charge(row: AsaasPayment) -> dict[str, Any]:
@@ -71,6 +73,19 @@ def _charge(row: AsaasPayment) -> dict[str, Any]:
         "page": f"/asaas/{row.account.environment}/i/{row.gid.removeprefix('pay_')}",
         "pay": f"/pay/asaas/{row.gid}" if row.status in asaas.OPEN and not row.deleted else "",
         "refund": f"/refund/asaas/{row.gid}" if instalments.is_refundable(row) else "",
+    }
+
+
+def _checkout(row: AsaasCheckout) -> dict[str, Any]:
+    return {
+        "at": row.created_at,
+        "gateway": "Asaas",
+        "id": row.gid,
+        "reference": row.external_reference,
+        "amount": brazilian(row.total_cents),
+        "status": "checkout, not paid",
+        "page": f"/asaas/{row.account.environment}/checkoutSession/show/{row.gid}",
+        "pay": f"/pay/asaas-checkout/{row.gid}",
     }
 
 
@@ -160,6 +175,8 @@ def _pay(gateway: str, identifier: str) -> None:
     """As the charge says: a boleto at a bank, by a good card, else by PIX."""
     if gateway == "asaas":
         _pay_charge(_found(AsaasPayment.objects.filter(gid=identifier)))
+    elif gateway == "asaas-checkout":
+        _pay_checkout(_found(AsaasCheckout.objects.filter(gid=identifier)))
     elif gateway == "mercadopago" and identifier.isdigit():
         payment = _found(MpPayment.objects.filter(number=int(identifier)))
         boletos.pay(payment) if boletos.is_boleto(payment) else mercadopago.approve(payment)
@@ -169,6 +186,15 @@ def _pay(gateway: str, identifier: str) -> None:
             mercadopago.approve(checkout.pix(preference))
         else:
             checkout.card(preference, Card(MASTERCARD, "APRO"))
+
+
+def _pay_checkout(session: AsaasCheckout) -> None:
+    """By a card in as few parcels as it takes, else by PIX."""
+    counts = checkouts.card_counts(session)
+    if counts:
+        checkouts.by_card(session, Card(MASTERCARD, "APRO"), count=counts[0])
+    else:
+        checkouts.by_pix(session)
 
 
 def _pay_charge(charge: AsaasPayment) -> None:

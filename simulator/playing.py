@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from simulator import clock, schedule
-from simulator.models import AsaasPayment, Delivery, MpPayment
+from simulator.models import AsaasCheckout, AsaasPayment, Delivery, MpPayment
 from simulator.sending import sender
 
 PATIENCE = 30.0
@@ -29,6 +29,7 @@ def _next_moment(goal: datetime) -> datetime | None:
     ahead = [
         open_rows.filter(next_attempt_at__gt=now).order_by("next_attempt_at").values_list("next_attempt_at"),
         AsaasPayment.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
+        AsaasCheckout.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
         MpPayment.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
     ]
     moments = [row[0] for rows in ahead if (row := rows.first()) is not None and row[0] <= goal]

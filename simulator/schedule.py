@@ -1,4 +1,4 @@
-"""What the clock brings by itself: PIX expiry, overdue charges, settlement, events kept too long."""
+"""What the clock brings by itself: expiry, overdue charges, settlement, events kept too long."""
 
 import logging
 import threading
@@ -9,11 +9,11 @@ from django.core.exceptions import ObjectDoesNotExist
 from simulator import clock
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
-from simulator.asaas import paying
+from simulator.asaas import paying, sessions
 from simulator.asaas.errors import AsaasError
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago.errors import MpError
-from simulator.models import AsaasPayment, MpPayment, write
+from simulator.models import AsaasCheckout, AsaasPayment, MpPayment, write
 
 PAUSE = 0.5
 MOST_ROUNDS = 10
@@ -41,12 +41,13 @@ def run_due() -> int:
     """Everything whose time has come, oldest first; answers how much that was."""
     with _lock:
         done = _run(AsaasPayment, _asaas_due)
+        done += _run(AsaasCheckout, sessions.expire)
         done += _run(MpPayment, _mercadopago_due)
         with write():
             return done + asaas_notify.lose_expired()
 
 
-def _run(model: type[AsaasPayment] | type[MpPayment], act: Callable) -> int:
+def _run(model: type[AsaasPayment] | type[AsaasCheckout] | type[MpPayment], act: Callable) -> int:
     """What becomes due by what is done, like the end of an overdue boleto, is done too."""
     done = 0
     for _ in range(MOST_ROUNDS):
@@ -54,16 +55,16 @@ def _run(model: type[AsaasPayment] | type[MpPayment], act: Callable) -> int:
         if not due:
             break
         done += len(due)
-        for payment in due:
-            _act(payment, act)
+        for row in due:
+            _act(row, act)
     return done
 
 
-def _act(payment: AsaasPayment | MpPayment, act: Callable) -> None:
+def _act(row: AsaasPayment | AsaasCheckout | MpPayment, act: Callable) -> None:
     try:
-        act(payment)
+        act(row)
     except (AsaasError, MpError, ObjectDoesNotExist):
-        type(payment).objects.filter(pk=payment.pk).update(due_at=None)
+        type(row).objects.filter(pk=row.pk).update(due_at=None)
 
 
 def _asaas_due(payment: AsaasPayment) -> None:

@@ -48,7 +48,10 @@ def existing(account: Account, gid: str) -> AsaasCustomer:
 
 
 def create(request: HttpRequest, account: Account) -> dict[str, Any]:
-    body = read_json(request)
+    return serialise.customer(make(account, read_json(request)))
+
+
+def make(account: Account, body: dict[str, Any]) -> AsaasCustomer:
     if not body.get("name"):
         raise invalid("name", "O campo name deve ser informado")
     number = numbering.scattered("asaas-customers", 7_400_000)
@@ -56,7 +59,7 @@ def create(request: HttpRequest, account: Account) -> dict[str, Any]:
     _apply(row, body)
     with write():
         row.save()
-    return serialise.customer(row)
+    return row
 
 
 def _apply(row: AsaasCustomer, body: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ def plan(row: AsaasInstalment) -> dict[str, Any]:
         "expirationDay": row.data["expirationDay"],
         "deleted": row.deleted,
         "dateCreated": row.date_created.isoformat(),
-        "checkoutSession": None,
+        "checkoutSession": row.data.get("checkoutSession"),
         "customer": row.customer_gid,
         "paymentLink": None,
         "transactionReceiptUrl": first.data.get("transactionReceiptUrl") if is_card else None,

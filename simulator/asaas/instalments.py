@@ -22,7 +22,11 @@ def create(account: Account, asked: Parcels) -> AsaasPayment:
             billing_type=asked.billing_type,
             count=len(asked.cents),
             total_cents=sum(asked.cents),
-            data={"description": asked.loose.get("description"), "expirationDay": asked.first_due.day},
+            data={
+                "description": asked.loose.get("description"),
+                "expirationDay": asked.first_due.day,
+                "checkoutSession": asked.loose.get("checkoutSession"),
+            },
             created_at=clock.now(),
         )
         made = [_parcel(plan, asked, number) for number in range(1, plan.count + 1)]

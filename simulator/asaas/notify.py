@@ -9,7 +9,7 @@ from simulator import clock, faults, known, numbering, outbox, veil
 from simulator.answers import json_text
 from simulator.asaas import serialise
 from simulator.asaas.names import event_hash
-from simulator.models import Account, AsaasPayment, AsaasWebhook, Delivery
+from simulator.models import Account, AsaasCheckout, AsaasPayment, AsaasWebhook, Delivery
 from simulator.outbox import Notice
 from simulator.transport import Answer, Post
 
@@ -18,7 +18,7 @@ KEPT = timedelta(days=14)
 AGENT = {"sandbox": "Asaas_Hmlg/3.0", "production": "Asaas_Prod/3.0"}
 COUNTER_START = {"sandbox": 20_000_000, "production": 1_460_000_000}
 SEQUENTIAL = "SEQUENTIALLY"
-KEY = "accessToken"
+KEY, CHECKOUT = "accessToken", "checkout"
 LONGEST_STREAK = 15
 _MINUTE, _HOUR = 60, 3600
 WAITS = (
@@ -61,6 +61,19 @@ def emit_key(account: Account, event: str, shown: dict[str, Any]) -> list[Delive
         told = _notice(account, event, identifier, hook, resource=KEY, resource_id=shown["id"])
         made += outbox.enqueue(replace(told, extra={"entity": shown}))
     return made
+
+
+def emit_checkout(checkout: AsaasCheckout, event: str) -> None:
+    """A CHECKOUT_* event: it names neither payment nor subscription (asaas.md 3.11)."""
+    wanted = _listening(checkout.account, event)
+    identifier = event_id(event, checkout.account.environment) if wanted else ""
+    for hook in wanted:
+        outbox.enqueue(checkout_notice(checkout, event, identifier, hook))
+
+
+def checkout_notice(checkout: AsaasCheckout, event: str, identifier: str, hook: AsaasWebhook) -> Notice:
+    told = _notice(checkout.account, event, identifier, hook, resource=CHECKOUT, resource_id=checkout.gid)
+    return replace(told, reference=checkout.external_reference or "")
 
 
 def _listening(account: Account, event: str) -> list[AsaasWebhook]:
@@ -119,11 +132,22 @@ def _entity(delivery: Delivery) -> dict[str, Any] | None:
     """The object as it is now, not as it was when the event happened (asaas.md 5.4)."""
     if delivery.resource == KEY:
         return delivery.extra["entity"]
+    if delivery.resource == CHECKOUT:
+        return _checkout(delivery)
     payment = AsaasPayment.objects.filter(gid=delivery.resource_id).order_by().first()
     if payment is None:
         return None
     payment.account = delivery.account
     return serialise.payment(payment) | delivery.extra.get("claims", {})
+
+
+def _checkout(delivery: Delivery) -> dict[str, Any] | None:
+    """As the API shows it, but without its link."""
+    row = AsaasCheckout.objects.select_related("customer").filter(gid=delivery.resource_id).first()
+    if row is None:
+        return None
+    row.account = delivery.account
+    return serialise.checkout(row) | {"link": None} | delivery.extra.get("claims", {})
 
 
 def _dress(delivery: Delivery, hook: AsaasWebhook, text: str) -> tuple[dict[str, str], bytes]:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from simulator import clock, numbering
-from simulator.asaas import bank_slips, fees, serialise
+from simulator.asaas import bank_slips, fees, serialise, sessions
 from simulator.asaas.effects import OPEN, fresh, net_of
 from simulator.asaas.errors import AsaasError, forbidden_action
 from simulator.asaas.notify import emit
@@ -16,6 +16,7 @@ REFUSED = ("5184019740373151", "4916561358240741")
 BRANDS = ("VISA", "MASTERCARD", "ELO", "DINERS", "DISCOVER", "AMEX", "JCB")
 CAPTURE_REFUSED = "PAYMENT_CREDIT_CARD_CAPTURE_REFUSED"
 NOT_REGISTERED = "Este boleto não está mais registrado para pagamento."
+NOT_AUTHORIZED = "Transação não autorizada. Verifique os dados do cartão de crédito e tente novamente."
 BY_CARD = ("CREDIT_CARD", "UNDEFINED")
 
 
@@ -96,14 +97,14 @@ def _take_card(rows: list[AsaasPayment], card: Card, amount_cents: int | None) -
         row.save()
     for row in rows:
         emit(row, "PAYMENT_CONFIRMED")
+    sessions.paid(rows[0])
 
 
 class CardRefused(AsaasError):
     """Raised outside of the transaction: the attempt itself is told and leaves no other trace."""
 
     def __init__(self, payment: AsaasPayment) -> None:
-        text = "Transação não autorizada. Verifique os dados do cartão de crédito e tente novamente."
-        super().__init__(400, "invalid_action", text)
+        super().__init__(400, "invalid_action", NOT_AUTHORIZED)
         self.payment = payment
 
 
@@ -155,6 +156,7 @@ def _awaiting(payment: AsaasPayment, force: bool) -> AsaasPayment:
 def _told(row: AsaasPayment, event: str) -> AsaasPayment:
     row.save()
     emit(row, event)
+    sessions.paid(row)
     return row
 
 

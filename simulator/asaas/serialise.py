@@ -8,7 +8,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from simulator.clock import SAO_PAULO
-from simulator.models import Account, AsaasCustomer, AsaasPayment, AsaasWebhook
+from simulator.models import Account, AsaasCheckout, AsaasCustomer, AsaasPayment, AsaasWebhook
 from simulator.money import decimal_number
 
 PLAIN_CUSTOMER_KEYS = (
@@ -193,6 +193,32 @@ def _timestamp_of(text: str) -> str:
 
 def _present(data: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: data[key] for key in keys if data.get(key) is not None}
+
+
+def checkout_url(row: AsaasCheckout) -> str:
+    """The two environments spell it differently (asaas.md 1.1)."""
+    is_sandbox = row.account.environment == "sandbox"
+    return f"{panel_url(row.account)}/checkoutSession/show{'/' if is_sandbox else '?id='}{row.gid}"
+
+
+def checkout(row: AsaasCheckout) -> dict[str, Any]:
+    """Keys and their order as in the events (asaas.md 5.4), where the link is null."""
+    return {
+        "id": row.gid,
+        "link": checkout_url(row),
+        "status": row.status,
+        "minutesToExpire": row.data["minutesToExpire"],
+        "externalReference": row.external_reference,
+        "billingTypes": row.data["billingTypes"],
+        "chargeTypes": row.data["chargeTypes"],
+        "callback": row.data["callback"],
+        "items": row.data["items"],
+        "subscription": None,
+        "installment": row.data["installment"],
+        "split": None,
+        "customer": row.customer.gid if row.customer else None,
+        "customerData": row.data["customerData"],
+    }
 
 
 def webhook(row: AsaasWebhook) -> dict[str, Any]:

@@ -1,6 +1,17 @@
 from django.urls import re_path
 
-from simulator.asaas import account, cash, customers, pages, payment_list, payments, refunds, webhooks
+from simulator.asaas import (
+    account,
+    cash,
+    checkout_pages,
+    customers,
+    pages,
+    payment_list,
+    payments,
+    refunds,
+    webhooks,
+)
+from simulator.asaas import checkout_calls as checkouts
 from simulator.asaas import instalment_calls as instalments
 from simulator.asaas.auth import api, unknown_path
 
@@ -49,6 +60,8 @@ urlpatterns = [
     _route(f"installments/{ID}/refund", POST=instalments.refund),
     _route(f"installments/{ID}/splits", PUT=instalments.splits),
     _route(f"installments/{ID}", GET=instalments.show, DELETE=instalments.delete),
+    _route("checkouts", POST=checkouts.create),
+    _route(f"checkouts/{ID}/cancel", POST=checkouts.cancel),
     _route("webhooks", GET=webhooks.find_many, POST=webhooks.create),
     _route(f"webhooks/{ID}/removeBackoff", POST=webhooks.remove_backoff),
     _route(
@@ -56,6 +69,7 @@ urlpatterns = [
     ),
     re_path(r"^i/(?P<code>[^/]+)/?$", pages.invoice),
     re_path(r"^b/pdf/(?P<code>[^/]+)/?$", pages.bank_slip),
+    re_path(r"^checkoutSession/show(?:/(?P<code>[^/]+))?/?$", checkout_pages.show),
     re_path(r"^refund/(?P<code>[^/]+)/?$", pages.refund_request),
     re_path(r"^v3/", unknown_path),
 ]

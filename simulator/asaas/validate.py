@@ -117,16 +117,16 @@ def description(value: Any) -> str | None:
 def callback(body: dict[str, Any], account: Account) -> None:
     """successUrl must lie in the site of the account's commercial data (asaas.md 3.2)."""
     given = body.get("callback")
-    if not given:
-        return
-    host = urlsplit(str(given.get("successUrl") or "")).hostname
+    if given:
+        own_site(given.get("successUrl"), "successUrl", account)
+
+
+def own_site(address: Any, field: str, account: Account) -> None:
+    host = urlsplit(str(address or "")).hostname
     site = account.options.get("site_url")
     if not host or not site or urlsplit(site).hostname != host:
-        raise AsaasError(
-            400,
-            "invalid_object",
-            "O domínio de successUrl não é o site cadastrado nas informações comerciais da conta.",
-        )
+        text = f"O domínio de {field} não é o site cadastrado nas informações comerciais da conta."
+        raise AsaasError(400, "invalid_object", text)
 
 
 def later_work(body: dict[str, Any]) -> None:

@@ -130,4 +130,9 @@ def _split(body: dict[str, Any], each: str, count: int) -> list[int]:
         most = max(1, total // validate.FLOOR_CENTS)
         text = f"O valor informado (R$ {brazilian(total)}) só pode ser parcelado em até {most} vezes."
         raise AsaasError(400, "invalid_object", text)
+    return parts(total, count)
+
+
+def parts(total: int, count: int) -> list[int]:
+    share = total // count
     return [share] * (count - 1) + [total - share * (count - 1)]

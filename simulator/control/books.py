@@ -2,30 +2,36 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest
 
+from simulator.asaas import sessions
 from simulator.control import refunds
 from simulator.control.errors import ControlError
 from simulator.mercadopago.effects import is_clearing
 from simulator.mercadopago.serialise import currency
-from simulator.models import AsaasPayment, Delivery, MpPayment, MpPreference
+from simulator.models import AsaasCheckout, AsaasPayment, Delivery, MpPayment, MpPreference
 from simulator.money import plain_number
 
 OPEN_STATES = (Delivery.WAITING, Delivery.HELD)
 
 
 def books(request: HttpRequest) -> dict[str, Any]:
-    charges = _chosen(request, AsaasPayment.objects.select_related("account").defer("previous"))
+    checkouts = list(_chosen(request, AsaasCheckout.objects.select_related("account")))
+    charges = AsaasPayment.objects.select_related("account").defer("previous")
+    charges = _chosen(request, charges, or_else=Q(data__checkoutSession__in=[one.gid for one in checkouts]))
     preference = MpPreference.objects.filter(mporder=OuterRef("order")).values("gid")[:1]
     attempts = MpPayment.objects.select_related("account").defer("previous")
     attempts = _chosen(request, attempts.annotate(preference=Subquery(preference)))
-    return {"payments": [*map(_asaas_line, charges), *map(_mp_line, attempts)]}
+    lines = [*map(_asaas_line, charges), *map(_mp_line, attempts)]
+    return {"payments": lines, "checkouts": [*map(_checkout_line, checkouts)]}
 
 
-def _chosen(request: HttpRequest, rows: Any) -> Any:
+def _chosen(request: HttpRequest, rows: Any, or_else: Q | None = None) -> Any:
+    """By their own reference, or those of the checkout that has it."""
     if request.GET.get("reference"):
-        rows = rows.filter(external_reference=request.GET["reference"])
+        own = Q(external_reference=request.GET["reference"])
+        rows = rows.filter(own | or_else if or_else else own)
     if request.GET.get("account"):
         rows = rows.filter(account_id=request.GET["account"])
     return rows.order_by("id")
@@ -35,8 +41,25 @@ def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
     fee = row.value_cents - row.net_cents if row.paid_cents else 0
     own = {"id": row.gid, "currency": "BRL", "method": row.billing_type}
     dates = {"deleted": row.deleted, "due_date": row.due_date.isoformat()}
+    dates |= {"credit_date": row.data.get("creditDate"), "is_settled": row.status == "RECEIVED"}
     plan = {"installment": row.data.get("installment"), "parcel": row.data.get("installmentNumber")}
+    plan |= {"checkout": row.data.get("checkoutSession")}
     return _line(row, row.value_cents, fee) | own | dates | plan
+
+
+def _checkout_line(row: AsaasCheckout) -> dict[str, Any]:
+    return {
+        "id": row.gid,
+        "reference": row.external_reference,
+        "status": row.status,
+        "amount": plain_number(row.total_cents),
+        "currency": "BRL",
+        "gateway": row.account.gateway,
+        "account": row.account_id,
+        "created_at": row.created_at.isoformat(),
+        "expires_at": row.due_at.isoformat() if row.due_at else None,
+        "payments": [one.gid for one in sessions.payments(row)],
+    }
 
 
 def _mp_line(row: MpPayment) -> dict[str, Any]:

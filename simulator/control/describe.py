@@ -40,16 +40,17 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/pay",
         "body": "id or reference; optional method (pix, boleto; Asaas also card; Mercado Pago also the id of "
-        "a shop, machine or bank of its country, such as oxxo), cleared (false), parcel, amount, "
-        "account, force (also when deleted, cancelled or expired)",
+        "a shop, machine or bank of its country, such as oxxo), cleared (false), parcel, instalments "
+        "(Asaas checkout), amount, account, force (also when deleted, cancelled or expired)",
         "meaning": "the customer pays now: a boleto at a bank, whose money the clock brings (at once with "
         "cleared), a charge that takes only cards by a good one, anything else by PIX; an unpaid preference "
-        "gets a payment first, outside Brazil the first code its page offers",
+        "gets a payment first, outside Brazil the first code its page offers; a checkout of Asaas is paid by "
+        "PIX, or, with instalments, by a good card",
     },
     {
         "method": "POST",
         "path": "/_control/pay_card",
-        "body": "id or reference; optional number, holder (APRO), instalments (1; Mercado Pago), amount, "
+        "body": "id or reference; optional number, holder (APRO), instalments (1), amount, "
         "account, force (Asaas)",
         "meaning": "the customer pays by card on the hosted page; on a preference each call is a new "
         "payment, of an Asaas plan by card all open parcels are paid",
@@ -70,7 +71,7 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/expire",
         "body": "id or reference",
-        "meaning": "a Mercado Pago PIX or boleto expires",
+        "meaning": "a Mercado Pago PIX or boleto, or a checkout of Asaas, expires",
     },
     {
         "method": "POST",
@@ -82,7 +83,7 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/delete",
         "body": "id or reference",
-        "meaning": "deleted (Asaas) or cancelled (Mercado Pago) in the gateway's own panel",
+        "meaning": "deleted (Asaas) or cancelled (Mercado Pago, checkout) in the gateway's own panel",
     },
     {
         "method": "POST",

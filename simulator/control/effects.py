@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator import clock, outbox
 from simulator.answers import jsonable
-from simulator.asaas import cash, instalments, payments
+from simulator.asaas import cash, instalments, payments, sessions
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
 from simulator.asaas.errors import AsaasError
@@ -14,9 +14,17 @@ from simulator.control.errors import ControlError
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago import notify as mp_notify
 from simulator.mercadopago.errors import MpError
-from simulator.models import AsaasPayment, AsaasWebhook, Delivery, MpPayment, MpPreference, write
+from simulator.models import (
+    AsaasCheckout,
+    AsaasPayment,
+    AsaasWebhook,
+    Delivery,
+    MpPayment,
+    MpPreference,
+    write,
+)
 
-Target = AsaasPayment | MpPayment | MpPreference
+Target = AsaasPayment | AsaasCheckout | MpPayment | MpPreference
 
 
 def find(body: dict[str, Any]) -> Target:
@@ -61,24 +69,30 @@ def _by_id(identifier: str) -> Target | None:
     if identifier.isdigit():
         return MpPayment.objects.filter(number=int(identifier)).first()
     parcel = charges.filter(data__installment=identifier).first()
-    return parcel or MpPreference.objects.select_related("account").filter(gid=identifier).first()
+    session = parcel or AsaasCheckout.objects.select_related("account").filter(gid=identifier).first()
+    return session or MpPreference.objects.select_related("account").filter(gid=identifier).first()
 
 
 def _by_reference(reference: str, account: Any) -> Target | None:
     where: dict[str, Any] = {"external_reference": reference}
     if account is not None:
         where["account_id"] = account
+    checkouts = list(AsaasCheckout.objects.select_related("account").filter(**where).order_by("-id"))
     charges = list(AsaasPayment.objects.filter(**where).order_by("-id"))
+    charges += [payment for one in checkouts for payment in reversed(sessions.payments(one))]
     attempts = list(MpPayment.objects.filter(**where).order_by("-id"))
     waiting: list[Target] = [one for one in charges if instalments.is_open(one)]
     waiting += [one for one in attempts if one.status in mercadopago.PAYABLE]
     if waiting:
         return waiting[0]
+    active = [one for one in checkouts if one.status == sessions.ACTIVE]
+    if active:
+        return active[0]
     preference = MpPreference.objects.select_related("account").filter(**where).order_by("-id").first()
     is_paid = any(one.status == "approved" for one in attempts)
     if preference is not None and not is_paid:
         return preference
-    done = [*charges, *attempts]
+    done: list[Target] = [*charges, *attempts, *checkouts]
     return done[0] if done else preference
 
 
@@ -97,7 +111,20 @@ def expire(body: dict[str, Any]) -> dict[str, Any]:
     target = find(body)
     if isinstance(target, MpPayment):
         return told(attempt(lambda: mercadopago.expire(target)))
-    raise ControlError("only payments of Mercado Pago expire; use overdue or delete")
+    session = _session_of(target)
+    if session is None:
+        raise ControlError(
+            "only payments of Mercado Pago and checkouts of Asaas expire; use overdue or delete"
+        )
+    return told(attempt(lambda: sessions.expire(session)))
+
+
+def _session_of(target: Target) -> AsaasCheckout | None:
+    """The checkout itself, or the one whose PIX code waits."""
+    if isinstance(target, AsaasPayment):
+        gid = target.data.get("checkoutSession")
+        return AsaasCheckout.objects.select_related("account").filter(gid=gid).first() if gid else None
+    return target if isinstance(target, AsaasCheckout) else None
 
 
 def overdue(body: dict[str, Any]) -> dict[str, Any]:
@@ -108,8 +135,10 @@ def overdue(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def delete(body: dict[str, Any]) -> dict[str, Any]:
-    """As if done in the gateway's own panel."""
+    """As if done in the gateway's own panel; a checkout is cancelled."""
     target = find(body)
+    if isinstance(target, AsaasCheckout):
+        return told(attempt(lambda: sessions.cancel(target)))
     if isinstance(target, AsaasPayment):
         return told(attempt(lambda: asaas.delete(target)))
     if isinstance(target, MpPayment):
@@ -154,8 +183,8 @@ def attempt(act: Any) -> Any:
         raise ControlError(err.body["message"], 409) from err
 
 
-def told(target: AsaasPayment | MpPayment) -> dict[str, Any]:
-    identifier = target.gid if isinstance(target, AsaasPayment) else target.number
+def told(target: AsaasPayment | AsaasCheckout | MpPayment) -> dict[str, Any]:
+    identifier = target.number if isinstance(target, MpPayment) else target.gid
     return {"id": identifier, "status": target.status}
 
 
@@ -164,10 +193,10 @@ def notify(body: dict[str, Any]) -> dict[str, Any]:
     target = find(body)
     times, delay = int(body.get("times", 1)), float(body.get("delay_seconds", 0))
     claims = jsonable(body.get("claims") or {})
-    if claims and not isinstance(target, AsaasPayment):
+    if claims and not isinstance(target, AsaasPayment | AsaasCheckout):
         raise ControlError("only the body of Asaas claims anything about a charge")
     with write():
-        if isinstance(target, AsaasPayment):
+        if isinstance(target, AsaasPayment | AsaasCheckout):
             notices = _asaas_notices(target, body.get("event"))
         elif isinstance(target, MpPayment):
             notices = _mp_notices(target, body.get("event"))
@@ -178,13 +207,16 @@ def notify(body: dict[str, Any]) -> dict[str, Any]:
     return {"deliveries": [one.pk for one in made]}
 
 
-def _asaas_notices(payment: AsaasPayment, event: str | None) -> list[outbox.Notice]:
-    sent = Delivery.objects.filter(resource_id=payment.gid, form="asaas")
+def _asaas_notices(target: AsaasPayment | AsaasCheckout, event: str | None) -> list[outbox.Notice]:
+    sent = Delivery.objects.filter(resource_id=target.gid, form="asaas")
     last = (sent.filter(event=event) if event else sent).order_by("-id").first()
-    name = event or (last.event if last else "PAYMENT_CREATED")
-    identifier = last.event_id if last else asaas_notify.event_id(name, payment.account.environment)
-    hooks = AsaasWebhook.objects.filter(account=payment.account, enabled=True)
-    return [asaas_notify.notice(payment, name, identifier, hook) for hook in hooks]
+    is_checkout = isinstance(target, AsaasCheckout)
+    name = event or (last.event if last else "CHECKOUT_CREATED" if is_checkout else "PAYMENT_CREATED")
+    identifier = last.event_id if last else asaas_notify.event_id(name, target.account.environment)
+    hooks = AsaasWebhook.objects.filter(account=target.account, enabled=True)
+    if isinstance(target, AsaasCheckout):
+        return [asaas_notify.checkout_notice(target, name, identifier, hook) for hook in hooks]
+    return [asaas_notify.notice(target, name, identifier, hook) for hook in hooks]
 
 
 def _mp_notices(payment: MpPayment, event: str | None) -> list[outbox.Notice]:

@@ -2,23 +2,52 @@
 
 from typing import Any
 
+from simulator.asaas import checkouts, sessions
 from simulator.asaas import paying as asaas
 from simulator.control.effects import Target, attempt, find, told
 from simulator.control.errors import ControlError
 from simulator.control.inputs import amount_of, card_of
 from simulator.mercadopago import boletos, checkout
 from simulator.mercadopago import effects as mercadopago
-from simulator.models import AsaasPayment, MpPayment, MpPreference, write
+from simulator.models import AsaasCheckout, AsaasPayment, MpPayment, MpPreference, write
 
 OUTCOMES = {"approve": True, "reject": False}
 
 
 def pay(body: dict[str, Any]) -> dict[str, Any]:
     """By the `method` named; else as the charge says: a boleto at a bank, by a good card, or by PIX."""
-    target = find(body)
+    target = _offering(find(body), body)
+    if isinstance(target, AsaasCheckout):
+        return told(_pay_checkout(target, body))
     if isinstance(target, AsaasPayment):
         return told(_pay_charge(target, body))
     return told(_pay_at_mercadopago(target, body))
+
+
+def _offering(target: Target, body: dict[str, Any]) -> Target:
+    """For a card the checkout behind a PIX code that waits: there the payer may still choose otherwise."""
+    wants_card = body.get("method") == "card" or body.get("instalments") is not None
+    if not (isinstance(target, AsaasPayment) and wants_card and target.billing_type == "PIX"):
+        return target
+    gid = target.data.get("checkoutSession")
+    active = AsaasCheckout.objects.filter(gid=gid, status=sessions.ACTIVE) if gid else None
+    return (active and active.first()) or target
+
+
+def _pay_checkout(session: AsaasCheckout, body: dict[str, Any]) -> AsaasPayment:
+    """Instalments ask for a card; else PIX where it is taken."""
+    is_by_pix = checkouts.takes_pix(session) and body.get("instalments") is None
+    if _method(body, "pix" if is_by_pix else "card", "pix", "card") == "card":
+        return _by_card(session, body)
+    force = bool(body.get("force", False))
+    return attempt(lambda: checkouts.by_pix(session, amount_cents=amount_of(body), force=force))
+
+
+def _by_card(session: AsaasCheckout, body: dict[str, Any]) -> AsaasPayment:
+    """As many parcels as asked for; else the fewest that the checkout takes."""
+    count = int(body.get("instalments") or min(checkouts.card_counts(session), default=1))
+    terms: dict[str, Any] = {"amount_cents": amount_of(body), "force": bool(body.get("force", False))}
+    return attempt(lambda: checkouts.by_card(session, card_of(body), count=count, **terms))
 
 
 def _pay_charge(charge: AsaasPayment, body: dict[str, Any]) -> AsaasPayment:
@@ -61,22 +90,27 @@ def _pay_payment(payment: MpPayment, body: dict[str, Any]) -> MpPayment:
 
 def pay_card(body: dict[str, Any]) -> dict[str, Any]:
     """On the hosted page, without the page. A refusal is an outcome, not an error."""
-    target, amount, card = _payable_by_card(find(body)), amount_of(body), card_of(body)
+    found = _offering(find(body), body | {"method": "card"})
+    target, amount, card = _payable_by_card(found), amount_of(body), card_of(body)
     if isinstance(target, MpPreference):
         count = int(body.get("instalments", 1))
         payment = attempt(lambda: checkout.card(target, card, amount_cents=amount, count=count))
         return _explained(payment) | {"refused": payment.status == "rejected"}
     force = bool(body.get("force", False))
     try:
+        if isinstance(target, AsaasCheckout):
+            return told(_by_card(target, body)) | {"refused": False}
         charge = attempt(lambda: asaas.by_card(target, card, amount_cents=amount, force=force))
         return told(charge) | {"refused": False}
     except ControlError as err:
+        if isinstance(err.__cause__, checkouts.Refused):
+            return told(err.__cause__.session) | {"refused": True}
         if isinstance(err.__cause__, asaas.CardRefused):
             return told(err.__cause__.payment) | {"refused": True}
         raise
 
 
-def _payable_by_card(target: Target) -> AsaasPayment | MpPreference:
+def _payable_by_card(target: Target) -> AsaasPayment | AsaasCheckout | MpPreference:
     """The preference behind a payment of Mercado Pago: there every card attempt is a new payment."""
     if not isinstance(target, MpPayment):
         return target

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
+
 from simulator.asaas import refunding as asaas
 from simulator.control.effects import attempt, find, told
 from simulator.control.errors import ControlError
 from simulator.control.inputs import amount_of
 from simulator.mercadopago import refunding as mercadopago
-from simulator.models import AsaasPayment, MpPayment, MpPreference
+from simulator.models import AsaasCheckout, AsaasPayment, MpPayment, MpPreference
 from simulator.money import plain_number
 
 Paid = AsaasPayment | MpPayment
@@ -38,19 +40,34 @@ def refund_step(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paid(body: dict[str, Any]) -> Paid:
-    """By id (of a preference its newest paid payment), or the newest one paid with the reference."""
+    """By id (of a preference or checkout its newest paid one), or the newest one paid with the reference."""
     if body.get("id") is not None:
         target = find(body)
+        if isinstance(target, AsaasCheckout):
+            return _newest_of([target.gid], body)
         return _newest({"order__preference": target}) if isinstance(target, MpPreference) else target
     if body.get("reference") is None:
         raise ControlError("give id or reference")
     where: dict[str, Any] = {"external_reference": str(body["reference"])}
-    if body.get("parcel") is not None:
-        where["data__installmentNumber"] = int(body["parcel"])
     if body.get("account") is not None:
         where["account_id"] = body["account"]
-    charge = AsaasPayment.objects.filter(paid_cents__gt=0, **where).order_by("-id").first()
-    return charge or _newest(where)
+    sessions = list(AsaasCheckout.objects.filter(**where).values_list("gid", flat=True))
+    if sessions:
+        return _newest_of(sessions, body)
+    return _charges(body).filter(**where).first() or _newest(where)
+
+
+def _charges(body: dict[str, Any]) -> QuerySet[AsaasPayment]:
+    rows = AsaasPayment.objects.filter(paid_cents__gt=0).order_by("-id")
+    return rows if body.get("parcel") is None else rows.filter(data__installmentNumber=int(body["parcel"]))
+
+
+def _newest_of(sessions: list[str], body: dict[str, Any]) -> AsaasPayment:
+    """The newest paid payment of a checkout."""
+    charge = _charges(body).filter(data__checkoutSession__in=sessions).first()
+    if charge is None:
+        raise ControlError("nothing paid by that id or reference", 404)
+    return charge
 
 
 def _newest(where: dict[str, Any]) -> MpPayment:
