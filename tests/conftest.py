@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "once: no database and no broker makes a difference to it; one stack is enough"
     )
+    config.addinivalue_line("markers", "proves(gateway, *cells): what of docs/capabilities.md it shows")
     config.addinivalue_line("markers", "browser: drives the Chromium that the variable CHROMIUM names")
 
 

@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 from lib.pages import Page
 
+from tests.capabilities import proves
 from tests.flows.running import Running
 
 pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
-EACH = pytest.mark.parametrize("key", ["asaas", "mercadopago", "checkout"])
+EACH = pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("asaas", marks=proves("asaas", "cancel")),
+        pytest.param("mercadopago", marks=proves("mercadopago", "cancel")),
+        "checkout",
+    ],
+)
 
 
 def press(running: Running, reference: str, page: str, who: str = "operator", **typed: str) -> Page:
@@ -86,6 +94,9 @@ def test_money_that_comes_first_wins(running: Running, key: str) -> None:
     assert states(running, reference) == ["refused"] and column(running, reference, "status") == ["paid"]
 
 
+@proves(
+    "asaas", "change.change_due_date", "change.receive_in_cash", "change.undo_cash", "change.restore_charge"
+)
 def test_all_that_asaas_lets_change_of_a_charge(running: Running) -> None:
     reference = running.charge("asaas")
     day = running.evaluate("__import__('config.clock').clock.today('America/Sao_Paulo').isoformat()")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from lib.browser import Browser
 
+from tests.capabilities import proves
 from tests.flows.running import Running
 
 pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 
 
+@proves("mercadopago", "new_code")
 def test_a_customer_gets_a_new_code_and_pays_it(running: Running) -> None:
     reference = running.charge("mercadopago")
     address = running.evaluate(f"Charge.objects.get(reference={reference!r}).pay_url")
