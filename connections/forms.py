@@ -40,7 +40,7 @@ class ConnectionForm(forms.ModelForm):
 
     class Meta:
         model = Connection
-        fields = ["gateway", "name", "environment", "is_default"]
+        fields = ["gateway", "name", "environment", "is_default", "require_discount_reason"]
 
     def __init__(
         self,
@@ -213,7 +213,7 @@ class ConnectionForm(forms.ModelForm):
         """The columns a change writes; what others change meanwhile (a new address, a state) stays."""
         key = ["credentials", "credential_hints"] if self.replaces_key else []
         checked = services.CHECKED if self.account or self.unreachable_reason else ()
-        return ["name", "environment", "is_default", *key, *checked]
+        return ["name", "environment", "is_default", "require_discount_reason", *key, *checked]
 
     def save(self, commit: bool = True) -> Connection:
         connection = self.instance

@@ -142,6 +142,12 @@ class Connection(models.Model):
     is_default = models.BooleanField(
         _("default"), default=False, help_text=_("Chosen beforehand on the page for a new charge.")
     )
+    require_discount_reason = models.BooleanField(
+        _("discounts need a reason"),
+        default=False,
+        db_default=False,
+        help_text=_("Nobody can give a discount on this account without saying why."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ConnectionQuerySet.as_manager()

@@ -14,6 +14,8 @@ from payments.models import Charge, Customer
 from payments.money import format_cents
 
 _AMOUNTS = {
+    "subtotal_cents": _("before the discount on the total"),
+    "discount_cents": _("discount on the total"),
     "amount_cents": _("amount"),
     "received_cents": _("received"),
     "refunded_cents": _("refunded"),

@@ -26,6 +26,7 @@ from connections.gateways.charges import ChargeOrder as ChargeOrder
 from connections.gateways.charges import CustomerDetails as CustomerDetails
 from connections.gateways.charges import GatewayCharge as GatewayCharge
 from connections.gateways.charges import GatewayPayment as GatewayPayment
+from connections.gateways.charges import OrderLine as OrderLine
 from connections.gateways.charges import PixCode as PixCode
 from connections.gateways.charges import PreparedCall as PreparedCall
 from connections.gateways.charges import RefundAnswer as RefundAnswer

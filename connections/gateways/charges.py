@@ -55,6 +55,16 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderLine:
+    """One item of a charge: so many of it at this price, and what is off that."""
+
+    description: str
+    quantity: int
+    unit_cents: int
+    discount_cents: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChargeOrder:
     """What we ask a gateway to collect.
 
@@ -62,7 +72,8 @@ class ChargeOrder:
     payment. ``due_date`` is a civil date in the account's time zone. ``hosted`` asks for the gateway's
     hosted page even where a direct payment exists; a card is paid on one in any case, as card numbers
     never pass through us. ``late_days``: how long after the due date a boleto may still be paid, where the
-    gateway can be told; ``None`` leaves it to the gateway.
+    gateway can be told; ``None`` leaves it to the gateway. ``lines`` come to ``amount_cents``, or there
+    are none.
     """
 
     reference: str
@@ -80,6 +91,7 @@ class ChargeOrder:
     hosted: bool = False
     terms: Terms = Terms()
     late_days: int | None = None
+    lines: tuple[OrderLine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

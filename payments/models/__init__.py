@@ -1,6 +1,7 @@
 from payments.models.changes import ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
+from payments.models.lines import ChargeLine
 from payments.models.payments import Payment
 from payments.models.reconciliation import (
     Finding,
@@ -21,6 +22,7 @@ __all__ = [
     "ChangeState",
     "Charge",
     "ChargeChange",
+    "ChargeLine",
     "ChargeStatus",
     "ChargeTerms",
     "CreationAttempt",

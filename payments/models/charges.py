@@ -74,6 +74,8 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 class Charge(models.Model):
     """What a customer is asked to pay on one connection. Amounts are hundredths of the currency.
 
+    ``subtotal_cents``, ``discount_cents`` and the lines are as it was made: subtotal less discount was asked
+    for then, ``amount_cents`` is asked for now.
     ``status`` is written by ``payments.transitions.apply`` alone, with ``revision`` as its guard.
     """
 
@@ -84,6 +86,9 @@ class Charge(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="charges")
     method = models.CharField(max_length=16, choices=[(method.value, method.value) for method in Method])
     currency = models.CharField(max_length=3)
+    subtotal_cents = models.BigIntegerField(default=0, db_default=0)
+    discount_cents = models.BigIntegerField(default=0, db_default=0)
+    discount_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     amount_cents = models.BigIntegerField()
     description = models.CharField(max_length=200)
     due_date = models.DateField()

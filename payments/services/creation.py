@@ -7,27 +7,22 @@ A call that may have worked is never repeated blindly: without an answer the cha
 from __future__ import annotations
 
 import time
-import uuid
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
-from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from config import clock
 from config.wakeup import wake
 from connections import waiting
 from connections.gateways.base import (
-    ChargeOrder,
     Exchange,
     Gateway,
     GatewayCharge,
-    Method,
     PaymentStatus,
     PreparedCall,
     ResourceKind,
-    Terms,
 )
 from connections.gateways.errors import (
     CredentialsRefused,
@@ -37,22 +32,22 @@ from connections.gateways.errors import (
     NotFound,
     RequestRefused,
 )
-from connections.models import Connection
 from connections.services import (
     WEB_DEADLINE_SECONDS,
     gateway_for,
     note_refusal,
-    webhook_url,
 )
 from payments import transitions
-from payments.models import Charge, ChargeStatus, CreationAttempt, Customer
+from payments.models import Charge, CreationAttempt
 from payments.models.charges import AttemptState
 from payments.services import lifetimes
 from payments.services.answers import fetch_code, has_its_code, take_answer
-from payments.services.customers import details_of, id_at_gateway
+from payments.services.customers import id_at_gateway
 from payments.services.earlier import make_way
-from payments.services.terms import asked, keep_first
-from payments.services.timeline import note_exchanges, note_person
+from payments.services.intents import NewCharge as NewCharge
+from payments.services.intents import store_intent
+from payments.services.ordering import order_of
+from payments.services.timeline import note_exchanges
 
 # Look-ups by our reference after a creating call whose answer was lost (design rule 7).
 LOOK_AFTER = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=10))
@@ -63,23 +58,7 @@ _LEAST_SECONDS = 2.0
 GO_ON_AFTER = (*LOOK_AFTER, timedelta(hours=1))
 # An attempt in one of these states may have made the charge at the gateway.
 MAY_EXIST = (AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ANSWERED)
-_LOOK_ALIKE = timedelta(minutes=10)
 _WAITING = (PaymentStatus.PENDING, PaymentStatus.OVERDUE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewCharge:
-    """What an operator asks for. ``submission`` names the filled form: sent twice, it makes one charge."""
-
-    connection: Connection
-    customer: Customer
-    amount_cents: int
-    description: str
-    due_date: date
-    submission: uuid.UUID
-    method: Method = Method.PIX
-    terms: Terms = Terms()
-    actor: User | None = None
 
 
 class Patience:
@@ -107,53 +86,11 @@ def create_charge(new: NewCharge) -> Charge:
     Never raises for what the gateway does: a refusal makes the charge *failed* with the gateway's
     sentence, no answer leaves it *confirming*. The same ``submission`` gives the same charge.
     """
-    charge, is_new = _store_intent(new)
+    charge, is_new = store_intent(new, next_look=LOOK_AFTER[0])
     if is_new:
         _submit_from_web(charge)
     charge.refresh_from_db()
     return charge
-
-
-def find_look_alike(new: NewCharge) -> Charge | None:
-    """A charge to the same customer over the same amount, made minutes ago and still alive."""
-    seen = Charge.objects.visible_to(new.actor) if new.actor else Charge.objects.all()
-    recent = seen.filter(
-        customer=new.customer,
-        amount_cents=new.amount_cents,
-        currency=new.connection.currency,
-        created_at__gte=clock.now() - _LOOK_ALIKE,
-    )
-    alive = recent.exclude(status__in=(ChargeStatus.FAILED, ChargeStatus.CANCELLED, ChargeStatus.EXPIRED))
-    return alive.exclude(submission=new.submission).order_by("-pk").first()
-
-
-def _store_intent(new: NewCharge) -> tuple[Charge, bool]:
-    known = Charge.objects.filter(submission=new.submission).first()
-    if known:
-        return known, False
-    now = clock.now()
-    try:
-        with transaction.atomic():
-            charge = Charge.objects.create(
-                submission=new.submission,
-                connection=new.connection,
-                customer=new.customer,
-                method=new.method,
-                currency=new.connection.currency,
-                amount_cents=new.amount_cents,
-                description=new.description,
-                due_date=new.due_date,
-                expires_at=lifetimes.first_expiry(new.connection, new.method, new.due_date),
-                created_by=new.actor,
-                created_at=now,
-                creation_token=uuid.uuid4(),
-                creation_due_at=now + LOOK_AFTER[0],
-            )
-            keep_first(charge, new.terms)
-            note_person(charge, "created", actor=new.actor)
-    except IntegrityError:  # the same form, sent twice at once
-        return Charge.objects.get(submission=new.submission), False
-    return charge, True
 
 
 def _submit_from_web(charge: Charge) -> None:
@@ -210,7 +147,7 @@ def _is_wanted(charge: Charge, gateway: Gateway) -> bool:
         return is_free
     if not lifetimes.is_on_demand(charge.connection, charge.method, charge.due_date):
         return True
-    gateway.prepare_charge(_order(charge, customer_id=""))
+    gateway.prepare_charge(order_of(charge, customer_id=""))
     transitions.open_for_payment(charge.pk, source="creation")
     return False
 
@@ -227,7 +164,7 @@ def gateway_of(
 
 
 def _create(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayCharge:
-    order = _order(charge, customer_id=id_at_gateway(gateway, charge.connection, charge.customer))
+    order = order_of(charge, customer_id=id_at_gateway(gateway, charge.connection, charge.customer))
     patience.insist()
     try:
         return _send(charge, gateway, gateway.prepare_charge(order))
@@ -237,31 +174,6 @@ def _create(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayChar
         charge.save(update_fields=["expires_at"])
         hosted = replace(order, hosted=True, expires_at=charge.expires_at)
         return _send(charge, gateway, gateway.prepare_charge(hosted))
-
-
-def _order(charge: Charge, *, customer_id: str) -> ChargeOrder:
-    return ChargeOrder(
-        reference=charge.reference,
-        idempotency_key=_key(charge),
-        customer=details_of(charge.customer),
-        customer_id=customer_id,
-        method=Method(charge.method),
-        amount_cents=charge.amount_cents,
-        currency=charge.currency,
-        description=charge.description,
-        due_date=charge.due_date,
-        notification_url=webhook_url(charge.connection),
-        expires_at=charge.expires_at,
-        return_url=charge.pay_url,
-        terms=asked(charge),
-    )
-
-
-def _key(charge: Charge) -> str:
-    """Every code of a charge has a key of its own, the same however often it is sent."""
-    if not charge.creation_round:
-        return str(charge.submission)
-    return str(uuid.uuid5(charge.submission, str(charge.creation_round)))
 
 
 def _send(charge: Charge, gateway: Gateway, prepared: PreparedCall) -> GatewayCharge:

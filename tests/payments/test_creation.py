@@ -14,7 +14,8 @@ from connections.gateways.base import Terms
 from connections.models import Connection, ConnectionState
 from payments.models import Charge, GatewayResource, ReviewReason, TimelineEntry
 from payments.services import doubt, resources
-from payments.services.creation import create_charge, find_look_alike
+from payments.services.creation import create_charge
+from payments.services.intents import find_look_alike
 from payments.services.refreshing import refresh
 from tests.factories import make_customer
 from tests.payments.creating import (

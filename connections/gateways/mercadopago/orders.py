@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
-from connections.gateways.base import ChargeOrder, CustomerDetails, Method
+from connections.gateways.base import ChargeOrder, CustomerDetails, Method, OrderLine
 from connections.gateways.errors import RequestRefused
 from connections.gateways.mercadopago import boletos
 from connections.gateways.mercadopago.times import written
@@ -69,14 +69,6 @@ def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
 def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
     """A hosted page that offers the order's method, or every one of ours."""
     first, last = _names(order.customer)
-    title = (order.description or order.reference)[:250]
-    item = {
-        "id": order.reference,
-        "title": title,
-        "quantity": 1,
-        "currency_id": order.currency,
-        "unit_price": amount(order.amount_cents, order.currency),
-    }
     payer: Body = {
         "name": first,
         "surname": last,
@@ -85,7 +77,7 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
     }
     return _without_empty(
         {
-            "items": [item],
+            "items": _items(order),
             "payer": _without_empty(payer),
             "external_reference": order.reference,
             "notification_url": notification_url(order.notification_url),
@@ -96,6 +88,37 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
             **_return(order.return_url),
         }
     )
+
+
+def _items(order: ChargeOrder) -> list[Body]:
+    """Those of the order where each has a price Mercado Pago takes (2.1), else one over the whole amount.
+
+    The page asks for the sum of quantity and unit price, whatever else it says.
+    """
+    parts = [_priced(line) for line in order.lines]
+    whole = 100 if order.currency in _WITHOUT_CENTS else 1
+    are_good = all(cents > 0 and cents % whole == 0 for _title, _quantity, cents in parts)
+    come_to = sum(quantity * cents for _title, quantity, cents in parts)
+    if not are_good or come_to != order.amount_cents:
+        parts = [(order.description or order.reference, 1, order.amount_cents)]
+    return [
+        {
+            "id": order.reference if len(parts) == 1 else f"{order.reference}-{number}",
+            "title": title[:250],
+            "quantity": quantity,
+            "currency_id": order.currency,
+            "unit_price": amount(cents, order.currency),
+        }
+        for number, (title, quantity, cents) in enumerate(parts, start=1)
+    ]
+
+
+def _priced(line: OrderLine) -> tuple[str, int, int]:
+    """Title, quantity and price each; a discount that does not divide by the quantity makes it one piece."""
+    total = line.quantity * line.unit_cents - line.discount_cents
+    if total % line.quantity == 0:
+        return line.description, line.quantity, total // line.quantity
+    return f"{line.quantity} × {line.description}", 1, total
 
 
 def expiry(order: ChargeOrder, *, now: datetime) -> datetime:
