@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from payments import presentation
+from payments.breakdown import Breakdown, breakdown
 from payments.models import Charge
 from payments.public.look import look
 from payments.public.origin import is_from_our_page
@@ -48,6 +49,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         "charge": charge,
         "row": presentation.row(charge),
         "look": shown,
+        "breakdown": _breakdown(charge),
         "receipt": charge.payments.filter(paid_at__isnull=False).order_by("pk").first(),
     }
     response = render(request, "payments/pay.html", context)
@@ -55,6 +57,12 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         # For the form there: without it, older browsers hide from us, too, where a form was sent from.
         response["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _breakdown(charge: Charge) -> Breakdown | None:
+    """Only while it comes to what is asked for."""
+    found = breakdown(charge)
+    return found if found and found.is_current else None
 
 
 @csrf_exempt

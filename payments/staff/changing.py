@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,7 +11,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -21,12 +19,11 @@ from django.views.decorators.http import require_http_methods
 from config import clock
 from payments import presentation
 from payments.models import ChangeKind, ChangeState, Charge, ChargeChange
-from payments.money import NotAnAmount, parse_amount
+from payments.money import LARGEST_CENTS, NotAnAmount, as_typed, parse_amount
 from payments.services import changeable, changing
 from payments.services.changeable import NotPossible, Obstacle
 from payments.services.changing import NewChange
 from payments.staff import change_words
-from payments.staff.forms import LARGEST_CENTS
 
 _DAY_LABELS = {
     ChangeKind.DUE_DATE: gettext_lazy("New due date"),
@@ -53,9 +50,7 @@ class ChangeForm(forms.Form):
         else:
             del self.fields["day"]
         if kind == ChangeKind.CASH:
-            cents = Decimal(charge.amount_cents) / 100
-            shown = number_format(cents, decimal_pos=2, use_l10n=True, force_grouping=False)
-            self.fields["amount"].initial = shown
+            self.fields["amount"].initial = as_typed(charge.amount_cents, charge.currency)
             self.fields["amount"].widget.attrs.update(inputmode="decimal", autocomplete="off")
         else:
             del self.fields["amount"]

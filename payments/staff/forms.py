@@ -19,10 +19,10 @@ from config import clock
 from connections.gateways.base import Capabilities, Method, Terms
 from connections.models import Connection
 from payments.models import Charge, DocumentType, TermsOrigin
-from payments.money import NotAnAmount, format_cents, parse_amount
+from payments.money import LARGEST_CENTS, NotAnAmount, format_cents, parse_amount, smallest_cents, symbol
 from payments.staff.addresses import AddressForm, needing
+from payments.staff.amounts import AmountsForm
 
-LARGEST_CENTS = 100_000_000_00
 _LATEST_DAYS = 365
 _MOST_BP = 100_00
 _METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
@@ -56,6 +56,8 @@ class _AccountSelect(forms.Select):
             option["attrs"]["data-methods"] = " ".join(sorted(can.methods))
             option["attrs"]["data-address"] = needing(connection)
             option["attrs"]["data-terms"] = "yes" if can.takes_terms else "no"
+            option["attrs"]["data-symbol"] = symbol(connection.currency)
+            option["attrs"]["data-smallest"] = smallest_cents(connection.currency)
             option["attrs"]["data-environment"] = connection.environment
         return option
 
@@ -91,7 +93,7 @@ class MethodChoice:
     is_chosen: bool
 
 
-class ChargeForm(AddressForm):
+class ChargeForm(AmountsForm, AddressForm):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     connection = _AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
@@ -108,9 +110,9 @@ class ChargeForm(AddressForm):
     due_date = forms.DateField(
         label=_("Due date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    discount = forms.CharField(label=_("Discount"), max_length=24, required=False)
+    discount = forms.CharField(label=_("Discount for paying early"), max_length=24, required=False)
     discount_days = forms.IntegerField(
-        label=_("Discount until so many days before the due date"),
+        label=_("Given until so many days before the due date"),
         min_value=0,
         max_value=_LATEST_DAYS,
         required=False,
@@ -151,6 +153,8 @@ class ChargeForm(AddressForm):
         return digits
 
     def clean_amount(self) -> int:
+        if self.has_items:  # they decide
+            return 0
         cents = _typed_cents(self.cleaned_data["amount"])
         if not 0 < cents <= LARGEST_CENTS:
             raise forms.ValidationError(_("Type an amount above zero and below one hundred million."))
@@ -225,6 +229,7 @@ class ChargeForm(AddressForm):
             typed["due_date"],
             typed["method"],
             self.terms(),
+            (self.lines, typed["discount_cents"], typed["discount_reason"]),
         )
         return asked == _made_for(charge)
 
@@ -238,6 +243,7 @@ class ChargeForm(AddressForm):
         super().clean()
         connection = self.cleaned_data.get("connection")
         if connection:
+            self.settle_amounts(connection)
             self._check_method(connection)
             self._check_due_date(connection)
             self._check_terms(connection)
@@ -323,4 +329,6 @@ def _made_for(charge: Charge) -> tuple[object, ...]:
             fine_cents=first.fine_cents,
             interest_bp=first.interest_bp,
         )
-    return charge.connection, document, amount, description, due, method, terms
+    lines = tuple(row.line for row in charge.lines.all())
+    given = (lines, charge.discount_cents, charge.discount_reason)
+    return charge.connection, document, amount, description, due, method, terms, given

@@ -14,15 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connections.gateways.base import Method
-from connections.models import Connection
+from connections.models import Connection, ConnectionQuerySet
 from connections.waiting import AllSeatsTaken
 from payments import presentation
+from payments.breakdown import breakdown
 from payments.models import ChangeKind, Charge, ChargeStatus
 from payments.services import doubt, refundable, renewing, sandbox
-from payments.services.creation import NewCharge, create_charge, find_look_alike
+from payments.services.creation import create_charge
 from payments.services.customers import save_customer
+from payments.services.intents import NewCharge, find_look_alike
 from payments.staff import change_words, refund_words
 from payments.staff.forms import ChargeForm
+from payments.staff.items import rearranged
 from payments.staff.sentences import story
 
 _PER_PAGE = 25
@@ -55,6 +58,8 @@ def charges(request: HttpRequest) -> HttpResponse:
 def new_charge(request: HttpRequest) -> HttpResponse:
     """One page: customer, amount, description, due date; afterwards straight to sending the link."""
     connections = Connection.objects.usable().visible_to(request.user).order_by("-is_default", "name")
+    if request.method == "POST" and "rows" in request.POST:
+        return _with_rows(request, connections)
     form = ChargeForm(request.POST or None, connections=connections)
     look_alike = None
     if request.method == "POST" and form.is_valid():
@@ -66,6 +71,16 @@ def new_charge(request: HttpRequest) -> HttpResponse:
             return redirect(_create(request, new))
     context = {"form": form, "has_connections": connections.exists(), "look_alike": look_alike}
     return render(request, "payments/new_charge.html", context, status=422 if form.errors else 200)
+
+
+def _with_rows(request: HttpRequest, connections: ConnectionQuerySet) -> HttpResponse:
+    """What was typed, with its sums worked out, perhaps an item more or less: for who has no script."""
+    data = rearranged(request.POST, request.POST["rows"])
+    context = {
+        "form": ChargeForm(data, connections=connections, is_draft=True),
+        "has_connections": connections.exists(),
+    }
+    return render(request, "payments/new_charge.html", context)
 
 
 def _answer_sent_form(request: HttpRequest, form: ChargeForm, known: Charge) -> HttpResponse:
@@ -104,6 +119,9 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         submission=typed["submission"],
         method=Method(typed["method"]),
         terms=form.terms(),
+        lines=form.lines,
+        discount_cents=typed["discount_cents"],
+        discount_reason=typed["discount_reason"],
         actor=request.user if request.user.is_authenticated else None,
     )
 
@@ -182,6 +200,7 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
         "attempts": attempts,
         "refusal": presentation.newest_refusal(attempts) if shown.is_payable else None,
         "terms": presentation.terms_in_words(shown),
+        "breakdown": breakdown(shown),
         "code": code,
         "sending": None if is_closing else presentation.sending(shown, code=code),
         "guide": presentation.sandbox_guide(shown),
