@@ -25,8 +25,11 @@ from lib.processes import free_port  # isort: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMULATOR_START_SECONDS = 20
-# What asks no database, or only to show what is in it.
+# What asks no database, or only to show what is in it: never twice.
 _ON_ONE_STACK = ("browser", "gateways", "house", "pages", "simulator", "structure")
+# Pages, and who may see them.
+_SMALL = ("backoffice", "config")
+_SMALL_ENDS = ("_admin", "_page", "_panel", "_view")
 
 
 # How long one generated example takes says nothing on a machine that does something else meanwhile.
@@ -38,6 +41,7 @@ replace_flush()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: takes long; only with bin/test --full")
     config.addinivalue_line("markers", "weighty: of both stacks only on PostgreSQL, unless --full")
+    config.addinivalue_line("markers", "small: of both stacks only on SQLite, unless --full")
     config.addinivalue_line(
         "markers", "once: no database and no broker makes a difference to it; one stack is enough"
     )
@@ -47,8 +51,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(ROOT / "tests").parts[0] in _ON_ONE_STACK:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in _ON_ONE_STACK:
             item.add_marker("once")
+        if folder in _SMALL or item.path.stem.endswith(_SMALL_ENDS):
+            item.add_marker("small")
 
 
 def pytest_runtest_setup() -> None:

@@ -67,7 +67,7 @@ def _spared(stack: Stack, options: Namespace, outcomes: list[Outcome]) -> list[s
     if options.pytest:
         return []  # who names tests wants just those
     if any(outcome.passed for outcome in outcomes):
-        return ["once"]
+        return ["once"] if options.full else ["once", "small"]
     is_first_of_two = options.only is None and stack is STACKS[0]
     return ["weighty"] if is_first_of_two and not options.full else []
 

@@ -137,7 +137,7 @@ def test_it_is_found_without_any_notification(running: Running, key: str, method
     assert len([*payments(running, eyes.reference), *pages(running, key, eyes.reference)]) == 1
 
 
-@pytest.mark.parametrize("key", ["mercadopago", "checkout"])
+@pytest.mark.parametrize("key", ["mercadopago", pytest.param("checkout", marks=pytest.mark.full)])
 def test_a_page_that_is_paid_before_its_answer_comes(running: Running, key: str) -> None:
     """The customer is quicker than the gateway's answer: paid it stays, with one page and its link."""
     account, path = running.shop(key).account["id"], CREATING["mercadopago", "card"]
@@ -159,7 +159,7 @@ def test_a_page_that_is_paid_before_its_answer_comes(running: Running, key: str)
     assert len(pages(running, key, reference)) == 1 and len(payments(running, reference)) == 2
 
 
-@pytest.mark.parametrize("method", ["pix", "card"])
+@pytest.mark.parametrize("method", ["pix", pytest.param("card", marks=pytest.mark.full)])
 def test_sent_again_by_a_person_one_of_the_twins_is_cancelled(running: Running, method: str) -> None:
     """The list hides the first one for hours and no notification comes: a person has it sent again."""
     account = running.shop("asaas").account["id"]

@@ -36,7 +36,7 @@ def told(running: Running, reference: str) -> int:
     return int(running.evaluate(f"sum(1 + e.repeats for e in {rows})"))
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_two_hundred_duplicates_are_two_calls_and_one_line(running: Running, key: str) -> None:
     reference = running.charge(key)
     running.wait_until(lambda: settled(running, reference), "its creation was told")

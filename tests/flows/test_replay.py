@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 WAITS = (7, 40, 150, 750, 4400)
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_six_failures_are_named_and_one_press_cures_them(running: Running, key: str) -> None:
     reference = running.charge(key)
     about = f"WebhookEvent.objects.filter(resource__charge__reference={reference!r}, topic__icontains='pay')"

@@ -105,6 +105,7 @@ class Rotation:
         assert [len(row["attempts"]) for row in sent()] == [1] * BY_THE_GATEWAY
 
 
+@pytest.mark.full
 def test_a_new_token_under_traffic(running: Running) -> None:
     rotation = Rotation(running, "asaas")
     old = loading.door(running, "asaas")
@@ -119,6 +120,7 @@ def test_a_new_token_under_traffic(running: Running) -> None:
     rotation.wait_until_worked_through()
 
 
+@pytest.mark.full
 def test_a_new_address_under_traffic(running: Running) -> None:
     rotation = Rotation(running, "asaas")
     old = loading.door(running, "asaas")
