@@ -50,6 +50,11 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "make-batches": {
+            "task": "payments.tasks.make_batches",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "check-charges": {
             "task": "payments.tasks.check_charges",
             "schedule": 5.0,

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from config.celery import app
-from payments.services import changing, checking, doubt, reconciling, refund_doubt, runs, watching
+from payments.services import (
+    batch_making,
+    changing,
+    checking,
+    doubt,
+    reconciling,
+    refund_doubt,
+    runs,
+    watching,
+)
 
 
 @app.task(name="payments.tasks.settle_doubts")
@@ -23,6 +32,12 @@ def settle_refunds() -> None:
 def settle_changes() -> None:
     """Go on with every change of a charge that is due."""
     changing.settle_due()
+
+
+@app.task(name="payments.tasks.make_batches")
+def make_batches() -> None:
+    """Go on with the files of charges that were confirmed."""
+    batch_making.make_due()
 
 
 @app.task(name="payments.tasks.reconcile")

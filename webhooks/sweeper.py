@@ -11,7 +11,14 @@ from celery.signals import worker_init, worker_process_shutdown, worker_shutting
 from django.db import close_old_connections
 
 from connections.tasks import tell, watch
-from payments.tasks import check_charges, reconcile, settle_changes, settle_doubts, settle_refunds
+from payments.tasks import (
+    check_charges,
+    make_batches,
+    reconcile,
+    settle_changes,
+    settle_doubts,
+    settle_refunds,
+)
 from webhooks.lanes import lanes
 from webhooks.tasks import sweep
 
@@ -37,7 +44,8 @@ def start(sender: Any = None, **_signal: Any) -> None:
     _stop.clear()
     # One connection whose gateway hangs leaves half of the threads to the others.
     lanes.most = max(1, (getattr(sender, "concurrency", None) or 2) // 2)
-    looks = (sweep, settle_doubts, settle_refunds, settle_changes, check_charges, watch, tell, reconcile)
+    settling = (settle_doubts, settle_refunds, settle_changes, make_batches)
+    looks = (sweep, *settling, check_charges, watch, tell, reconcile)
     # A thread each: what waits for a gateway keeps no notification waiting.
     for look in looks:
         threading.Thread(target=sweep_forever, args=[look], name=f"sweeper {look.name}", daemon=True).start()

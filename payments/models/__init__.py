@@ -1,3 +1,4 @@
+from payments.models.batches import BatchRow, BatchState, ChargeBatch, RowState
 from payments.models.changes import ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
@@ -18,9 +19,12 @@ from payments.models.terms import ChargeTerms, TermsOrigin
 from payments.models.timeline import TimelineEntry, TimelineKind
 
 __all__ = [
+    "BatchRow",
+    "BatchState",
     "ChangeKind",
     "ChangeState",
     "Charge",
+    "ChargeBatch",
     "ChargeChange",
     "ChargeLine",
     "ChargeStatus",
@@ -40,6 +44,7 @@ __all__ = [
     "RefundReason",
     "ReviewDecision",
     "ReviewReason",
+    "RowState",
     "RunState",
     "RunTrigger",
     "TermsOrigin",

@@ -25,7 +25,7 @@ from payments.staff.amounts import AmountsForm
 
 _LATEST_DAYS = 365
 _MOST_BP = 100_00
-_METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
+METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (Method.PIX.value, "PIX", _("QR code and copy-and-paste text; paid in seconds, at any hour.")),
     (
         Method.BOLETO.value,
@@ -62,7 +62,7 @@ class _AccountSelect(forms.Select):
         return option
 
 
-class _AccountField(forms.ModelChoiceField):
+class AccountField(forms.ModelChoiceField):
     widget = _AccountSelect
 
     def label_from_instance(self, connection: Connection) -> str:
@@ -95,10 +95,10 @@ class MethodChoice:
 
 class ChargeForm(AmountsForm, AddressForm):
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    connection = _AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
+    connection = AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
         label=_("Way of paying"),
-        choices=[(value, label) for value, label, _hint in _METHODS],
+        choices=[(value, label) for value, label, _hint in METHODS],
         initial=Method.PIX.value,
     )
     name = forms.CharField(label=_("Customer's name"), max_length=120, min_length=2)
@@ -174,7 +174,7 @@ class ChargeForm(AmountsForm, AddressForm):
         taken = {method for connection in self._offered for method in connection.capabilities.methods}
         return [
             MethodChoice(value=value, label=label, hint=hint, is_chosen=value == chosen)
-            for value, label, hint in _METHODS
+            for value, label, hint in METHODS
             if value in taken or value == chosen
         ]
 

@@ -1,11 +1,18 @@
 from django.urls import path
 
 from payments.models import ChangeKind
-from payments.staff import changing, refunding, reviewing, views
+from payments.staff import batches, changing, refunding, reviewing, views
 
 urlpatterns = [
     path("", views.charges, name="charges"),
     path("new/", views.new_charge, name="new_charge"),
+    path("import/", batches.upload, name="import_charges"),
+    path("import/template/", batches.template, name="import_template"),
+    path("import/<uuid:batch_id>/", batches.batch, name="charge_batch"),
+    path("import/<uuid:batch_id>/state/", batches.state, name="charge_batch_state"),
+    path("import/<uuid:batch_id>/create/", batches.create, name="charge_batch_create"),
+    path("import/<uuid:batch_id>/stop/", batches.stop, name="charge_batch_stop"),
+    path("import/<uuid:batch_id>/not-made/", batches.not_made, name="charge_batch_not_made"),
     path("<slug:reference>/", views.charge, name="charge"),
     path("<slug:reference>/review/", reviewing.review, name="review"),
     path("<slug:reference>/refund/", refunding.give_back, name="refund_charge"),

@@ -10,7 +10,7 @@ from django.test import Client
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
 from connections.models import Connection, ConnectionAccess
-from payments.models import Charge, Reconciliation, Refund
+from payments.models import BatchRow, Charge, ChargeBatch, Reconciliation, Refund
 from tests.factories import NOW, make_charge, make_connection, make_payment
 from webhooks.models import RejectedNotification, Replay, ReplayItem, WebhookEvent
 
@@ -39,6 +39,7 @@ class Place:
     run: Reconciliation
     replay: Replay
     refund: Refund
+    batch: ChargeBatch
 
 
 @dataclass(kw_only=True)
@@ -112,6 +113,7 @@ def make_place(name: str) -> Place:
         run=run,
         replay=replay,
         refund=_make_refund(charge),
+        batch=_make_batch(connection),
     )
 
 
@@ -126,3 +128,19 @@ def _make_refund(charge: Charge) -> Refund:
         requested_at=NOW,
         is_for_person=True,
     )
+
+
+def _make_batch(connection: Connection) -> ChargeBatch:
+    """A file that was read and waits to be confirmed."""
+    batch = ChargeBatch.objects.create(
+        connection=connection,
+        method="pix",
+        created_by=User.objects.get_or_create(username="uploader")[0],
+        created_at=NOW,
+        file_name="charges.csv",
+        content_hash="0" * 64,
+        checked_on=NOW.date(),
+        state="preview",
+    )
+    BatchRow.objects.create(batch=batch, line=2, state="invalid", problems=[{"text": "?"}])
+    return batch

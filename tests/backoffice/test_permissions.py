@@ -26,6 +26,13 @@ TABLE = """
 /i18n/setlang/                                            rrrrrrr rrrrrrr
 /charges/                                                 Loooooo mmmmmmm
 /charges/new/                                             Lxxoxox Lxxoxox
+/charges/import/                                          Lxxoxox Lxxuxux
+/charges/import/template/                                 Lxxoxox mmmmmmm
+/charges/import/<batch_id>/                               Lxxoxnx mmmmmmm
+/charges/import/<batch_id>/state/                         Lxxoxnx mmmmmmm
+/charges/import/<batch_id>/create/                        mmmmmmm Lxxrxnx
+/charges/import/<batch_id>/stop/                          mmmmmmm Lxxrxnx
+/charges/import/<batch_id>/not-made/                      Lxxoxnx mmmmmmm
 /charges/<reference>/                                     Loooonn mmmmmmm
 /charges/<reference>/review/                              Lxrxxxx Lxrxxxx
 /charges/<reference>/refund/                              Looxxxn Luuxxxn
@@ -162,6 +169,7 @@ def address(route: str, house: House, place: Place) -> str:
         "reference": place.charge.reference,
         "public_id": _public_id(route, place),
         "refund_id": place.refund.public_id,
+        "batch_id": place.batch.public_id,
         "connection_id": place.connection.public_id,
         "token": token,
         "pk": place.connection.pk,

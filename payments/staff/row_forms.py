@@ -1,0 +1,113 @@
+"""Rows of a file held against the rules of the form for a new charge; there are no others."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connections.models import Connection
+from payments.services.batches import ReadRow
+from payments.staff.forms import ChargeForm
+from payments.staff.spreadsheets import Row, iso_date, method_named
+
+_SHOWN = 40
+_CPF_DIGITS, _CNPJ_DIGITS = 11, 14
+
+
+class _Given(forms.Field):
+    """The account chosen for the whole file: no row asks the database for it."""
+
+    queryset: Sequence[Connection] = ()
+
+    def clean(self, value: Any) -> Connection:
+        return self.queryset[0]
+
+
+class RowForm(ChargeForm):
+    """The same form, for one row; ``connections`` is the one account of the file."""
+
+    connection = _Given(label=gettext_lazy("Account"))  # type: ignore[assignment]
+
+    def rebind(self, posted: dict[str, str]) -> None:
+        """Hold another row against the same rules; a form for each would cost as much as the rules do."""
+        self.data = posted
+        self.full_clean()
+
+
+def check(rows: Sequence[Row], *, connection: Connection, method: str) -> list[ReadRow]:
+    """Each row with everything that is wrong with it, in the reader's words."""
+    form = RowForm({"connection": str(connection.pk)}, connections=(connection,))
+    return [_check(row, form, connection=connection, method=method) for row in rows]
+
+
+def check_typed(
+    rows: Sequence[tuple[int, dict[str, str]]], *, connection: Connection, method: str
+) -> list[ReadRow]:
+    """The same for rows that were stored: the rules of today may say something else."""
+    read = [Row(line=line, cells=typed) for line, typed in rows]
+    return check(read, connection=connection, method=method)
+
+
+def _check(row: Row, form: RowForm, *, connection: Connection, method: str) -> ReadRow:
+    form.rebind(_as_posted(row.cells, connection=connection, method=method))
+    problems = [
+        {
+            "field": name,
+            "column": str(form.fields[name].label or name),
+            "value": row.cells.get(name, "")[:_SHOWN],
+            "text": str(text),
+        }
+        for name, texts in form.errors.items()
+        for text in texts
+        if name in form.fields
+    ]
+    problems += [{"field": "", "column": "", "text": str(text)} for text in form.non_field_errors()]
+    if row.surplus:
+        text = _("This row has more cells than the first line: put a text with the separator in quotes.")
+        problems.append({"field": "", "column": "", "text": text})
+    if problems:
+        return ReadRow(line=row.line, typed=row.cells, problems=problems)
+    return ReadRow(line=row.line, typed=row.cells, asked=_asked(form))
+
+
+def _as_posted(cells: dict[str, str], *, connection: Connection, method: str) -> dict[str, str]:
+    """The cells as the form would get them from a browser."""
+    posted = {name: cell for name, cell in cells.items() if cell}
+    posted["method"] = method_named(posted["method"]) if "method" in posted else method
+    posted["connection"] = str(connection.pk)
+    posted["submission"] = str(uuid.UUID(int=0))
+    if "due_date" in posted:
+        posted["due_date"] = iso_date(posted["due_date"])
+    if "document" in posted and connection.currency == "BRL":
+        posted["document"] = _with_lost_zeros(posted["document"])
+    return posted
+
+
+def _with_lost_zeros(document: str) -> str:
+    """A spreadsheet takes the zeros off the front of a number; the check digits still guard it."""
+    if not document.isascii() or not document.isdigit():
+        return document
+    whole = _CPF_DIGITS if len(document) <= _CPF_DIGITS else _CNPJ_DIGITS
+    return document.zfill(whole) if whole - 3 <= len(document) else document
+
+
+def _asked(form: RowForm) -> dict[str, Any]:
+    """What a (valid) row asks for, ready to be kept as JSON. Amounts in hundredths of the currency."""
+    typed, terms, address = form.cleaned_data, form.terms(), form.address()
+    until = terms.discount_until
+    return {
+        "customer": {name: typed[name] for name in ("name", "document_type", "email", "phone")},
+        "document": typed["document"],
+        "address": asdict(address) if address else None,
+        "amount_cents": typed["amount"],
+        "description": typed["description"],
+        "due_date": typed["due_date"].isoformat(),
+        "method": typed["method"],
+        "terms": {**asdict(terms), "discount_until": until.isoformat() if until else None},
+    }
