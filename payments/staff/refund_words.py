@@ -17,8 +17,8 @@ from payments.services.refundable import NotPossible, Obstacle, Offer
 _OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.NOTHING_RECEIVED: gettext_lazy("Nothing was received by this payment."),
     Obstacle.CASH: gettext_lazy(
-        "This was received in cash, outside the gateway: give it back in cash and undo the receipt in the"
-        " gateway's panel."
+        "This was received in cash, outside the gateway: give it back in cash and undo the receipt on the"
+        " page of the charge."
     ),
     Obstacle.CONTESTED: gettext_lazy(
         "The customer contests this payment at their bank: the dispute decides about the money, and a refund"

@@ -47,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", default=str(ROOT / "docs" / "screens"))
     parser.add_argument("--all", action="store_true", help="every page, also dark")
+    parser.add_argument("--only", nargs="*", help="of --all, those whose name begins so")
     parser.add_argument("--language", default="pt-BR")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="screens-") as place:
@@ -107,6 +108,7 @@ def _fill_database() -> dict[str, str]:
         replay = sample_events.make_replay(events, actor=admin, is_over=is_over)
         pages[f"replay-{'over' if is_over else 'open'}"] = f"/events/replays/{replay.public_id}/"
     dead_list.follow()
+    pending = charges["pending"].get_absolute_url()
     asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
     return {
         "overview": "/",
@@ -125,6 +127,9 @@ def _fill_database() -> dict[str, str]:
         "connections": "/admin/connections/connection/",
         "admin": "/admin/",
         "not-found": "/nowhere/",
+        "password": "/password/",
+        "people": "/admin/auth/user/",
+        **{f"change-{name}": f"{pending}{name}/" for name in ("cancel", "due-date", "cash")},
         **pages,
     }
 
@@ -182,6 +187,8 @@ def _take(
     page.on("console", lambda message: print(f"  {message.type}: {message.text}"))
     for name, address in addresses.items():
         if not chosen.all and name not in KEPT:
+            continue
+        if chosen.only and not name.startswith(tuple(chosen.only)):
             continue
         page.goto(address)
         _report_sideways(page, name, width)
