@@ -36,6 +36,7 @@ from connections.gateways.charges import Terms as Terms
 from connections.gateways.guides import Holder as Holder
 from connections.gateways.guides import SandboxCard as SandboxCard
 from connections.gateways.guides import SandboxGuide as SandboxGuide
+from connections.gateways.instalments import InstalmentRule as InstalmentRule
 from connections.gateways.vocabulary import Environment as Environment
 from connections.gateways.vocabulary import Method as Method
 from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
@@ -123,6 +124,9 @@ class Capabilities:
     payment. ``replays_refunds``: the same bytes with the same key again make no second refund.
     ``keeps_fees``: the fee of a payment does not come back with it.
     ``changes``: the methods of ``Gateway`` that change what was created, other than by cancelling it.
+    ``instalments``: by way of paying, in how many parcels and of what size; a way without a rule has one.
+    ``checkout_minutes``: the shortest and longest life of a page (``ResourceKind.CHECKOUT``), in minutes, on
+    which a card is paid in parcels, where that is made anew when it is wanted.
     ``sandbox_actions``: the methods of ``Gateway`` that act for the payer in the sandbox.
     """
 
@@ -146,6 +150,8 @@ class Capabilities:
     keeps_fees: bool = False
     changes: frozenset[str] = frozenset()
     sandbox_actions: frozenset[str] = frozenset()
+    instalments: Mapping[Method, InstalmentRule] = field(default_factory=dict)
+    checkout_minutes: tuple[int, int] | None = None
     concurrency: int = 40
     window_calls: int = 24_000
     window_seconds: int = 12 * 60 * 60

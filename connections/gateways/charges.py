@@ -92,6 +92,7 @@ class ChargeOrder:
     terms: Terms = Terms()
     late_days: int | None = None
     lines: tuple[OrderLine, ...] = ()
+    instalments: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +184,8 @@ class GatewayPayment:
     for it (0 while unpaid), ``refunded_cents`` the refunds that are done. Of a sum that differs from what was
     asked, ``interest_cents`` is the part the gateway calls fine and interest, and ``discount_cents`` what
     the terms it holds granted on the day of payment (0: none); ``None`` where the body does not tell.
-    ``terms`` are those the gateway holds for it, ``None`` where it has none or does not tell.
+    ``terms`` are those the gateway holds for it, ``None`` where it has none or does not tell. ``parcel`` is
+    its number (from 1) within the plan ``plan_id``; ``checkout_id`` is the page it was born on, if any.
     ``is_cash``: a person said it was paid, the gateway never saw the money. ``is_refunding``: money is on its
     way back, whether or not ``refunds`` lists it already. ``version`` orders two fetches
     of the same payment where the gateway has one, as an aware UTC time, else ``None``.
@@ -222,6 +224,9 @@ class GatewayPayment:
     refunds: tuple[RefundItem, ...] = ()
     origin_id: str = ""
     terms: Terms | None = None
+    parcel: int | None = None
+    plan_id: str = ""
+    checkout_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +234,8 @@ class GatewayCharge:
     """What exists at the gateway for one charge of ours: the thing we created and its payments so far.
 
     A hosted page may collect several: refused attempts, and even two that were paid. ``is_open``: somebody
-    can begin to pay; a payment that waits on a page outlives the page.
+    can begin to pay; a payment that waits on a page outlives the page. ``instalments``: of a plan, how many
+    parcels it was made of, whether or not ``payments`` shows them all.
     """
 
     kind: ResourceKind
@@ -238,3 +244,4 @@ class GatewayCharge:
     link: str
     payments: tuple[GatewayPayment, ...] = ()
     is_open: bool = True
+    instalments: int = 1

@@ -41,10 +41,12 @@ class RefundState(StrEnum):
 
 
 class ResourceKind(StrEnum):
-    """What a gateway id points at."""
+    """What a gateway id points at; a plan is several parcels made together, the others but one are pages."""
 
     PAYMENT = "payment"
     PREFERENCE = "preference"
+    PLAN = "plan"
+    CHECKOUT = "checkout"
 
 
 class Rejection(StrEnum):

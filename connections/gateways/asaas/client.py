@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from connections.gateways import boletos
-from connections.gateways.asaas import changes, listing, mapping, notifications, refunds, terms, webhook
+from connections.gateways.asaas import (
+    changes,
+    checkouts,
+    listing,
+    mapping,
+    notifications,
+    plans,
+    refunds,
+    terms,
+    webhook,
+)
 from connections.gateways.asaas import credentials as keys
 from connections.gateways.asaas.account import read_account
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
@@ -24,6 +34,7 @@ from connections.gateways.base import (
     Gateway,
     GatewayCharge,
     GatewayPayment,
+    InstalmentRule,
     Method,
     Notice,
     Notification,
@@ -60,6 +71,14 @@ class AsaasGateway(Gateway):
         partial_refunds=frozenset({Method.PIX, Method.CARD}),
         payer_refunds=frozenset({Method.BOLETO}),
         keeps_fees=True,
+        # Boleto plans up to 60, cards up to 21 with some brands (3.2); a card pays them on the checkout.
+        instalments={
+            Method.BOLETO: InstalmentRule(most=60, least_cents=500),
+            Method.CARD: InstalmentRule(most=21, least_cents=500, is_payers_choice=True),
+        },
+        checkout_minutes=checkouts.MINUTES,
+        # A lost checkout harms nobody: its link was in the answer only. No list shows it (3.11).
+        resends=frozenset({ResourceKind.CHECKOUT}),
         changes=frozenset({"change_due_date", "receive_in_cash", "undo_cash", "restore_charge"}),
         sandbox_actions=frozenset({"simulate_payment", "simulate_overdue"}),
     )
@@ -127,15 +146,21 @@ class AsaasGateway(Gateway):
         """
         if not order.customer_id:
             raise RequestRefused(_("The customer does not exist on Asaas yet."), field="customer")
-        body = {
+        common = {
             "customer": order.customer_id,
             "billingType": mapping.BILLING_TYPE[order.method],
-            "value": from_cents(order.amount_cents),
             "dueDate": order.due_date.isoformat(),
             "description": order.description[:500],
-            "externalReference": order.reference,
-            **terms.body(order, minimum_cents=self.capabilities.minimum_cents),
             **_late_days(order),
+        }
+        least = self.capabilities.minimum_cents
+        if order.instalments > 1:
+            return self._prepare_parcels(order, common)
+        body = {
+            **common,
+            "value": from_cents(order.amount_cents),
+            "externalReference": order.reference,
+            **terms.body(order, minimum_cents=least),
         }
         return PreparedCall(
             kind=ResourceKind.PAYMENT,
@@ -149,13 +174,19 @@ class AsaasGateway(Gateway):
         """The idempotency key is not sent: Asaas honours none, a repeat makes a second charge (1.6)."""
         answer = self._api.ask(prepared.method, prepared.path, body=prepared.body)
         required_id(answer)
+        if prepared.kind is ResourceKind.PLAN:
+            return plans.take_created(self._api, answer, account_id=self._access.account_id)
+        if prepared.kind is ResourceKind.CHECKOUT:
+            return checkouts.take_created(answer)
         return mapping.to_charge(self._payment(answer.record()))
 
     def fetch_payment(self, gateway_id: str) -> GatewayPayment:
         return self._payment(self._read_payment(gateway_id))
 
     def fetch_charge(self, kind: ResourceKind, gateway_id: str) -> GatewayCharge:
-        """A charge is one payment at Asaas; it has no preferences."""
+        """A charge is one payment at Asaas, or a plan of them, or a checkout; it has no preferences."""
+        if fetch := _FETCH.get(kind):
+            return fetch(self._api, gateway_id, account_id=self._access.account_id)
         return mapping.to_charge(self.fetch_payment(_payment_id(kind, gateway_id)))
 
     def fetch_order_payments(self, order_id: str) -> tuple[str, ...]:
@@ -195,8 +226,8 @@ class AsaasGateway(Gateway):
         payments = [
             self._payment(raw) for raw in self._api.items("/payments", {"externalReference": reference})
         ]
-        ours = [payment for payment in payments if payment.reference == reference]
-        return tuple(mapping.to_charge(payment) for payment in reversed(ours))
+        ours = [payment for payment in reversed(payments) if payment.reference == reference]
+        return tuple(plans.found(ours))
 
     def changed_payments(self, *, since: datetime) -> Iterator[GatewayPayment]:
         """Asaas keeps no time of the last change; ``listing`` says what its filters show and what not."""
@@ -205,6 +236,9 @@ class AsaasGateway(Gateway):
 
     def cancel_charge(self, kind: ResourceKind, gateway_id: str) -> None:
         """Only what is pending or overdue can be deleted (3.7); deleted before is as good as deleted now."""
+        if cancel := _CANCEL.get(kind):
+            cancel(self._api, gateway_id, account_id=self._access.account_id)
+            return
         path = f"/payments/{quoted(_payment_id(kind, gateway_id))}"
         try:
             answer = self._api.ask("DELETE", path)
@@ -256,6 +290,12 @@ class AsaasGateway(Gateway):
             raise RequestRefused(_("Only a sandbox account can simulate this."))
         self._api.ask("POST", f"/sandbox/payment/{quoted(gateway_id)}/{action}")
 
+    def _prepare_parcels(self, order: ChargeOrder, common: dict[str, object]) -> PreparedCall:
+        plans.check(order, self.capabilities.instalments.get(order.method))
+        if order.method is Method.CARD:
+            return checkouts.prepare(order, now=self._access.now())
+        return plans.prepare(order, common, minimum_cents=self.capabilities.minimum_cents)
+
     def _read_payment(self, gateway_id: str) -> Record:
         answer = self._api.ask("GET", f"/payments/{quoted(gateway_id)}")
         if required_id(answer) != gateway_id:
@@ -264,6 +304,10 @@ class AsaasGateway(Gateway):
 
     def _payment(self, raw: Record) -> GatewayPayment:
         return mapping.to_payment(raw, account_id=self._access.account_id)
+
+
+_FETCH = {ResourceKind.PLAN: plans.fetch, ResourceKind.CHECKOUT: checkouts.fetch}
+_CANCEL = {ResourceKind.PLAN: plans.cancel, ResourceKind.CHECKOUT: checkouts.cancel}
 
 
 def _payment_id(kind: ResourceKind, gateway_id: str) -> str:

@@ -71,7 +71,7 @@ BILLING_TYPE = {
 _MONEY_CAME = {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
 _SETTLED = {"RECEIVED", "RECEIVED_IN_CASH", "DUNNING_RECEIVED"}
 _BEING_REFUNDED = {"REFUND_REQUESTED", "REFUND_IN_PROGRESS"}
-_PAYABLE = {PaymentStatus.PENDING, PaymentStatus.OVERDUE}
+PAYABLE = {PaymentStatus.PENDING, PaymentStatus.OVERDUE}
 _ORIGINS = ("subscription", "installment", "checkoutSession", "paymentLink")
 
 
@@ -120,6 +120,9 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         refunds=listed,
         origin_id=next((text(raw.get(key), 100) for key in _ORIGINS if raw.get(key)), ""),
         terms=terms.read(raw, asked),
+        parcel=_parcel(raw),
+        plan_id=text(raw.get("installment"), 100),
+        checkout_id=text(raw.get("checkoutSession"), 100),
     )
 
 
@@ -131,7 +134,7 @@ def to_charge(payment: GatewayPayment) -> GatewayCharge:
         reference=payment.reference,
         link=payment.link,
         payments=(payment,),
-        is_open=payment.status in _PAYABLE,
+        is_open=payment.status in PAYABLE,
     )
 
 
@@ -154,6 +157,12 @@ def _method(raw: Record, *, has_money: bool) -> Method | None:
     method = METHOD.get(text(raw.get("billingType"), 60))
     is_by_pix = has_money and bool(raw.get("pixTransaction") or raw.get("pixQrCodeId"))
     return Method.PIX if is_by_pix and method in (Method.BOLETO, Method.ANY) else method
+
+
+def _parcel(raw: Record) -> int | None:
+    number = raw.get("installmentNumber")
+    is_number = isinstance(number, int) and not isinstance(number, bool) and 0 < number < 1000
+    return number if is_number and raw.get("installment") else None  # type: ignore[return-value]
 
 
 def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus | None:

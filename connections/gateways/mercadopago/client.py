@@ -17,6 +17,7 @@ from connections.gateways.base import (
     Gateway,
     GatewayCharge,
     GatewayPayment,
+    InstalmentRule,
     Method,
     Notice,
     Notification,
@@ -33,7 +34,7 @@ from connections.gateways.base import (
     WebhookRegistration,
 )
 from connections.gateways.boletos import MISFIT
-from connections.gateways.errors import RequestRefused, UnreadableAnswer
+from connections.gateways.errors import NotFound, RequestRefused, UnreadableAnswer
 from connections.gateways.mercadopago import (
     boletos,
     listing,
@@ -67,6 +68,8 @@ _NO_OTHER_DAY = _(
 )
 _NO_CASH = _("Mercado Pago has no way of saying that a charge was paid in cash.")
 _NO_RETURN = _("What was cancelled at Mercado Pago stays cancelled: create another charge.")
+_NO_PARCELS = _("Mercado Pago takes parcels by card only, at most 36.")
+_INSTALMENTS = InstalmentRule(most=36, is_payers_choice=True)
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
@@ -88,6 +91,8 @@ class MercadoPagoGateway(Gateway):
         partial_refunds=frozenset({Method.PIX, Method.CARD, Method.BOLETO}),
         refund_days=refunds.DAYS,
         replays_refunds=True,
+        # The payer chooses on the page; interest is the payer's and Mercado Pago's (2.1 and 3.3).
+        instalments={method: _INSTALMENTS for method in (Method.CARD, Method.ANY)},
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = keys.SECRET_FIELDS
@@ -151,6 +156,9 @@ class MercadoPagoGateway(Gateway):
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         if order.terms != Terms():
             raise RequestRefused(_NO_TERMS, field="terms")
+        rule = self.capabilities.instalments.get(order.method)
+        if order.instalments > (rule.most if rule else 1):
+            raise RequestRefused(_NO_PARCELS, field="instalments")
         is_hosted = order.hosted or order.method in (Method.CARD, Method.ANY)
         build = orders.preference_body if is_hosted else orders.payment_body
         return PreparedCall(
@@ -175,7 +183,7 @@ class MercadoPagoGateway(Gateway):
         return mapping.to_payment(lookups.read_payment(self._api, gateway_id))
 
     def fetch_charge(self, kind: ResourceKind, gateway_id: str) -> GatewayCharge:
-        if kind is ResourceKind.PAYMENT:
+        if _checked(kind) is ResourceKind.PAYMENT:
             return mapping.to_direct_charge(self.fetch_payment(gateway_id))
         raw = lookups.read_preference(self._api, gateway_id)
         return self._hosted(raw, payments=lookups.hosted_payments(self._api, raw))
@@ -233,7 +241,7 @@ class MercadoPagoGateway(Gateway):
 
         What waits on another page under the same reference is left alone.
         """
-        if kind is ResourceKind.PAYMENT:
+        if _checked(kind) is ResourceKind.PAYMENT:
             self._cancel_payment(gateway_id)
             return
         closing = encode(orders.closing_body(now=self._access.now()))
@@ -302,3 +310,10 @@ class MercadoPagoGateway(Gateway):
         if isinstance(tags, list) and "test_user" in tags:
             return True
         return self._access.credentials.get("access_token", "").startswith("TEST-")
+
+
+def _checked(kind: ResourceKind) -> ResourceKind:
+    """Plans and checkouts are not of this gateway."""
+    if kind not in (ResourceKind.PAYMENT, ResourceKind.PREFERENCE):
+        raise NotFound(_("Mercado Pago does not know this id."))
+    return kind

@@ -84,7 +84,7 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
             "expires": True,
             "expiration_date_to": written(_page_expiry(order, now=now)),
             "date_of_expiration": _boleto_ends(order, now=now),
-            "payment_methods": _payment_methods(order.method),
+            "payment_methods": _payment_methods(order),
             **_return(order.return_url),
         }
     )
@@ -157,9 +157,12 @@ def _boleto_ends(order: ChargeOrder, *, now: datetime) -> str:
     return written(boletos.end_of(order)) if boletos.is_due_in_time(order, now=now) else ""
 
 
-def _payment_methods(method: Method) -> Body:
-    excluded: Body = {"excluded_payment_types": [{"id": name} for name in _EXCLUDED[method]]}
-    return {**excluded, "installments": 1} if method in _WITH_CARDS else excluded
+def _payment_methods(order: ChargeOrder) -> Body:
+    """``installments`` is the most the payer may choose, 1 to 36 (2.1)."""
+    excluded: Body = {"excluded_payment_types": [{"id": name} for name in _EXCLUDED[order.method]]}
+    if order.method in _WITH_CARDS:
+        return {**excluded, "installments": order.instalments}
+    return excluded
 
 
 def notification_url(url: str) -> str:

@@ -27,6 +27,7 @@ from tests.gateways.contract import REFERENCE, GatewayContract
 from tests.gateways.contract_boletos import BoletoContract
 from tests.gateways.contract_changes import ChangeContract
 from tests.gateways.contract_charges import ChargeContract
+from tests.gateways.contract_instalments import InstalmentContract
 from tests.gateways.contract_lists import ListContract
 from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.controls import Receiver, Simulator
@@ -35,7 +36,13 @@ TOKEN = "whsec_Xk29fQm1v7Lr0Zt8Wc5Yb3Nd6Hs4Pj2Ga"
 
 
 class TestAsaas(
-    GatewayContract, ChargeContract, ChangeContract, ListContract, RefundContract, BoletoContract
+    GatewayContract,
+    ChargeContract,
+    ChangeContract,
+    ListContract,
+    RefundContract,
+    BoletoContract,
+    InstalmentContract,
 ):
     gateway = "asaas"
     credential = "api_key"

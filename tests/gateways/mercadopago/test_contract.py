@@ -20,6 +20,7 @@ from tests.gateways.contract import REFERENCE, GatewayContract
 from tests.gateways.contract_boletos import BoletoContract
 from tests.gateways.contract_changes import ChangeContract
 from tests.gateways.contract_charges import ChargeContract
+from tests.gateways.contract_instalments import InstalmentContract
 from tests.gateways.contract_lists import ListContract
 from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.controls import Receiver, Simulator
@@ -32,7 +33,13 @@ REFUSED_HOLDERS = (
 
 
 class TestMercadoPago(
-    GatewayContract, ChargeContract, ChangeContract, ListContract, RefundContract, BoletoContract
+    GatewayContract,
+    ChargeContract,
+    ChangeContract,
+    ListContract,
+    RefundContract,
+    BoletoContract,
+    InstalmentContract,
 ):
     gateway = "mercadopago"
     credential = "access_token"
