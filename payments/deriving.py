@@ -9,14 +9,13 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cached_property
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connections.gateways.base import PaymentStatus
-from payments import gate
-from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
+from payments import parcels
+from payments.cases import Case as Case
+from payments.models import ChargeStatus, ChargeTerms, Payment, ReviewReason
 
 # Money that arrived does not un-arrive: from these, only refunds and disputes lead away.
 MONEY_IN = frozenset(
@@ -30,10 +29,7 @@ MONEY_IN = frozenset(
 )
 # Once here, the money has passed the gate; a dispute alone says nothing about that.
 _PASSED = frozenset({ChargeStatus.PAID, ChargeStatus.PARTIALLY_REFUNDED, ChargeStatus.REFUNDED})
-WAITING = (PaymentStatus.PENDING, PaymentStatus.OVERDUE)
-_RECEIVING = frozenset(
-    {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}
-)
+WAITING = parcels.WAITING
 _OVER = frozenset(
     {PaymentStatus.REFUNDED, PaymentStatus.EXPIRED, PaymentStatus.CANCELLED, PaymentStatus.FAILED}
 )
@@ -47,6 +43,8 @@ _UNPAID = (
     (PaymentStatus.PENDING, ChargeStatus.PENDING),
     (PaymentStatus.OVERDUE, ChargeStatus.OVERDUE),
 )
+# Of several parcels the one that waits longest speaks.
+_UNPAID_PARCELS = (_UNPAID[2], *_UNPAID[:2])
 _CLOSED = (
     (PaymentStatus.EXPIRED, ChargeStatus.EXPIRED),
     (PaymentStatus.CANCELLED, ChargeStatus.CANCELLED),
@@ -74,45 +72,6 @@ class Derived:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """A charge with all that counts for its status, as of one moment.
-
-    ``versions`` are its terms, oldest first; ``accepted`` the marks of what a person decided. ``has_page``:
-    several payments may come by one hosted page, where otherwise a second one is a twin. ``times_paid``:
-    how often money had come in, asked for only where it seems to be gone. ``lost_refunds``: those a person
-    must look for, each with the payment it is of.
-    """
-
-    charge: Charge
-    payments: Sequence[Payment]
-    now: datetime
-    versions: Sequence[ChargeTerms] = ()
-    accepted: frozenset[str] = frozenset()
-    has_page: bool = False
-    times_paid: int = 0
-    lost_refunds: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_page_open(self) -> bool:
-        ends = self.charge.expires_at
-        return self.has_page and (ends is None or ends > self.now)
-
-    @cached_property
-    def received(self) -> list[Payment]:
-        return [payment for payment in self.payments if payment.status in _RECEIVING]
-
-    def day_of(self, moment: datetime) -> date:
-        """The civil date where the account is."""
-        return moment.astimezone(ZoneInfo(self.charge.connection.time_zone)).date()
-
-    def expected(self, payment: Payment) -> tuple[gate.Range, ...]:
-        """The sums that were right on the day of this payment."""
-        day = self.day_of(payment.paid_at) if payment.paid_at else None
-        agreed = [version for version in self.versions if version.is_agreed]
-        return gate.expected(agreed, amount_cents=self.charge.amount_cents, day=day)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Question:
     """Something a person should look at. ``mark`` names exactly this: another divergence has another one."""
 
@@ -133,10 +92,26 @@ def derive(case: Case) -> Derived:
         refunded_cents=sum(payment.refunded_cents for payment in received),
         fee_cents=_sum_known([payment.fee_cents for payment in received]),
         net_cents=_sum_known([payment.net_cents for payment in received]),
-        paid_at=min((payment.paid_at for payment in received if payment.paid_at), default=None),
-        settled_at=max((payment.settled_at for payment in received if payment.settled_at), default=None),
+        paid_at=_paid_at(case),
+        settled_at=_settled_at(case),
         settles_at=max((payment.settles_at for payment in received if payment.settles_at), default=None),
     )
+
+
+def _paid_at(case: Case) -> datetime | None:
+    """Of parcels, when the last one was."""
+    moments = [payment.paid_at for payment in case.received if payment.paid_at]
+    if case.is_several:
+        return max(moments, default=None) if case.is_complete else None
+    return min(moments, default=None)
+
+
+def _settled_at(case: Case) -> datetime | None:
+    """Of parcels, once the money of each is there."""
+    moments = [payment.settled_at for payment in case.received if payment.settled_at]
+    if case.is_several and (not case.is_complete or len(moments) < len(case.received)):
+        return None
+    return max(moments, default=None)
 
 
 def open_questions(case: Case) -> list[Question]:
@@ -176,7 +151,7 @@ def _divergences(case: Case, payment: Payment) -> list[ReviewReason]:
     """Why the money of this payment may not be the money we asked for (design rule 6)."""
     charge = case.charge
     is_paid = payment.status == PaymentStatus.PAID
-    is_right = not is_paid or gate.admits(payment.received_cents, case.expected(payment))
+    is_right = not is_paid or case.is_right(payment)
     differs = {
         ReviewReason.ACCOUNT: payment.account_id and payment.account_id != charge.connection.account_id,
         ReviewReason.CURRENCY: payment.currency and payment.currency != charge.currency,
@@ -214,17 +189,39 @@ def _refunding(case: Case) -> list[Payment]:
 def _is_moved_back(case: Case) -> bool:
     """Money is gone without a refund, and it was no receipt in cash: that may be undone (asaas.md 3.8)."""
     is_undone = any(payment.is_cash for payment in _waiting(case))
-    return case.charge.status in MONEY_IN and _status_of(case) not in MONEY_IN and not is_undone
+    if is_undone or (case.is_several and _was_one_contested(case)):
+        return False
+    return case.charge.status in MONEY_IN and _status_of(case) not in MONEY_IN
+
+
+def _was_one_contested(case: Case) -> bool:
+    """A parcel is contested no more, and others are not paid yet."""
+    return case.charge.status in (ChargeStatus.DISPUTED, ChargeStatus.CHARGED_BACK) and bool(case.received)
 
 
 def _is_twin(case: Case) -> bool:
     """Two that live, where the second is not by itself money: that would be a double payment."""
-    has_unpaid = any(payment.status not in _RECEIVING for payment in _alive(case))
-    return len(_alive(case)) > 1 and has_unpaid and not case.has_page
+    crowded = parcels.repeated(_alive(case))
+    return any(payment.status not in parcels.RECEIVING for payment in crowded) and not case.has_page
+
+
+def _crowded(case: Case, payments: list[Payment]) -> list[Payment]:
+    """Of parcels, those that stand where another one stands."""
+    return parcels.repeated(payments) if case.is_several else payments
 
 
 def _asks_other_terms(case: Case) -> bool:
-    return bool(case.versions and not case.versions[-1].is_agreed and _waiting(case))
+    asked_anew = _not_agreed(case)
+    if not asked_anew:
+        return False
+    numbers = {version.parcel for version in asked_anew}
+    return any(None in numbers or payment.parcel in numbers for payment in _waiting(case))
+
+
+def _not_agreed(case: Case) -> list[ChargeTerms]:
+    """The newest version of all, or of a parcel, where nobody agreed to it."""
+    newest = {version.parcel: version for version in case.versions}
+    return [version for version in newest.values() if not version.is_agreed]
 
 
 def _nothing(case: Case) -> list[Any]:
@@ -232,11 +229,12 @@ def _nothing(case: Case) -> list[Any]:
 
 
 def _newest_terms(case: Case) -> list[Any]:
-    if not case.versions:
-        return []
-    newest = case.versions[-1]
-    asked = (newest.amount_cents, newest.due_date, newest.discount_cents, newest.discount_until)
-    return [newest.pk, *asked, newest.fine_cents, newest.interest_bp]
+    """Those that nobody agreed to, else the newest."""
+    found = list[Any]()
+    for newest in _not_agreed(case) or case.versions[-1:]:
+        asked = (newest.amount_cents, newest.due_date, newest.discount_cents, newest.discount_until)
+        found += [newest.pk, *asked, newest.fine_cents, newest.interest_bp]
+    return found
 
 
 def _ranges(case: Case, payment: Payment) -> list[tuple[int, int]]:
@@ -249,7 +247,7 @@ _RAISED: dict[ReviewReason, Callable[[Case], bool]] = {
     ReviewReason.UNKNOWN_STATUS: _any(_unknown),
     **{reason: _any(_diverging(reason)) for reason in _GATE},
     ReviewReason.REFUND: lambda case: bool(case.lost_refunds),
-    ReviewReason.DOUBLE_PAYMENT: lambda case: len(_kept(case)) > 1,
+    ReviewReason.DOUBLE_PAYMENT: _any(lambda case: parcels.repeated(_kept(case))),
     ReviewReason.TWIN: _is_twin,
     ReviewReason.TERMS: _asks_other_terms,
 }
@@ -259,8 +257,8 @@ _CONCERNED: dict[ReviewReason, Callable[[Case], list[Payment]]] = {
     ReviewReason.UNKNOWN_STATUS: _unknown,
     **{reason: _diverging(reason) for reason in _GATE},
     ReviewReason.REFUND: _refunding,
-    ReviewReason.DOUBLE_PAYMENT: _kept,
-    ReviewReason.TWIN: _alive,
+    ReviewReason.DOUBLE_PAYMENT: lambda case: _crowded(case, _kept(case)),
+    ReviewReason.TWIN: lambda case: _crowded(case, _alive(case)),
     ReviewReason.TERMS: _waiting,
     ReviewReason.PIX_CODE: _alive,
 }
@@ -273,7 +271,7 @@ _FACTS: dict[ReviewReason, Callable[[Case, Payment], list[Any]]] = {
     ReviewReason.AMOUNT: lambda case, one: [one.gateway_id, one.received_cents, _ranges(case, one)],
     ReviewReason.REFUND: lambda _case, one: [one.gateway_id],
     ReviewReason.DOUBLE_PAYMENT: lambda _case, one: [one.gateway_id, one.received_cents],
-    ReviewReason.TWIN: lambda _case, one: [one.gateway_id, one.status in _RECEIVING],
+    ReviewReason.TWIN: lambda _case, one: [one.gateway_id, one.status in parcels.RECEIVING],
     ReviewReason.TERMS: lambda _case, one: [one.gateway_id],
     ReviewReason.PIX_CODE: lambda _case, one: [one.gateway_id],
 }
@@ -289,9 +287,9 @@ def _status_of(case: Case) -> str:
     known = {payment.status for payment in case.payments if payment.status}
     if contested := _first(_CONTESTED, known):
         return contested
-    if known & _RECEIVING:
+    if case.is_complete:
         return _after_money(case)
-    waiting = _first(_UNPAID, known)
+    waiting = _first(_UNPAID_PARCELS if case.is_several else _UNPAID, known)
     if waiting == ChargeStatus.AUTHORIZED:
         return waiting
     if not waiting and case.charge.status == ChargeStatus.CONFIRMING:
@@ -300,6 +298,13 @@ def _status_of(case: Case) -> str:
         return _by_calendar(case, waiting or ChargeStatus.PENDING)
     if _unknown(case):
         return case.charge.status
+    return _over(case, known)
+
+
+def _over(case: Case, known: set[str]) -> str:
+    """Nothing can be paid any more, as far as we know; parcels may be missing yet."""
+    if case.received and parcels.lacks_some(case.charge, case.payments):
+        return ChargeStatus.PENDING
     if case.has_page or case.charge.called_off_at:
         is_cancelled = case.charge.called_off_at or case.charge.status == ChargeStatus.CANCELLED
         return ChargeStatus.CANCELLED if is_cancelled else ChargeStatus.EXPIRED
@@ -316,6 +321,8 @@ def _after_money(case: Case) -> str:
     if not holding:
         return ChargeStatus.REFUNDED
     is_whole = not any(payment.refunded_cents for payment in holding)
+    if case.is_several:
+        is_whole = is_whole and all(slot for slot in parcels.places(case.received, holding))
     return ChargeStatus.PAID if is_whole else ChargeStatus.PARTIALLY_REFUNDED
 
 
@@ -331,7 +338,8 @@ def _by_calendar(case: Case, status: str) -> str:
     """
     charge = case.charge
     open_statuses = (ChargeStatus.PENDING, ChargeStatus.OVERDUE)
-    if charge.connection.capabilities.reports_overdue or status not in open_statuses:
+    is_told = charge.connection.capabilities.reports_overdue and not case.is_page_renewed
+    if is_told or status not in open_statuses:
         return status
     ends = [payment.expires_at for payment in _waiting(case)]
     is_payable = case.is_page_open or not ends or any(end is None or end > case.now for end in ends)
@@ -348,7 +356,8 @@ def _held_back(case: Case, status: str, raised: Sequence[Question]) -> str:
     if charge.status in _PASSED or status not in (ChargeStatus.PAID, ChargeStatus.PARTIALLY_REFUNDED):
         return status
     doubtful = frozenset[str]().union(*(one.payment_ids for one in raised if one.reason in _GATE))
-    if all(payment.gateway_id in doubtful for payment in _holding(case)):
+    is_held = any if case.is_several else all
+    if is_held(payment.gateway_id in doubtful for payment in _holding(case)):
         return charge.status if charge.status != ChargeStatus.DRAFT else ChargeStatus.PENDING
     return status
 

@@ -19,12 +19,25 @@ _ROUNDING = 1
 class Terms(Protocol):
     """One version of what is asked for (``payments.models.ChargeTerms``)."""
 
-    amount_cents: int
-    due_date: date
-    discount_cents: int
-    discount_until: date | None
-    fine_cents: int
-    interest_bp: int
+    @property
+    def amount_cents(self) -> int: ...
+    @property
+    def due_date(self) -> date: ...
+    @property
+    def discount_cents(self) -> int: ...
+    @property
+    def discount_until(self) -> date | None: ...
+    @property
+    def fine_cents(self) -> int: ...
+    @property
+    def interest_bp(self) -> int: ...
+
+
+class VersionedTerms(Terms, Protocol):
+    """A version that may be of one parcel only."""
+
+    @property
+    def parcel(self) -> int | None: ...
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,10 @@ def digest(salt: str, shown: object) -> str:
 
 
 def has_expired_code(charge: Charge) -> bool:
-    """Whether a bank would refuse the PIX code by now."""
-    return bool(charge.pix_text and charge.pix_expires_at and charge.pix_expires_at <= clock.now())
+    """Whether a bank would refuse the PIX code by now, or the page to pay is over before its charge is."""
+    code, link = charge.pix_expires_at, charge.link_expires_at
+    is_code_over = bool(charge.pix_text and code and code <= clock.now())
+    return is_code_over or bool(link and link <= clock.now())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +268,7 @@ class TermsInWords:
 
 def newest_terms(charge: Charge) -> ChargeTerms | None:
     """The newest that were agreed with the gateway."""
-    return charge.terms.filter(is_agreed=True).last()
+    return charge.terms.filter(is_agreed=True, parcel=None).last()
 
 
 def terms_in_words(charge: Charge) -> TermsInWords:

@@ -17,7 +17,7 @@ from django.db.models import F
 from config import clock
 from connections.gateways.base import ResourceKind
 from payments.deriving import MONEY_IN, Case, Derived, derive, question
-from payments.models import Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
+from payments.models import PAGES, Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
 
 _TRIES = 5
 
@@ -110,14 +110,17 @@ def flag(charge_id: int, reason: ReviewReason) -> None:
 def case_of(charge: Charge) -> Case:
     """The charge with all that counts for its status, as it is now."""
     payments = list(charge.payments.all())
-    pages = charge.resources.filter(kind=ResourceKind.PREFERENCE, is_missing=False)
+    resources = list(charge.resources.exclude(kind=ResourceKind.PAYMENT).order_by("pk"))
+    pages = {resource.kind for resource in resources if resource.kind in PAGES and not resource.is_missing}
     case = Case(
         charge=charge,
         payments=payments,
         now=clock.now(),
         versions=list(charge.terms.all()),
         accepted=frozenset(charge.decisions.values_list("mark", flat=True)),
-        has_page=pages.exists(),
+        has_page=bool(pages),
+        is_page_renewed=ResourceKind.CHECKOUT in pages,
+        plan_sizes={one.gateway_id: one.parcels for one in resources if one.parcels},
         lost_refunds=_lost_refunds(charge),
     )
     is_gone = charge.status in MONEY_IN and not case.received

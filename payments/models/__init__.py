@@ -13,7 +13,7 @@ from payments.models.reconciliation import (
     RunTrigger,
 )
 from payments.models.refunds import Refund, RefundProgress, RefundReason
-from payments.models.resources import GatewayResource
+from payments.models.resources import PAGES, GatewayResource
 from payments.models.reviews import ReviewDecision
 from payments.models.terms import ChargeTerms, TermsOrigin
 from payments.models.timeline import TimelineEntry, TimelineKind
@@ -21,6 +21,7 @@ from payments.models.timeline import TimelineEntry, TimelineKind
 __all__ = [
     "BatchRow",
     "BatchState",
+    "PAGES",
     "ChangeKind",
     "ChangeState",
     "Charge",

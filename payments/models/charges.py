@@ -93,6 +93,8 @@ class Charge(models.Model):
     description = models.CharField(max_length=200)
     due_date = models.DateField()
     expires_at = models.DateTimeField(null=True)
+    # In so many parcels; where the payer chooses on the gateway's page, at most.
+    instalments = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     status = models.CharField(max_length=20, choices=ChargeStatus.choices, default=ChargeStatus.DRAFT)
     revision = models.PositiveIntegerField(default=0)
@@ -120,6 +122,8 @@ class Charge(models.Model):
     called_off_at = models.DateTimeField(null=True)
 
     link = models.URLField(max_length=500, blank=True)
+    # Of a page that lives shorter than its charge and is made anew when somebody wants to pay.
+    link_expires_at = models.DateTimeField(null=True)
     pix_text = models.TextField(blank=True)
     pix_expires_at = models.DateTimeField(null=True)
     boleto_line = models.CharField(max_length=48, blank=True, default="", db_default="")

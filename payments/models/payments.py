@@ -52,6 +52,14 @@ class Payment(models.Model):
     expires_at = models.DateTimeField(null=True)
     link = models.URLField(max_length=500, blank=True)
 
+    # Of a parcel: its number within a plan at the gateway, and the boleto it is paid by.
+    parcel = models.PositiveSmallIntegerField(null=True)
+    plan_id = models.CharField(max_length=100, blank=True, default="", db_default="")
+    due_date = models.DateField(null=True)
+    boleto_line = models.CharField(max_length=48, blank=True, default="", db_default="")
+    boleto_barcode = models.CharField(max_length=44, blank=True, default="", db_default="")
+    boleto_url = models.URLField(max_length=500, blank=True, default="", db_default="")
+
     objects = PaymentQuerySet.as_manager()
 
     class Meta:

@@ -6,6 +6,9 @@ from connections.gateways.base import ResourceKind
 from connections.models import Connection
 from payments.models.charges import Charge
 
+# Where somebody pays at the gateway, as opposed to what they pay.
+PAGES = (ResourceKind.PREFERENCE, ResourceKind.CHECKOUT)
+
 
 class GatewayResource(models.Model):
     """One thing at the gateway we follow, and the right to fetch it.
@@ -26,6 +29,8 @@ class GatewayResource(models.Model):
     gateway_version = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
     is_missing = models.BooleanField(default=False)
+    # Of a plan: how many parcels it was made of.
+    parcels = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         constraints = [

@@ -18,6 +18,9 @@ class ChargeTerms(models.Model):
     The money of an older version is still good: somebody may pay a code they saved. A version that began
     at the gateway counts once a person agreed to it. Amounts are hundredths of the currency, interest is
     hundredths of a percent of the amount a month (``connections.gateways.base.Terms``).
+
+    Of a charge of parcels the amount is the sum, the due date the first, and discount and fine are of each;
+    a version with a ``parcel`` is of that one alone, since something of it changed.
     """
 
     charge = models.ForeignKey(Charge, on_delete=models.CASCADE, related_name="terms")
@@ -27,6 +30,7 @@ class ChargeTerms(models.Model):
     agreed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    parcel = models.PositiveSmallIntegerField(null=True)
     amount_cents = models.BigIntegerField()
     due_date = models.DateField()
     discount_cents = models.BigIntegerField(default=0)

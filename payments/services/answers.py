@@ -15,9 +15,9 @@ from connections.gateways.base import (
     Method,
     ResourceKind,
 )
-from payments import boletos, brcode, gate, transitions
+from payments import boletos, brcode, gate, parcels, transitions
 from payments.models import Charge, GatewayResource, ReviewReason
-from payments.services import refreshing, resources, terms
+from payments.services import plans, refreshing, resources, terms
 
 
 def take_answer(charge: Charge, answer: GatewayCharge) -> None:
@@ -29,9 +29,11 @@ def take_answer(charge: Charge, answer: GatewayCharge) -> None:
         own = [_lock(charge, ResourceKind.PAYMENT, payment.gateway_id) for payment in answer.payments]
         if answer.kind != ResourceKind.PAYMENT:
             _lock(charge, answer.kind, answer.gateway_id)
+            plans.note_size(charge, answer)
         for resource, payment in zip(own, answer.payments, strict=True):
             _take_payment(charge, resource, payment)
-        Charge.objects.filter(pk=charge.pk).update(link=answer.link, creation_tries=0)
+        link = {"link": answer.link} if answer.link else {}
+        Charge.objects.filter(pk=charge.pk).update(**link, creation_tries=0)
         transitions.open_for_payment(charge.pk, source="creation")
         transitions.apply(charge.pk, source="creation")
 
@@ -61,6 +63,8 @@ def _take_payment(charge: Charge, own: GatewayResource, payment: GatewayPayment)
 
 def has_its_code(charge: Charge) -> bool:
     """Whether the charge holds what it is paid by; one that is paid on a page has none."""
+    if parcels.are_ours(charge):
+        return plans.has_all(charge)
     if charge.method == Method.PIX:
         return bool(charge.pix_text)
     return charge.method != Method.BOLETO or bool(charge.boleto_line)
@@ -90,7 +94,7 @@ def take_boleto(charge: Charge, boleto: Boleto) -> None:
 
     Discount, fine and interest are not in it: the bank adds them on the day of payment.
     """
-    newest = charge.terms.filter(is_agreed=True).last()
+    newest = charge.terms.filter(is_agreed=True, parcel=None).last()
     face = newest.amount_cents if newest else charge.amount_cents
     if not boletos.fits(boleto.line, boleto.barcode, asked=(face,)):
         transitions.flag(charge.pk, ReviewReason.PIX_CODE)
@@ -101,7 +105,7 @@ def take_boleto(charge: Charge, boleto: Boleto) -> None:
 
 
 def _owed_today(charge: Charge) -> gate.Range:
-    newest = charge.terms.filter(is_agreed=True).last()
+    newest = charge.terms.filter(is_agreed=True, parcel=None).last()
     if newest is None:
         return gate.Range(charge.amount_cents, charge.amount_cents)
     return gate.payable(newest, clock.today(charge.connection.time_zone))

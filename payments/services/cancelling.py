@@ -11,7 +11,7 @@ from connections.gateways.base import Gateway, GatewayCharge, PaymentStatus, Res
 from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.texts import gettext_noop as _
 from payments.deriving import WAITING
-from payments.models import Charge, GatewayResource, Payment
+from payments.models import PAGES, Charge, GatewayResource, Payment
 from payments.services.changeable import Obstacle
 from payments.services.earlier import DEAD
 from payments.services.following import fetch_and_store
@@ -31,10 +31,14 @@ class BeingFetched(GatewayUnavailable):
 
 @dataclass(frozen=True, kw_only=True)
 class Living:
-    """What of a charge can still be paid, or was: as just fetched. ``pages`` are open ones, by their ids."""
+    """What of a charge can still be paid, or was: as just fetched. ``pages`` are open ones.
 
-    pages: tuple[str, ...]
+    Of several parcels those that were paid are left out: the rest may be ended. ``plans`` end many at once.
+    """
+
+    pages: tuple[GatewayResource, ...]
     payments: tuple[Payment, ...]
+    plans: tuple[GatewayResource, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -51,10 +55,10 @@ class Living:
 
 def look(charge: Charge, gateway: Gateway) -> Living:
     """Fetch every page and every payment that may live. Raises a ``GatewayError``."""
-    known = _resources(charge, ResourceKind.PREFERENCE)
-    found = [page for resource in known if (page := _page(resource, gateway))]
-    pages = [page.gateway_id for page in found if page.is_open]
-    seen = {payment.gateway_id for page in found for payment in page.payments}
+    known = _resources(charge, *PAGES)
+    found = [(resource, page) for resource in known if (page := _page(resource, gateway))]
+    pages = [resource for resource, page in found if page.is_open and not _is_over(charge, resource)]
+    seen = {payment.gateway_id for _resource, page in found for payment in page.payments}
     if known and not pages:
         _note_closed(charge)
     dead = set(charge.payments.filter(status__in=DEAD).values_list("gateway_id", flat=True))
@@ -63,13 +67,25 @@ def look(charge: Charge, gateway: Gateway) -> Living:
         if gateway_id not in dead:
             fetch(charge, gateway_id, gateway)
     living = charge.payments.exclude(status__in=DEAD).order_by("pk")
-    return Living(pages=tuple(pages), payments=tuple(living))
+    if charge.instalments > 1 and living.filter(parcel__isnull=False).exists():
+        living = living.exclude(status__in=_RECEIVING, parcel__isnull=False)
+    plans = {payment.plan_id for payment in living if payment.plan_id}
+    own = [plan for plan in _resources(charge, ResourceKind.PLAN) if plan.gateway_id in plans]
+    return Living(pages=tuple(pages), payments=tuple(living), plans=tuple(own))
+
+
+def _is_over(charge: Charge, page: GatewayResource) -> bool:
+    """A page that cannot be read again is over by its time, or once we closed it."""
+    if page.kind != ResourceKind.CHECKOUT:
+        return False
+    ends = Charge.objects.values_list("link_expires_at", flat=True).get(pk=charge.pk)
+    return ends is None or ends <= clock.now()
 
 
 def _page(page: GatewayResource, gateway: Gateway) -> GatewayCharge | None:
     """None where it is gone; unknown once it may be so for a moment only (mercadopago.md 3.6)."""
     try:
-        return gateway.fetch_charge(ResourceKind.PREFERENCE, page.gateway_id)
+        return gateway.fetch_charge(ResourceKind(page.kind), page.gateway_id)
     except NotFound as error:
         if page.is_missing:
             return None
@@ -96,16 +112,24 @@ def end(living: Living, gateway: Gateway) -> None:
     Raises the first refusal after all were asked, and at once what else the gateway raises.
     """
     refusals = list[RequestRefused]()
-    things = [(ResourceKind.PREFERENCE, page_id) for page_id in living.pages]
-    things += [(ResourceKind.PAYMENT, payment.gateway_id) for payment in living.payments]
+    in_plans = {plan.gateway_id for plan in living.plans}
+    things = [(one.kind, one.gateway_id) for one in (*living.pages, *living.plans)]
+    things += [("payment", one.gateway_id) for one in living.payments if one.plan_id not in in_plans]
     for kind, gateway_id in things:
         try:
-            gateway.cancel_charge(kind, gateway_id)
+            gateway.cancel_charge(ResourceKind(kind), gateway_id)
+            if kind == ResourceKind.CHECKOUT:
+                _note_page_closed(living, gateway_id)
         except RequestRefused as error:  # paid or ended meanwhile: the fetch tells
             refusals.append(error)
     if refusals:
         raise refusals[0]
 
 
-def _resources(charge: Charge, kind: ResourceKind) -> list[GatewayResource]:
-    return list(charge.resources.filter(kind=kind).order_by("-pk"))
+def _note_page_closed(living: Living, gateway_id: str) -> None:
+    closed = [page.pk for page in living.pages if page.gateway_id == gateway_id]
+    Charge.objects.filter(resources__in=closed).update(link_expires_at=clock.now())
+
+
+def _resources(charge: Charge, *kinds: ResourceKind) -> list[GatewayResource]:
+    return list(charge.resources.filter(kind__in=kinds).order_by("-pk"))

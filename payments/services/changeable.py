@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from config import clock
 from connections.gateways.base import PaymentStatus
+from payments import parcels
 from payments.deriving import MONEY_IN, WAITING
 from payments.models import ChangeKind, ChangeState, Charge, ChargeStatus, Payment
 from payments.models.charges import AttemptState
@@ -23,6 +24,7 @@ class Obstacle(StrEnum):
     CANNOT = "cannot"
     DISABLED = "disabled"
     SEVERAL = "several"
+    PARCELS = "parcels"
     NO_PAYMENT = "no_payment"
     NO_CASH = "no_cash"
     SAME_DAY = "same_day"
@@ -96,6 +98,8 @@ def target(charge: Charge, kind: ChangeKind) -> Payment | None:
         return payments.filter(status=PaymentStatus.PAID, is_cash=True).first()
     if kind == ChangeKind.RESTORE:  # rather the one whose link the customer has than a twin of it
         cancelled = payments.filter(status=PaymentStatus.CANCELLED)
+        if parcels.are_ours(charge) and cancelled.count() > 1:
+            return None
         return cancelled.filter(link=charge.link).first() or cancelled.first()
     return None
 
@@ -125,8 +129,8 @@ def typed_obstacle(
 
 def _status_obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
     if charge.status in _FROM[kind]:
-        takes_money_back = kind == ChangeKind.UNDO_CASH
-        return Obstacle.MONEY_CAME if charge.received_cents and not takes_money_back else None
+        is_unmoved = kind == ChangeKind.UNDO_CASH or parcels.are_ours(charge)
+        return Obstacle.MONEY_CAME if charge.received_cents and not is_unmoved else None
     if charge.status in _BEING_MADE:
         return Obstacle.IN_DOUBT
     if charge.status in MONEY_IN:
@@ -145,5 +149,7 @@ def _cancelling_obstacle(charge: Charge) -> Obstacle | None:
 def _missing(charge: Charge, kind: ChangeKind) -> Obstacle:
     if kind == ChangeKind.UNDO_CASH:
         return Obstacle.NO_CASH
+    if parcels.are_ours(charge):
+        return Obstacle.PARCELS
     is_several = charge.payments.filter(status__in=WAITING).count() > 1
     return Obstacle.SEVERAL if is_several else Obstacle.NO_PAYMENT

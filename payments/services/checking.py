@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from config import clock
-from connections.gateways.base import Exchange, GatewayPayment, PaymentStatus, ResourceKind
+from connections.gateways.base import Exchange, GatewayPayment, Method, PaymentStatus, ResourceKind
 from connections.gateways.errors import (
     CredentialsRefused,
     GatewayError,
@@ -27,8 +27,8 @@ from connections.models import Connection
 from connections.services import gateway_for, note_refusal, note_success, pausing
 from connections.services.accounts import patience
 from payments import transitions
-from payments.models import Charge, ChargeStatus, GatewayResource
-from payments.services import refreshing, resources
+from payments.models import PAGES, Charge, ChargeStatus, GatewayResource
+from payments.services import gathering, lifetimes, refreshing, resources
 from payments.services.timeline import note_exchanges
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def turn_overdue() -> int:
     due = Charge.objects.filter(check_due_at__lte=now)
     if not due.exists():
         return 0
-    late = due.filter(_calendar_decides(now)).order_by("check_due_at")
+    late = due.filter(_calendar_decides(now)).distinct().order_by("check_due_at")
     return sum(_turn(charge_id) for charge_id in list(late.values_list("pk", flat=True)[:_TURN_AT_ONCE]))
 
 
@@ -186,11 +186,18 @@ def _least(connection: Connection) -> timedelta:
 def _moments(charge: Charge) -> list[datetime]:
     """When the calendar says something about the charge that nobody else may tell us."""
     ends = [moment + AFTER_EXPIRY for moment in (charge.expires_at, charge.pix_expires_at) if moment]
-    if charge.status != ChargeStatus.PENDING or charge.connection.capabilities.reports_overdue:
+    if charge.status != ChargeStatus.PENDING or not _is_our_calendar(charge):
         return ends
     day_after = charge.due_date + timedelta(days=1)
     midnight = datetime.combine(day_after, time(), tzinfo=ZoneInfo(charge.connection.time_zone))
     return [*ends, midnight.astimezone(UTC)]
+
+
+def _is_our_calendar(charge: Charge) -> bool:
+    """Whether no gateway says that it is overdue; what nobody began to pay on a page is told by none."""
+    if not charge.connection.capabilities.reports_overdue:
+        return True
+    return lifetimes.is_page_renewed(charge.connection, charge.method, charge.instalments)
 
 
 def _calendar_decides(now: datetime) -> Q:
@@ -200,6 +207,10 @@ def _calendar_decides(now: datetime) -> Q:
     for connection in Connection.objects.without_secrets():
         if not connection.capabilities.reports_overdue:
             zones[connection.time_zone].append(connection.pk)
+    pages = Q(instalments__gt=1, method=Method.CARD, resources__kind=ResourceKind.CHECKOUT)
+    for zone in Connection.objects.values_list("time_zone", flat=True).distinct():
+        is_late = pages & Q(connection__time_zone=zone, due_date__lt=clock.today(zone))
+        is_over |= Q(status=ChargeStatus.PENDING) & is_late
     for zone, connection_ids in zones.items():
         is_late = Q(connection__in=connection_ids, due_date__lt=clock.today(zone))
         is_over |= Q(status=ChargeStatus.PENDING) & is_late
@@ -283,7 +294,7 @@ def _leave_alone(connection_id: int, wait: timedelta) -> None:
 def _ask(charge: Charge) -> None:
     """Ask for everything of a charge that may have moved. Raises a ``GatewayError``."""
     # Also one that was missing: a page may be unknown for a moment (mercadopago.md 2.3), and be paid after.
-    pages = charge.resources.filter(kind=ResourceKind.PREFERENCE)
+    pages = charge.resources.filter(kind__in=(*PAGES, ResourceKind.PLAN))
     seen: set[str] = set()
     for page in pages.order_by("-pk")[:_MOST_PAGES]:
         seen.update(_ask_page(charge, page))
@@ -293,9 +304,10 @@ def _ask(charge: Charge) -> None:
 
 
 def _payments(charge: Charge) -> QuerySet[GatewayResource]:
-    """The newest payments that may still move."""
-    own = charge.resources.filter(kind=ResourceKind.PAYMENT)
-    return own.exclude(payment__status__in=_OVER).order_by("-pk")[:_MOST_PAYMENTS]
+    """The newest payments that may still move; of parcels those that were not asked for longest."""
+    own = charge.resources.filter(kind=ResourceKind.PAYMENT).exclude(payment__status__in=_OVER)
+    order = F("fetched_at").asc(nulls_first=True) if charge.instalments > 1 else F("pk").desc()
+    return own.order_by(order, "-pk")[:_MOST_PAYMENTS]
 
 
 def _ask_payment(charge: Charge, resource: GatewayResource) -> None:
@@ -325,6 +337,9 @@ def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
         return []
     finally:
         resources.release(held)
+    if found.kind == ResourceKind.PLAN:
+        gathering.take_parcels(charge, found, None, source=SOURCE)
+        return []
     if any([_store(charge, payment) for payment in found.payments]):
         note_exchanges(charge, exchanges, source=SOURCE)
     return [payment.gateway_id for payment in found.payments]

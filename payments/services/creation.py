@@ -37,10 +37,10 @@ from connections.services import (
     gateway_for,
     note_refusal,
 )
-from payments import transitions
+from payments import parcels, transitions
 from payments.models import Charge, CreationAttempt
 from payments.models.charges import AttemptState
-from payments.services import lifetimes
+from payments.services import gathering, lifetimes
 from payments.services.answers import fetch_code, has_its_code, take_answer
 from payments.services.customers import id_at_gateway
 from payments.services.earlier import make_way
@@ -166,6 +166,10 @@ def gateway_of(
 def _create(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayCharge:
     order = order_of(charge, customer_id=id_at_gateway(gateway, charge.connection, charge.customer))
     patience.insist()
+    if ends := lifetimes.checkout_expiry(charge):
+        order = replace(order, expires_at=ends)
+        charge.link_expires_at = ends
+        charge.save(update_fields=["link_expires_at"])
     try:
         return _send(charge, gateway, gateway.prepare_charge(order))
     except HostedPageRequired:
@@ -266,6 +270,9 @@ def refuse(charge: Charge, error: GatewayError) -> None:
 
 def _close_page(charge: Charge) -> None:
     """The time of the page that was not made must not keep an old one open."""
+    if charge.link_expires_at:
+        Charge.objects.filter(pk=charge.pk).update(link_expires_at=None)
+        return
     has_page = charge.resources.filter(kind=ResourceKind.PREFERENCE).exists()
     Charge.objects.filter(pk=charge.pk).update(expires_at=clock.now() if has_page else None)
 
@@ -298,10 +305,14 @@ def complete(charge: Charge, gateway: Gateway) -> None:
     fields = ["pix_text", "boleto_line", "status", "review_reason", "creation_tries"]
     charge.refresh_from_db(fields=fields)
     payment = charge.payments.filter(status__in=_WAITING).first()
-    if has_its_code(charge) or charge.review_reason or payment is None:
+    is_plan = parcels.are_ours(charge)
+    if has_its_code(charge) or charge.review_reason or not (payment or is_plan):
         stop_creating(charge)
         return
-    is_there = fetch_code(charge, gateway, payment.gateway_id)
+    if is_plan:
+        is_there = gathering.complete(charge, gateway)
+    else:
+        is_there = payment is not None and fetch_code(charge, gateway, payment.gateway_id)
     if is_there or charge.creation_tries >= len(LOOK_AFTER):
         stop_creating(charge)
         return

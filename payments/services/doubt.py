@@ -227,8 +227,11 @@ def _look_up(charge: Charge, attempt: CreationAttempt, gateway: Gateway) -> bool
 
 def _found(charge: Charge, attempt: CreationAttempt, gateway: Gateway) -> list[GatewayCharge]:
     """What this call made: known from a notification, else by our reference, in a list that may lag."""
-    if attempt.kind == ResourceKind.PAYMENT and (told := _told(charge)):
+    told = _told(charge)
+    if told and attempt.kind == ResourceKind.PAYMENT:
         return [gateway.fetch_charge(ResourceKind.PAYMENT, told.gateway_id)]
+    if told and attempt.kind == ResourceKind.PLAN and told.plan_id:
+        return [gateway.fetch_charge(ResourceKind.PLAN, told.plan_id)]
     listed = gateway.find_charges(charge.reference)
     return [one for one in listed if one.kind == attempt.kind and not _is_from_before(charge, one)]
 

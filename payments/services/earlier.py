@@ -37,6 +37,7 @@ def make_way(charge: Charge, gateway: Gateway) -> bool:
                 _fetch(charge, payment.gateway_id, gateway)
     for late in charge.payments.filter(status=PaymentStatus.PENDING, expires_at__lte=clock.now()):
         _end(charge, late, gateway)
+    _close_checkouts(charge, gateway)
     page = _open_page(charge, listed, gateway)
     living = charge.payments.exclude(status__in=DEAD)
     if waiting := living.filter(status=PaymentStatus.PENDING).first():
@@ -44,6 +45,17 @@ def make_way(charge: Charge, gateway: Gateway) -> bool:
     if page:
         _give_back(charge, page)
     return page is None and not living.exists()
+
+
+def _close_checkouts(charge: Charge, gateway: Gateway) -> None:
+    """A page that is made anew leaves none behind; what was paid on one meanwhile is fetched."""
+    newest = charge.resources.filter(kind=ResourceKind.CHECKOUT).order_by("-pk").first()
+    if newest is None:
+        return
+    with suppress(RequestRefused, NotFound):
+        gateway.cancel_charge(ResourceKind.CHECKOUT, newest.gateway_id)
+    for payment in gateway.fetch_charge(ResourceKind.CHECKOUT, newest.gateway_id).payments:
+        _fetch(charge, payment.gateway_id, gateway)
 
 
 def _open_page(charge: Charge, listed: Sequence[GatewayCharge], gateway: Gateway) -> GatewayCharge | None:

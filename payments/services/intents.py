@@ -39,6 +39,7 @@ class NewCharge:
     submission: uuid.UUID
     method: Method = Method.PIX
     terms: Terms = Terms()
+    instalments: int = 1
     lines: tuple[Line, ...] = ()
     discount_cents: int = 0
     discount_reason: str = ""
@@ -75,7 +76,8 @@ def store_intent(new: NewCharge, *, next_look: timedelta) -> tuple[Charge, bool]
                 amount_cents=new.amount_cents,
                 description=new.description,
                 due_date=new.due_date,
-                expires_at=lifetimes.first_expiry(new.connection, new.method, new.due_date),
+                instalments=new.instalments,
+                expires_at=lifetimes.first_expiry(new.connection, new.method, new.due_date, new.instalments),
                 created_by=new.actor,
                 created_at=now,
                 creation_token=uuid.uuid4(),

@@ -27,6 +27,7 @@ def order_of(charge: Charge, *, customer_id: str) -> ChargeOrder:
         expires_at=charge.expires_at,
         return_url=charge.pay_url,
         terms=asked(charge),
+        instalments=charge.instalments,
         lines=_lines(charge),
     )
 

@@ -32,7 +32,7 @@ from payments.models import (
     Reconciliation,
     RunState,
 )
-from payments.services import comparing, missed, refreshing, resources
+from payments.services import comparing, missed, plans, refreshing, resources
 from payments.services.comparing import Seen
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -167,10 +167,11 @@ class Comparison:
                 "reference", flat=True
             )
         )
+        ours |= plans.are_ours(self.connection.pk, batch)
         for payment in batch:
             self.found.seen[payment.gateway_id] = comparing.seen(payment, zone=self.zone)
             own = held.get(payment.gateway_id)
-            if own is None and payment.reference not in ours:
+            if own is None and not {payment.reference, payment.plan_id, payment.checkout_id} & ours:
                 self._keep_foreign(payment)
             elif own is None or comparing.is_news(payment, own):
                 self.found.doubtful[payment.gateway_id] = payment

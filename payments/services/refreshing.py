@@ -16,7 +16,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment
-from payments.services import comparing, missed, refund_following, resources, terms
+from payments.services import comparing, missed, plans, refund_following, resources, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
 
@@ -110,6 +110,7 @@ def store(
         before = missed.facts_of(Payment.objects.filter(resource=own).first())
         write_payment(charge, own, fetched)
         terms.follow(charge, fetched, source=source)
+        plans.follow(charge, fetched)
         missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)
@@ -131,9 +132,9 @@ def _is_known(resource: GatewayResource, fetched: GatewayPayment) -> bool:
 def _charge_of(resource: GatewayResource, fetched: GatewayPayment) -> Charge | None:
     if resource.charge_id:
         return resource.charge
-    if not fetched.reference:
-        return None
-    return Charge.objects.filter(connection=resource.connection_id, reference=fetched.reference).first()
+    own = Charge.objects.filter(connection=resource.connection_id, reference=fetched.reference)
+    named = own.first() if fetched.reference else None
+    return named or plans.charge_of(resource.connection_id, fetched)
 
 
 def _mark_fetched(
@@ -173,10 +174,16 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
         "settled_at": fetched.settled_at,
         "expires_at": fetched.expires_at,
         "link": fetched.link,
+        "parcel": fetched.parcel,
+        "plan_id": fetched.plan_id,
+        "due_date": fetched.due_date,
     }
     if fetched.received_cents:
         values["is_cash"] = fetched.is_cash
     # Not by update_or_create: its lock keeps out who only names the payment, and both could wait for ever.
     own = Payment.objects.filter(resource=resource)
+    if fetched.parcel:  # another amount or day has another boleto
+        moved = own.exclude(amount_cents=fetched.amount_cents, due_date=fetched.due_date)
+        moved.update(boleto_line="", boleto_barcode="", boleto_url="")
     payment = own.get() if own.update(**values) else Payment.objects.create(resource=resource, **values)
     refund_following.follow(payment, fetched.refunds, is_in_sum=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -47,9 +47,13 @@ def may_have_new_code(charge: Charge) -> bool:
 
     Where a code is only fetched, not made, its payment lives on: then the code must be dead or missing.
     """
-    if charge.method != Method.PIX or charge.review_reason or charge.creation_due_at:
+    if not (charge.method == Method.PIX or _has_renewed_page(charge)):
+        return False
+    if charge.review_reason or charge.creation_due_at:
         return False
     if charge.status not in _RENEWABLE or not charge.connection.is_active:
+        return False
+    if _has_renewed_page(charge) and not _is_link_over(charge):
         return False
     is_needed = _lacks_a_code if _is_only_fetched(charge) else _lacks_a_payment
     if not is_needed(charge) or changeable.is_open(charge, ChangeKind.CANCEL):
@@ -80,7 +84,15 @@ def new_code(charge: Charge, *, actor: User | None) -> None:
 
 def _is_only_fetched(charge: Charge) -> bool:
     """Asaas makes codes by itself, for as long as the charge is open (asaas.md 3.4)."""
-    return charge.connection.capabilities.pix_minutes is None
+    return charge.connection.capabilities.pix_minutes is None and not _has_renewed_page(charge)
+
+
+def _has_renewed_page(charge: Charge) -> bool:
+    return lifetimes.is_page_renewed(charge.connection, charge.method, charge.instalments)
+
+
+def _is_link_over(charge: Charge) -> bool:
+    return charge.link_expires_at is None or charge.link_expires_at <= clock.now()
 
 
 def _lacks_a_code(charge: Charge) -> bool:
@@ -132,6 +144,13 @@ def _own(charge: Charge) -> QuerySet[Charge]:
     )
 
 
+def _expiry(charge: Charge) -> datetime | None:
+    """A page that is made anew leaves the time of its charge alone."""
+    if _has_renewed_page(charge):
+        return charge.expires_at
+    return lifetimes.code_expiry(charge.connection, charge.due_date)
+
+
 def _begun(charge: Charge) -> dict[str, object]:
     """The columns of a charge whose code is gone and whose next one is being made."""
     begun: dict[str, object] = {
@@ -146,7 +165,7 @@ def _begun(charge: Charge) -> dict[str, object]:
     return {
         **begun,
         "creation_round": F("creation_round") + 1,
-        "expires_at": lifetimes.code_expiry(charge.connection, charge.due_date),
+        "expires_at": _expiry(charge),
         "check_due_at": None,
         "link": "",
     }

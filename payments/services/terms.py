@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import F, Q
 
 from config import clock
 from connections.gateways.base import GatewayPayment, Method, Terms
+from payments import parcels
 from payments.deriving import WAITING
 from payments.models import Charge, ChargeStatus, ChargeTerms, TermsOrigin, TimelineEntry, TimelineKind
 
@@ -42,7 +43,7 @@ def keep_first(charge: Charge, asked: Terms) -> ChargeTerms:
 
 def asked(charge: Charge) -> Terms:
     """What the newest agreed version grants and charges; plain where the charge has no versions."""
-    newest = charge.terms.filter(is_agreed=True).last()
+    newest = charge.terms.filter(is_agreed=True, parcel=None).last()
     if newest is None:
         return Terms()
     return Terms(
@@ -60,39 +61,52 @@ def follow(charge: Charge, fetched: GatewayPayment, *, source: str) -> None:
     ``transitions.apply``. Another due date alone is agreed with; anything else waits for a person, and is
     over when the gateway asks for the agreed terms again. Of several payments the newest that waits speaks.
     """
-    if fetched.status not in WAITING or _newest_waiting(charge) != fetched.gateway_id:
+    parcel = fetched.parcel if parcels.are_ours(charge) else None
+    if fetched.status not in WAITING or not _speaks(charge, fetched, parcel):
         return
-    if _seen(_newest(charge), fetched) == _newest(charge):
+    if _seen(_newest(charge, parcel), fetched) == _newest(charge, parcel):
         return
-    own = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
-    before = _newest(own)
+    own = Charge.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
+    _keep(own.get(pk=charge.pk), fetched, parcel, source=source)
+
+
+def _speaks(charge: Charge, fetched: GatewayPayment, parcel: int | None) -> bool:
+    """Whether this payment tells what is asked for; a parcel of a page that its payer chose does not."""
+    if fetched.parcel:
+        return parcel is not None and parcel <= charge.instalments
+    return _newest_waiting(charge) == fetched.gateway_id
+
+
+def _keep(own: Charge, fetched: GatewayPayment, parcel: int | None, *, source: str) -> None:
+    before = _newest(own, parcel)
     after = _seen(before, fetched)
     if after == before:
         return
     if not own.terms.exists():
         keep_first(own, Terms())
-    is_agreed = _is_agreed(after, _content(own.terms.filter(is_agreed=True).last()) or before)
+    is_agreed = _is_agreed(after, _newest(own, parcel, only_agreed=True))
     ChargeTerms.objects.create(
         charge=own,
         since=clock.now(),
         origin=TermsOrigin.GATEWAY,
         is_agreed=is_agreed,
+        parcel=parcel,
         **asdict(after),
     )
     if is_agreed:
-        _ask_for(own, after)
-    _note(own, before, after, is_agreed=is_agreed, source=source)
+        _ask_for(own, before, after, parcel)
+    _note(own, before, after, is_agreed=is_agreed, source=source, parcel=parcel)
 
 
 def agree(charge: Charge, *, actor: User) -> None:
     """A person takes the gateway's newest version: the charge asks for that from now on."""
-    newest = charge.terms.last()
-    if newest is None or newest.is_agreed:
-        return
-    ChargeTerms.objects.filter(pk=newest.pk).update(is_agreed=True, agreed_by=actor)
-    content = _content(newest)
-    assert content is not None
-    _ask_for(charge, content)
+    newest = {version.parcel: version for version in charge.terms.all()}
+    for parcel, version in newest.items():
+        if version.is_agreed:
+            continue
+        before = _newest(charge, parcel, only_agreed=True)
+        ChargeTerms.objects.filter(pk=version.pk).update(is_agreed=True, agreed_by=actor)
+        _ask_for(charge, before, _content(version), parcel)
 
 
 def newest_due_date(charge: Charge) -> date:
@@ -102,7 +116,10 @@ def newest_due_date(charge: Charge) -> date:
 
 def have_code_fetched(charge: Charge) -> None:
     """Let a worker fetch the code that is missing; a charge still being made gets its own anyway."""
-    lacks_one = Q(method=Method.PIX, pix_text="") | Q(method=Method.BOLETO, boleto_line="")
+    if parcels.are_ours(charge):  # a worker looks which parcel is next
+        lacks_one = Q()
+    else:
+        lacks_one = Q(method=Method.PIX, pix_text="") | Q(method=Method.BOLETO, boleto_line="")
     waits = Charge.objects.filter(pk=charge.pk, status__in=(ChargeStatus.PENDING, ChargeStatus.OVERDUE))
     without = waits.filter(lacks_one, creation_due_at=None)
     without.update(creation_due_at=clock.now(), creation_tries=0)
@@ -113,15 +130,21 @@ def _newest_waiting(charge: Charge) -> str:
     return waiting.values_list("gateway_id", flat=True).first() or ""
 
 
-def _newest(charge: Charge) -> Asked:
-    """What was asked for last; a charge from before there were versions asked for its amount alone."""
+def _newest(charge: Charge, parcel: int | None = None, *, only_agreed: bool = False) -> Asked:
+    """What was asked for last; a charge from before there were versions asked for its amount alone.
+
+    A parcel of which nothing changed asks for its part of all.
+    """
+    versions = charge.terms.filter(is_agreed=True) if only_agreed else charge.terms.all()
+    if parcel and (own := versions.filter(parcel=parcel).last()):
+        return _content(own)
+    whole = versions.filter(parcel=None).last()
     plain = Asked(amount_cents=charge.amount_cents, due_date=charge.due_date)
-    return _content(charge.terms.last()) or plain
+    asked = _content(whole) if whole else plain
+    return Asked(**asdict(parcels.first_terms(asked, parcel, charge.instalments))) if parcel else asked
 
 
-def _content(version: ChargeTerms | None) -> Asked | None:
-    if version is None:
-        return None
+def _content(version: ChargeTerms) -> Asked:
     return Asked(
         amount_cents=version.amount_cents,
         due_date=version.due_date,
@@ -156,8 +179,14 @@ def _is_agreed(after: Asked, agreed: Asked) -> bool:
     return any(after == replace(agreed, due_date=after.due_date, discount_until=end) for end in ends)
 
 
-def _ask_for(charge: Charge, content: Asked) -> None:
-    """The gateway makes another code for other terms (asaas.md 3.4): ours is no longer good."""
+def _ask_for(charge: Charge, before: Asked, content: Asked, parcel: int | None) -> None:
+    """The gateway makes another code for other terms (asaas.md 3.4): ours is no longer good.
+
+    A parcel's own code went with its payment's row; the charge asks for the sum.
+    """
+    if parcel:
+        _ask_for_parcel(charge, before, content, parcel)
+        return
     Charge.objects.filter(pk=charge.pk).update(
         amount_cents=content.amount_cents,
         due_date=content.due_date,
@@ -170,8 +199,19 @@ def _ask_for(charge: Charge, content: Asked) -> None:
     have_code_fetched(charge)
 
 
-def _note(charge: Charge, before: Asked, after: Asked, *, is_agreed: bool, source: str) -> None:
+def _ask_for_parcel(charge: Charge, before: Asked, content: Asked, parcel: int) -> None:
+    values: dict[str, Any] = {"amount_cents": F("amount_cents") + content.amount_cents - before.amount_cents}
+    if parcel == 1:
+        values["due_date"] = content.due_date
+    Charge.objects.filter(pk=charge.pk).update(**values, updated_at=clock.now())
+
+
+def _note(
+    charge: Charge, before: Asked, after: Asked, *, is_agreed: bool, source: str, parcel: int | None
+) -> None:
     data: dict[str, Any] = {"is_agreed": is_agreed, "currency": charge.currency}
+    if parcel:
+        data["parcel"] = parcel
     TimelineEntry.objects.create(
         charge=charge,
         at=clock.now(),

@@ -186,7 +186,8 @@ def _is_being_made(charge: Charge) -> bool:
 
 
 def _is_shown(charge: Charge, found: GatewayCharge) -> bool:
-    return bool(found.link) and found.link == charge.link
+    """Of a plan it is the link of the parcel that was the first to pay."""
+    return bool(charge.link) and charge.link in (found.link, *(one.link for one in found.payments))
 
 
 def _may_be_ours(charge: Charge, found: GatewayCharge) -> bool:

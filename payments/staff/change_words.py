@@ -115,6 +115,10 @@ _OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.SEVERAL: gettext_lazy(
         "%(gateway)s holds this charge more than once, so nobody can tell which is meant. Review it first."
     ),
+    Obstacle.PARCELS: gettext_lazy(
+        "A charge of several parcels is changed parcel by parcel, in the panel of %(gateway)s: what is done"
+        " there shows here."
+    ),
     Obstacle.NO_PAYMENT: gettext_lazy("%(gateway)s holds nothing of this charge that could be changed."),
     Obstacle.NO_CASH: gettext_lazy("Nothing of this charge was received in cash."),
     Obstacle.SAME_DAY: gettext_lazy("It is due on this day already: choose another one."),
