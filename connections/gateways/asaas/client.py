@@ -146,21 +146,17 @@ class AsaasGateway(Gateway):
         """
         if not order.customer_id:
             raise RequestRefused(_("The customer does not exist on Asaas yet."), field="customer")
-        common = {
+        if order.instalments > 1:
+            return self._prepare_parcels(order)
+        body = {
             "customer": order.customer_id,
             "billingType": mapping.BILLING_TYPE[order.method],
+            "value": from_cents(order.amount_cents),
             "dueDate": order.due_date.isoformat(),
             "description": order.description[:500],
-            **_late_days(order),
-        }
-        least = self.capabilities.minimum_cents
-        if order.instalments > 1:
-            return self._prepare_parcels(order, common)
-        body = {
-            **common,
-            "value": from_cents(order.amount_cents),
             "externalReference": order.reference,
-            **terms.body(order, minimum_cents=least),
+            **terms.body(order, minimum_cents=self.capabilities.minimum_cents),
+            **plans.late_days(order),
         }
         return PreparedCall(
             kind=ResourceKind.PAYMENT,
@@ -290,11 +286,11 @@ class AsaasGateway(Gateway):
             raise RequestRefused(_("Only a sandbox account can simulate this."))
         self._api.ask("POST", f"/sandbox/payment/{quoted(gateway_id)}/{action}")
 
-    def _prepare_parcels(self, order: ChargeOrder, common: dict[str, object]) -> PreparedCall:
+    def _prepare_parcels(self, order: ChargeOrder) -> PreparedCall:
         plans.check(order, self.capabilities.instalments.get(order.method))
         if order.method is Method.CARD:
             return checkouts.prepare(order, now=self._access.now())
-        return plans.prepare(order, common, minimum_cents=self.capabilities.minimum_cents)
+        return plans.prepare(order, minimum_cents=self.capabilities.minimum_cents)
 
     def _read_payment(self, gateway_id: str) -> Record:
         answer = self._api.ask("GET", f"/payments/{quoted(gateway_id)}")
@@ -314,13 +310,6 @@ def _payment_id(kind: ResourceKind, gateway_id: str) -> str:
     if kind is not ResourceKind.PAYMENT:
         raise NotFound(_("Asaas does not know this id."))
     return gateway_id
-
-
-def _late_days(order: ChargeOrder) -> dict[str, object]:
-    """Of a boleto only: nothing else is registered at a bank."""
-    if order.late_days is None or order.method not in (Method.BOLETO, Method.ANY):
-        return {}
-    return {"daysAfterDueDateToRegistrationCancellation": order.late_days}
 
 
 def _phone(written: str) -> dict[str, str]:

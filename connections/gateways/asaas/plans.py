@@ -7,7 +7,14 @@ from dataclasses import replace
 from connections.gateways.answers import Answer
 from connections.gateways.asaas import mapping, terms
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
-from connections.gateways.base import ChargeOrder, GatewayCharge, GatewayPayment, PreparedCall, ResourceKind
+from connections.gateways.base import (
+    ChargeOrder,
+    GatewayCharge,
+    GatewayPayment,
+    Method,
+    PreparedCall,
+    ResourceKind,
+)
 from connections.gateways.errors import GatewayError, NotFound, RequestRefused
 from connections.gateways.instalments import InstalmentRule, split
 from connections.gateways.money import encode, from_cents
@@ -27,17 +34,19 @@ def check(order: ChargeOrder, rule: InstalmentRule | None) -> None:
         raise RequestRefused(_TOO_MANY, field="instalments")
 
 
-def prepare(order: ChargeOrder, common: dict[str, object], *, minimum_cents: int) -> PreparedCall:
-    """``common`` are the keys a plan shares with a single charge. The terms are of each parcel: the discount
-    ends so many days before each one's due date.
-    """
+def prepare(order: ChargeOrder, *, minimum_cents: int) -> PreparedCall:
+    """The terms are of each parcel: the discount ends so many days before each one's due date."""
     each = replace(order, amount_cents=split(order.amount_cents, order.instalments)[0])
     body = {
-        **common,
+        "customer": order.customer_id,
+        "billingType": mapping.BILLING_TYPE[order.method],
         "installmentCount": order.instalments,
         "totalValue": from_cents(order.amount_cents),
+        "dueDate": order.due_date.isoformat(),
+        "description": order.description[:500],
         "paymentExternalReference": order.reference,
         **terms.body(each, minimum_cents=minimum_cents),
+        **late_days(order),
     }
     return PreparedCall(
         kind=ResourceKind.PLAN,
@@ -46,6 +55,13 @@ def prepare(order: ChargeOrder, common: dict[str, object], *, minimum_cents: int
         body=encode({key: value for key, value in body.items() if value != ""}),
         idempotency_key=order.idempotency_key,
     )
+
+
+def late_days(order: ChargeOrder) -> dict[str, object]:
+    """Of a boleto only: nothing else is registered at a bank."""
+    if order.late_days is None or order.method not in (Method.BOLETO, Method.ANY):
+        return {}
+    return {"daysAfterDueDateToRegistrationCancellation": order.late_days}
 
 
 def take_created(api: AsaasApi, answer: Answer, *, account_id: str) -> GatewayCharge:
@@ -79,14 +95,16 @@ def cancel(api: AsaasApi, plan_id: str, *, account_id: str) -> None:
 
 def found(payments: list[GatewayPayment]) -> list[GatewayCharge]:
     """Payments, oldest first, as what they were created as: parcels stand together under their plan."""
-    charges: dict[str, GatewayCharge] = {}
+    charges: list[GatewayCharge] = []
+    seen: set[str] = set()
     for payment in payments:
         if not payment.plan_id:
-            charges[payment.gateway_id] = mapping.to_charge(payment)
-        elif payment.plan_id not in charges:
-            own = [one for one in payments if one.plan_id == payment.plan_id]
-            charges[payment.plan_id] = to_plan(payment.plan_id, tuple(own), count=len(own))
-    return list(charges.values())
+            charges.append(mapping.to_charge(payment))
+        elif payment.plan_id not in seen:
+            seen.add(payment.plan_id)
+            own = tuple(one for one in payments if one.plan_id == payment.plan_id)
+            charges.append(to_plan(payment.plan_id, own, count=len(own)))
+    return charges
 
 
 def to_plan(plan_id: str, parcels: tuple[GatewayPayment, ...], *, count: int) -> GatewayCharge:
