@@ -12,7 +12,7 @@ ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operato
 
 _READS_MONEY = ("payments.view_charge", "payments.view_customer")
 _CHANGES_CHARGES = ("payments.cancel_charge", "payments.receive_cash")
-_READS_REPORTS = ("payments.view_reconciliation",)
+_READS_REPORTS = ("payments.view_reconciliation", "payments.view_payment")
 _HANDLES_EVENTS = ("webhooks.replay_webhookevent", "webhooks.ignore_webhookevent")
 _READS_EVENTS = ("webhooks.view_webhookevent", "webhooks.view_rejectednotification")
 

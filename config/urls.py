@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from backoffice import reports
+from backoffice import reports, settlements
 from backoffice import views as backoffice
 from webhooks.views import receive
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("reports/reconciliation/", reports.reconciliations, name="reconciliations"),
     path("reports/reconciliation/<uuid:public_id>/", reports.reconciliation, name="reconciliation"),
     path("reports/reconciliation/of/<uuid:connection_id>/now/", reports.reconcile_now, name="reconcile_now"),
+    path("reports/settlements/", settlements.settlements, name="settlements"),
+    path("reports/settlements/csv/", settlements.settlements_csv, name="settlements_csv"),
     path("pay/<slug:token>/", include("payments.public.urls")),
     path("api/v1/", include("payments.api.urls")),
     path("webhooks/<slug:token>/", receive, name="webhook"),

@@ -107,11 +107,11 @@ def _paid_at(case: Case) -> datetime | None:
 
 
 def _settled_at(case: Case) -> datetime | None:
-    """Of parcels, once the money of each is there."""
-    moments = [payment.settled_at for payment in case.received if payment.settled_at]
-    if case.is_several and (not case.is_complete or len(moments) < len(case.received)):
+    """When the last money that was kept came into the account; None while some is still to come."""
+    moments = [payment.settled_at for payment in _holding(case) or case.received]
+    if not all(moments) or (case.is_several and not case.is_complete):
         return None
-    return max(moments, default=None)
+    return max((one for one in moments if one), default=None)
 
 
 def open_questions(case: Case) -> list[Question]:

@@ -11,6 +11,7 @@ from payments.services import (
     reconciling,
     refund_doubt,
     runs,
+    settling,
     watching,
 )
 
@@ -49,5 +50,6 @@ def reconcile() -> None:
 
 @app.task(name="payments.tasks.check_charges")
 def check_charges() -> None:
-    """Look at open charges by ourselves: by the calendar, and at their gateways."""
+    """Look at open charges by ourselves: by the calendar, and at their gateways; then for expected money."""
     checking.sweep()
+    settling.ask_due()

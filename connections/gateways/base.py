@@ -123,6 +123,7 @@ class Capabilities:
     ``payer_refunds`` only together with the payer, who says where to. ``refund_days``: so long after the
     payment. ``replays_refunds``: the same bytes with the same key again make no second refund.
     ``keeps_fees``: the fee of a payment does not come back with it.
+    ``tells_settlement``: it notifies when the money of a payment becomes available, not only when it is paid.
     ``changes``: the methods of ``Gateway`` that change what was created, other than by cancelling it.
     ``instalments``: by way of paying, in how many parcels and of what size; a way without a rule has one.
     ``checkout_minutes``: the shortest and longest life of a page (``ResourceKind.CHECKOUT``), in minutes, on
@@ -148,6 +149,7 @@ class Capabilities:
     refund_days: int | None = None
     replays_refunds: bool = False
     keeps_fees: bool = False
+    tells_settlement: bool = False
     changes: frozenset[str] = frozenset()
     sandbox_actions: frozenset[str] = frozenset()
     instalments: Mapping[Method, InstalmentRule] = field(default_factory=dict)

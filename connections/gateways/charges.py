@@ -190,8 +190,12 @@ class GatewayPayment:
     way back, whether or not ``refunds`` lists it already. ``version`` orders two fetches
     of the same payment where the gateway has one, as an aware UTC time, else ``None``.
     ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word. For cards
-    ``received_cents`` leaves out interest that is the gateway's. ``origin_id`` names what the payment was
-    born from at the gateway (subscription, instalment plan, link, merchant order), empty for a direct one.
+    ``received_cents`` leaves out interest that is the gateway's. ``fee_cents`` is what the gateway keeps of
+    it and ``net_cents`` the rest, both as when it was paid: what is given back later changes neither.
+    ``settles_at`` is when the net is expected in the account, ``settled_at`` when it came there;
+    ``is_anticipated``: it was advanced, so nothing more comes on the day expected. ``origin_id`` names what
+    the payment was born from at the gateway (subscription, instalment plan, link, merchant order), empty for
+    a direct one.
     """
 
     gateway_id: str
@@ -207,6 +211,7 @@ class GatewayPayment:
     is_deleted: bool = False
     is_cash: bool = False
     is_refunding: bool = False
+    is_anticipated: bool = False
     interest_cents: int | None = None
     discount_cents: int | None = None
     fee_cents: int | None = None

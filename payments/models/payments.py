@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from connections.gateways.base import Method, PaymentStatus
-from connections.models import Connection
+from connections.models import Connection, reachable_by
 from payments.models.charges import Charge
 from payments.models.resources import GatewayResource
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 # Of money that is contested, or was lost so, nothing can be given back.
 CONTESTED = (PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK)
@@ -18,6 +24,19 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         contested = Case(When(status__in=CONTESTED, then=F("received_cents")), default=Value(0))
         taken = F("refunded_cents") + F("reserved_cents") + contested
         return self.filter(received_cents__gte=taken + amount_cents)
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> PaymentQuerySet:
+        """Those on connections a person may work with."""
+        return self.filter(reachable_by(user))
+
+    def expected(self) -> PaymentQuerySet:
+        """Paid, but not yet in the account: neither contested nor advanced, nor told to be paid in cash."""
+        waiting = self.filter(settled_at__isnull=True, settles_at__isnull=False)
+        return waiting.filter(status=PaymentStatus.PAID, is_cash=False, is_anticipated=False)
+
+    def settled(self) -> PaymentQuerySet:
+        """Whose money came into the account at the gateway; what was paid in cash never does."""
+        return self.filter(settled_at__isnull=False, is_cash=False)
 
 
 class Payment(models.Model):
@@ -49,6 +68,10 @@ class Payment(models.Model):
     paid_at = models.DateTimeField(null=True)
     settles_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    # Advanced by the gateway: nothing more comes on the day expected.
+    is_anticipated = models.BooleanField(default=False, db_default=False)
+    # Until then nobody asks by themselves whether the money has come (payments.services.settling).
+    settlement_asked_until = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     link = models.URLField(max_length=500, blank=True)
 
@@ -65,6 +88,16 @@ class Payment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["connection", "gateway_id"], name="one_row_per_gateway_payment")
+        ]
+        indexes = [
+            models.Index(
+                fields=["settles_at"],
+                name="payment_expected",
+                condition=Q(settled_at__isnull=True, settles_at__isnull=False),
+            ),
+            models.Index(
+                fields=["settled_at"], name="payment_settled", condition=Q(settled_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

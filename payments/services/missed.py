@@ -25,8 +25,12 @@ def facts_of(payment: Payment | None) -> dict[str, Any]:
 
 def note(resource: GatewayResource, charge: Charge, before: dict[str, Any], *, source: str) -> None:
     """Keep that a fetch nobody announced brought something new; nothing where it brought nothing."""
+    if source not in UNTOLD:
+        return
     after = facts_of(Payment.objects.filter(resource=resource).first())
-    if source not in UNTOLD or before == after:
+    if before and not charge.connection.capabilities.tells_settlement:
+        before = {**before, "settled_at": after["settled_at"]}
+    if before == after:
         return
     MissedNotification.objects.create(
         connection_id=resource.connection_id,

@@ -172,6 +172,7 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
         "paid_at": fetched.paid_at,
         "settles_at": fetched.settles_at,
         "settled_at": fetched.settled_at,
+        "is_anticipated": fetched.is_anticipated,
         "expires_at": fetched.expires_at,
         "link": fetched.link,
         "parcel": fetched.parcel,

@@ -23,7 +23,7 @@ from payments.services import doubt, refundable, renewing, sandbox
 from payments.services.creation import create_charge
 from payments.services.customers import save_customer
 from payments.services.intents import NewCharge, find_look_alike
-from payments.staff import change_words, refund_words
+from payments.staff import change_words, refund_words, settlement_words
 from payments.staff.forms import ChargeForm
 from payments.staff.items import rearranged
 from payments.staff.sentences import story
@@ -198,6 +198,7 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
         "row": presentation.row(shown),
         "live_mark": presentation.live_mark(shown),
         "attempts": attempts,
+        "money": settlement_words.lines(shown),
         "refusal": presentation.newest_refusal(attempts) if shown.is_payable else None,
         "terms": presentation.terms_in_words(shown),
         "breakdown": breakdown(shown),

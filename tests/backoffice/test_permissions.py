@@ -57,6 +57,8 @@ TABLE = """
 /reports/reconciliation/                                  Looxoxo mmmmmmm
 /reports/reconciliation/<public_id>/                      Looxoxn mmmmmmm
 /reports/reconciliation/of/<connection_id>/now/           mmmmmmm Lrrxxxn
+/reports/settlements/                                     Looxoxo mmmmmmm
+/reports/settlements/csv/                                 Looxoxo mmmmmmm
 /pay/<token>/                                             ooooooo mmmmmmm
 /pay/<token>/state/                                       ooooooo mmmmmmm
 /pay/<token>/code/                                        mmmmmmm xxxxxxx

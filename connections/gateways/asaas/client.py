@@ -71,6 +71,7 @@ class AsaasGateway(Gateway):
         partial_refunds=frozenset({Method.PIX, Method.CARD}),
         payer_refunds=frozenset({Method.BOLETO}),
         keeps_fees=True,
+        tells_settlement=True,
         # Boleto plans up to 60, cards up to 21 with some brands (3.2); a card pays them on the checkout.
         instalments={
             Method.BOLETO: InstalmentRule(most=60, least_cents=500),

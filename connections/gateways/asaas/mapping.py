@@ -80,7 +80,8 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
 
     Our reading of the amounts: ``value`` is the face value until a different sum is paid; then ``value``
     is what was paid and ``originalValue`` what was asked (asaas.md 3.3). ``netValue`` is an estimate while
-    unpaid, so fee and net stay unknown until then. Days without a time are their midnight in São Paulo.
+    unpaid, so fee and net stay unknown until then; fees do not come back with a refund (3.8). Days without
+    a time are their midnight in São Paulo.
     ``interestValue`` is fine and interest together. No key says what a discount took off: it is worked out
     from ``discount`` for the day of payment, so that a sum which is merely too small does not pass for one.
     """
@@ -107,6 +108,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         is_deleted=is_deleted,
         is_cash=word == "RECEIVED_IN_CASH",
         is_refunding=word in _BEING_REFUNDED or refunds.is_any_under_way(listed),
+        is_anticipated=has_money and raw.get("anticipated") is True,
         interest_cents=to_cents(raw.get("interestValue")) if has_money else None,
         discount_cents=terms.granted(raw, asked) if has_money else None,
         fee_cents=value - net if has_money and net is not None else None,
@@ -115,7 +117,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         created_at=_first_day(raw, "dateCreated"),
         paid_at=_first_day(raw, "clientPaymentDate", "confirmedDate", "paymentDate") if has_money else None,
         settles_at=_first_day(raw, "creditDate", "estimatedCreditDate") if has_money else None,
-        settled_at=_first_day(raw, "creditDate", "paymentDate") if word in _SETTLED else None,
+        settled_at=_settled_at(raw, word) if has_money else None,
         link=text(raw.get("invoiceUrl")),
         refunds=listed,
         origin_id=next((text(raw.get(key), 100) for key in _ORIGINS if raw.get(key)), ""),
@@ -163,6 +165,16 @@ def _parcel(raw: Record) -> int | None:
     number = raw.get("installmentNumber")
     is_number = isinstance(number, int) and not isinstance(number, bool) and 0 < number < 1000
     return number if is_number and raw.get("installment") else None  # type: ignore[return-value]
+
+
+def _settled_at(raw: Record, word: str) -> datetime | None:
+    """The day the money was credited; a receipt in cash has no credit date (asaas.md 3.7).
+
+    A word that tells of a refund or a dispute hides whether the money had come before: then ``paymentDate``
+    tells, which is null as long as it had not (3.3), also after a refund before settlement (3.8).
+    """
+    came = word in _SETTLED or instant(raw.get("paymentDate"), ZONE) is not None
+    return _first_day(raw, "creditDate", "paymentDate") if came else None
 
 
 def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus | None:

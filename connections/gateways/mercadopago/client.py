@@ -180,7 +180,7 @@ class MercadoPagoGateway(Gateway):
         return mapping.to_direct_charge(mapping.to_payment(answer.record()))
 
     def fetch_payment(self, gateway_id: str) -> GatewayPayment:
-        return mapping.to_payment(lookups.read_payment(self._api, gateway_id))
+        return mapping.to_payment(lookups.read_payment(self._api, gateway_id), now=self._access.now())
 
     def fetch_charge(self, kind: ResourceKind, gateway_id: str) -> GatewayCharge:
         if _checked(kind) is ResourceKind.PAYMENT:
@@ -230,8 +230,9 @@ class MercadoPagoGateway(Gateway):
         Not shown: what changed more than 12 months ago, what the lagging search does not know yet (3.4),
         and preferences, which hold no money.
         """
-        for raw in listing.changed_payments(self._api, since=since, now=self._access.now()):
-            payment = mapping.to_payment(raw)
+        now = self._access.now()
+        for raw in listing.changed_payments(self._api, since=since, now=now):
+            payment = mapping.to_payment(raw, now=now)
             own = self._access.account_id or payment.account_id
             if payment.account_id in ("", own):  # not what the account bought itself
                 yield payment
@@ -288,8 +289,9 @@ class MercadoPagoGateway(Gateway):
         return notifications.parse(delivery)
 
     def _hosted(self, raw: Record, *, payments: Iterable[Record]) -> GatewayCharge:
-        found = tuple(mapping.to_payment(payment) for payment in payments)
-        return mapping.to_hosted_charge(raw, payments=found, now=self._access.now())
+        now = self._access.now()
+        found = tuple(mapping.to_payment(payment, now=now) for payment in payments)
+        return mapping.to_hosted_charge(raw, payments=found, now=now)
 
     def _cancel_payment(self, gateway_id: str) -> None:
         """Only what is pending, under review or authorized (3.5); closed before is as good as closed now."""

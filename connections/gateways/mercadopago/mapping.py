@@ -69,12 +69,13 @@ OPEN = {PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}
 _WITH_INTEREST = {"credit_card", "debit_card", "prepaid_card", "digital_currency"}
 
 
-def to_payment(raw: Record) -> GatewayPayment:
-    """One payment object.
+def to_payment(raw: Record, *, now: datetime | None = None) -> GatewayPayment:
+    """One payment object, as it is ``now`` (by itself, when it was changed last).
 
     Our reading of the amounts: ``transaction_amount`` is what was asked. What was received is
     ``total_paid_amount`` for PIX, boleto and wallet money; for cards and credit lines that figure includes
-    the payer's interest, so there it is ``transaction_amount`` (mercadopago.md 3.3).
+    the payer's interest, so there it is ``transaction_amount`` (mercadopago.md 3.3). Fees are those of the
+    collector (``fee_payer``); interest for instalments is the payer's.
     """
     word = text(raw.get("status"), 60)
     details = record(raw.get("transaction_details"))
@@ -100,8 +101,8 @@ def to_payment(raw: Record) -> GatewayPayment:
         net_cents=net if has_money else None,
         created_at=_time(raw, "date_created"),
         paid_at=_time(raw, "date_approved"),
-        settles_at=_time(raw, "money_release_date"),
-        settled_at=_settled_at(raw, version) if has_money else None,
+        settles_at=_time(raw, "money_release_date") if has_money else None,
+        settled_at=_settled_at(raw, now or version) if _was_kept(received, listed, raw) else None,
         expires_at=_time(raw, "date_of_expiration"),
         version=version,
         pix=_to_pix_code(raw),
@@ -179,13 +180,20 @@ def _fee(raw: Record, received: int, net: int | None) -> int | None:
     return received - net if net else None
 
 
-def _settled_at(raw: Record, version: datetime | None) -> datetime | None:
+def _was_kept(received: int, listed: tuple[RefundItem, ...], raw: Record) -> bool:
+    """Whether anything was left to release: what was given back before, was never released."""
+    released = _time(raw, "money_release_date") or datetime.min.replace(tzinfo=UTC)
+    gone = [one for one in listed if one.is_done and one.created_at and one.created_at < released]
+    return sum(one.amount_cents for one in gone) < received
+
+
+def _settled_at(raw: Record, at: datetime | None) -> datetime | None:
     """The release date once the money is released; older answers have the date without a status."""
     released = _time(raw, "money_release_date")
     word = text(raw.get("money_release_status"), 60)
     if word:
         return released if word == "released" else None
-    return released if released and version and released <= version else None
+    return released if released and at and released <= at else None
 
 
 def to_refund(raw: Record) -> RefundItem:

@@ -1,0 +1,158 @@
+"""What the gateways still owe and what they credited, summed by the database. Amounts are cents.
+
+Days are civil days where the account is. However many payments there are, the queries are as many as
+there are time zones.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce, TruncDate
+
+from config import clock
+from connections.models import Connection
+from payments.models import Payment
+from payments.models.payments import PaymentQuerySet
+
+DAYS_AHEAD = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """``net_cents`` is what is left of ``gross_cents`` after fees and what was given back.
+
+    ``unknown_fees``: payments whose gateway did not tell a fee; they count as without one.
+    """
+
+    payments: int = 0
+    gross_cents: int = 0
+    fee_cents: int = 0
+    refunded_cents: int = 0
+    net_cents: int = 0
+    unknown_fees: int = 0
+
+    def __add__(self, other: Sums) -> Sums:
+        names = (field.name for field in fields(self))
+        return Sums(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What an account is to get on a day; ``is_late``: should have come before it, ``is_later``: or after."""
+
+    connection: Connection
+    currency: str
+    day: date
+    sums: Sums
+    is_late: bool = False
+    is_later: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What came into one account in a period."""
+
+    connection: Connection
+    currency: str
+    sums: Sums
+
+
+def expected(connections: Sequence[Connection]) -> list[Expected]:
+    """Late money first in one row, then day by day, then in one row what comes after so many days."""
+    found: dict[tuple[bool, bool, date, int, str], Expected] = {}
+    for zone, accounts in _by_zone(connections).items():
+        today = clock.today(zone)
+        last = today + timedelta(days=DAYS_AHEAD)
+        owed = Payment.objects.expected().filter(connection__in=accounts)
+        by_day = owed.annotate(day=TruncDate("settles_at", tzinfo=ZoneInfo(zone)))
+        for row in _summed(by_day, "day"):
+            late, later = row["day"] < today, row["day"] > last
+            day = min(max(row["day"], today), last + timedelta(days=1))
+            key = (not late, later, day, row["connection_id"], row["currency"])
+            before = found[key].sums if key in found else Sums()
+            found[key] = Expected(
+                connection=accounts[row["connection_id"]],
+                currency=row["currency"],
+                day=day,
+                sums=before + _sums(row),
+                is_late=late,
+                is_later=later,
+            )
+    ordered = sorted(found, key=lambda key: (*key[:3], found[key].connection.name, *key[3:]))
+    return [found[key] for key in ordered]
+
+
+def late_payments(connections: Sequence[Connection], *, most: int) -> list[Payment]:
+    """Those whose money should have come before today, the longest expected first."""
+    if not connections:
+        return []
+    late = Q()
+    for zone, accounts in _by_zone(connections).items():
+        late |= Q(connection__in=accounts, settles_at__lt=_midnight(clock.today(zone), zone))
+    owed = Payment.objects.expected().filter(late).select_related("charge", "connection")
+    hidden = owed.defer("connection__credentials", "connection__webhook_secrets")
+    return list(hidden.order_by("settles_at", "pk")[:most])
+
+
+def settled(connections: Sequence[Connection], *, first: date, last: date) -> list[Settled]:
+    """What came in on these days, both included."""
+    by_id = {connection.pk: connection for connection in connections}
+    rows = [
+        Settled(connection=by_id[row["connection_id"]], currency=row["currency"], sums=_sums(row))
+        for row in _summed(settled_payments(connections, first=first, last=last))
+    ]
+    return sorted(rows, key=lambda row: (row.connection.name, row.connection.pk, row.currency))
+
+
+def settled_payments(connections: Sequence[Connection], *, first: date, last: date) -> PaymentQuerySet:
+    came = Q(pk__in=[])
+    for zone, accounts in _by_zone(connections).items():
+        begin, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
+        came |= Q(connection__in=accounts, settled_at__gte=begin, settled_at__lt=end)
+    return Payment.objects.settled().filter(came)
+
+
+def _by_zone(connections: Sequence[Connection]) -> dict[str, dict[int, Connection]]:
+    zones: defaultdict[str, dict[int, Connection]] = defaultdict(dict)
+    for connection in connections:
+        zones[connection.time_zone][connection.pk] = connection
+    return zones
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+
+
+def _summed(payments: PaymentQuerySet, *by: str) -> Iterator[dict[str, Any]]:
+    fee = Coalesce("fee_cents", 0)
+    net = Coalesce(F("net_cents"), F("received_cents") - fee) - F("refunded_cents")
+    yield from (
+        payments.order_by()
+        .values("connection_id", "currency", *by)
+        .annotate(
+            payments=Count("pk"),
+            gross_cents=Sum("received_cents"),
+            fees=Sum(fee),
+            refunded=Sum("refunded_cents"),
+            net=Sum(net),
+            unknown_fees=Count("pk", filter=Q(fee_cents__isnull=True)),
+        )
+    )
+
+
+def _sums(row: dict[str, Any]) -> Sums:
+    return Sums(
+        payments=row["payments"],
+        gross_cents=row["gross_cents"],
+        fee_cents=row["fees"],
+        refunded_cents=row["refunded"],
+        net_cents=row["net"],
+        unknown_fees=row["unknown_fees"],
+    )
