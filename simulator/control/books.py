@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest
 
+from simulator import clock
 from simulator.asaas import sessions
 from simulator.control import refunds
 from simulator.control.errors import ControlError
@@ -47,6 +48,13 @@ def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
     return _line(row, row.value_cents, fee) | own | dates | plan
 
 
+def _released(row: MpPayment) -> dict[str, Any]:
+    if row.released_at is None:
+        return {}
+    day = row.released_at.astimezone(clock.SAO_PAULO).date()
+    return {"credit_date": day.isoformat(), "is_settled": row.released_at <= clock.now()}
+
+
 def _checkout_line(row: AsaasCheckout) -> dict[str, Any]:
     return {
         "id": row.gid,
@@ -65,6 +73,7 @@ def _checkout_line(row: AsaasCheckout) -> dict[str, Any]:
 def _mp_line(row: MpPayment) -> dict[str, Any]:
     own = {"id": str(row.number), "currency": currency(row.account), "method": row.method}
     more = {"status_detail": row.status_detail, "preference": row.preference}  # type: ignore[attr-defined]
+    more |= {"credit_date": None, "is_settled": False} | _released(row)
     more |= {"is_clearing": is_clearing(row), "instalments": row.data.get("installments", 1)}
     return _line(row, row.amount_cents, row.fee_cents) | own | more
 
