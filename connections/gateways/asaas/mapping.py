@@ -80,8 +80,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
 
     Our reading of the amounts: ``value`` is the face value until a different sum is paid; then ``value``
     is what was paid and ``originalValue`` what was asked (asaas.md 3.3). ``netValue`` is an estimate while
-    unpaid, so fee and net stay unknown until then; fees do not come back with a refund (3.8). Days without
-    a time are their midnight in São Paulo.
+    unpaid, so fee and net stay unknown until then. Days without a time are their midnight in São Paulo.
     ``interestValue`` is fine and interest together. No key says what a discount took off: it is worked out
     from ``discount`` for the day of payment, so that a sum which is merely too small does not pass for one.
     """
