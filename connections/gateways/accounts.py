@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from connections.gateways.vocabulary import Environment
+from connections.gateways.vocabulary import Environment, Method
 
 
 class Secrets(Mapping[str, str]):
@@ -50,8 +50,38 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentWay:
+    """One way of paying that a gateway lists for an account: a card, a shop, a bank.
+
+    ``code`` and ``name`` are the gateway's; ``method`` is ours, ``None`` for what we have no word for. A
+    largest amount of 0 is none known.
+    """
+
+    code: str
+    name: str
+    method: Method | None
+    least_cents: int
+    most_cents: int
+    is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRule:
+    """One kind of document that a gateway takes of payers, as it lists it."""
+
+    code: str
+    name: str
+    shortest: int
+    longest: int
+    is_numeric: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
-    """Whose account a key opens, as learned from the gateway."""
+    """Whose account a key opens, as learned from the gateway.
+
+    ``ways`` and ``documents`` are ``None`` where the gateway did not tell this time.
+    """
 
     account_id: str
     name: str
@@ -60,6 +90,8 @@ class Account:
     currency: str
     time_zone: str
     notices: tuple[Notice, ...] = ()
+    ways: tuple[PaymentWay, ...] | None = None
+    documents: tuple[DocumentRule, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

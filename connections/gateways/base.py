@@ -15,8 +15,10 @@ from typing import Protocol
 from connections.gateways.accounts import Access as Access
 from connections.gateways.accounts import Account as Account
 from connections.gateways.accounts import Budget as Budget
+from connections.gateways.accounts import DocumentRule as DocumentRule
 from connections.gateways.accounts import Exchange as Exchange
 from connections.gateways.accounts import Notice as Notice
+from connections.gateways.accounts import PaymentWay as PaymentWay
 from connections.gateways.accounts import SecretField as SecretField
 from connections.gateways.accounts import Secrets as Secrets
 from connections.gateways.accounts import WebhookRegistration as WebhookRegistration
@@ -33,10 +35,12 @@ from connections.gateways.charges import RefundAnswer as RefundAnswer
 from connections.gateways.charges import RefundItem as RefundItem
 from connections.gateways.charges import RefundOrder as RefundOrder
 from connections.gateways.charges import Terms as Terms
+from connections.gateways.countries import Country as Country
 from connections.gateways.guides import Holder as Holder
 from connections.gateways.guides import SandboxCard as SandboxCard
 from connections.gateways.guides import SandboxGuide as SandboxGuide
 from connections.gateways.instalments import InstalmentRule as InstalmentRule
+from connections.gateways.markets import Market as Market
 from connections.gateways.vocabulary import Environment as Environment
 from connections.gateways.vocabulary import Method as Method
 from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
@@ -129,6 +133,8 @@ class Capabilities:
     ``checkout_minutes``: the shortest and longest life of a page (``ResourceKind.CHECKOUT``), in minutes, on
     which a card is paid in parcels, where that is made anew when it is wanted.
     ``sandbox_actions``: the methods of ``Gateway`` that act for the payer in the sandbox.
+    ``missing``: why this account does not take a method that others take. ``limits``: the least and most
+    cents of a method where they are not those of the gateway; a most of 0 is none.
     """
 
     methods: frozenset[Method]
@@ -154,9 +160,20 @@ class Capabilities:
     sandbox_actions: frozenset[str] = frozenset()
     instalments: Mapping[Method, InstalmentRule] = field(default_factory=dict)
     checkout_minutes: tuple[int, int] | None = None
+    missing: Mapping[Method, str] = field(default_factory=dict)
+    limits: Mapping[Method, tuple[int, int]] = field(default_factory=dict)
     concurrency: int = 40
     window_calls: int = 24_000
     window_seconds: int = 12 * 60 * 60
+
+    def least_cents(self, method: str) -> int:
+        return max(self.minimum_cents, self._limits(method)[0])
+
+    def most_cents(self, method: str) -> int | None:
+        return self._limits(method)[1] or None
+
+    def _limits(self, method: str) -> tuple[int, int]:
+        return next((limits for known, limits in self.limits.items() if known == method), (0, 0))
 
 
 class Gateway(Protocol):
@@ -179,6 +196,11 @@ class Gateway(Protocol):
     refund_reasons: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, access: Access) -> None: ...
+
+    @classmethod
+    def capabilities_in(cls, market: Market) -> Capabilities:
+        """What an account can do there; by itself the same everywhere."""
+        return cls.capabilities
 
     @classmethod
     def review_credentials(cls, credentials: Secrets, environment: Environment) -> Sequence[Notice]:

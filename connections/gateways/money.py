@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from decimal import ROUND_HALF_UP, Decimal
 
+WHOLE_CURRENCIES = frozenset({"CLP", "COP"})
 _CENT = Decimal("0.01")
 # No charge comes near it; beyond it a number is an accident, and rescaling it could cost the memory.
 _LARGEST = Decimal(10) ** 13
+
+
+def smallest_cents(currency: str) -> int:
+    """The least amount there is, in hundredths: one whole unit where the currency has no cents."""
+    return 100 if currency in WHOLE_CURRENCIES else 1
 
 
 def to_cents(value: object) -> int | None:

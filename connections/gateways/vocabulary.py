@@ -15,6 +15,7 @@ class Method(StrEnum):
     BOLETO = "boleto"
     CARD = "card"
     ANY = "any"
+    TICKET = "ticket"  # a code paid at a shop or machine: what a payment was, never asked for
 
 
 class PaymentStatus(StrEnum):

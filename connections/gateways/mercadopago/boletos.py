@@ -6,8 +6,9 @@ from datetime import datetime, time
 
 from connections.gateways import boletos
 from connections.gateways.base import Address, Boleto, ChargeOrder, CustomerDetails
+from connections.gateways.countries import BRAZIL
 from connections.gateways.errors import RequestRefused
-from connections.gateways.mercadopago.times import OFFSET
+from connections.gateways.mercadopago.sites import zone_of
 from connections.gateways.money import to_cents
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, text
@@ -43,16 +44,17 @@ def last_moment(order: ChargeOrder, *, now: datetime) -> datetime:
 
 
 def is_in_brazil(order: ChargeOrder) -> bool:
-    return order.currency == "BRL"
+    return order.currency == BRAZIL.currency
 
 
 def is_due_in_time(order: ChargeOrder, *, now: datetime) -> bool:
     first, last = DAYS
-    return first <= (order.due_date - now.astimezone(OFFSET).date()).days <= last
+    return first <= (order.due_date - now.astimezone(zone_of(order.currency)).date()).days <= last
 
 
 def end_of(order: ChargeOrder) -> datetime:
-    return datetime.combine(order.due_date, time(23, 59, 59), tzinfo=OFFSET)
+    """Where the account is."""
+    return datetime.combine(order.due_date, time(23, 59, 59), tzinfo=zone_of(order.currency))
 
 
 def check(order: ChargeOrder) -> None:
@@ -95,9 +97,13 @@ def _wrong_part(known: Address) -> str:
 
 
 def has_digits(raw: Record) -> bool:
-    """Whether the payment is a boleto with a bar code or a line. A lottery shop's slip is none."""
+    """Whether the payment is a boleto with a bar code or a line. A lottery shop's slip is none.
+
+    Nor is a code for a shop in another country, whose bar code is of another kind.
+    """
     is_boleto = text(raw.get("payment_type_id"), 60) == "ticket" and raw.get("payment_method_id") != "pec"
-    return is_boleto and bool(_line(raw) or _barcodes(raw))
+    is_here = text(raw.get("currency_id"), 10) in ("", BRAZIL.currency)
+    return is_boleto and is_here and bool(_line(raw) or _barcodes(raw))
 
 
 def read(raw: Record) -> Boleto | None:

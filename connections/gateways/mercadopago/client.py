@@ -18,6 +18,7 @@ from connections.gateways.base import (
     GatewayCharge,
     GatewayPayment,
     InstalmentRule,
+    Market,
     Method,
     Notice,
     Notification,
@@ -43,6 +44,8 @@ from connections.gateways.mercadopago import (
     notifications,
     orders,
     refunds,
+    sites,
+    ways,
 )
 from connections.gateways.mercadopago import credentials as keys
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
@@ -115,12 +118,17 @@ class MercadoPagoGateway(Gateway):
     def review_credentials(cls, credentials: Secrets, environment: Environment) -> Sequence[Notice]:
         return keys.review(credentials.get("access_token", ""), environment)
 
+    @classmethod
+    def capabilities_in(cls, market: Market) -> Capabilities:
+        return sites.capabilities_in(market, cls.capabilities)
+
     def check_credentials(self) -> Account:
         """The ``test_user`` tag tells a test account: its token looks real (mercadopago.md 1.3)."""
         answer = self._api.ask("GET", "/users/me")
         owner = answer.record()
         site = text(owner.get("site_id"), 10)
-        currency, time_zone = mapping.SITES.get(site, ("", "UTC"))
+        found = sites.SITES.get(site)
+        currency = found.country.currency if found else ""
         site_status = text(record(owner.get("status")).get("site_status"), 60)
         checks = ((site_status not in ("", "active"), _INACTIVE), (not currency, _UNKNOWN_SITE))
         full_name = f"{text(owner.get('first_name'), 100)} {text(owner.get('last_name'), 100)}"
@@ -130,8 +138,10 @@ class MercadoPagoGateway(Gateway):
             environment=Environment.SANDBOX if self._is_test(owner) else Environment.PRODUCTION,
             site=site,
             currency=currency,
-            time_zone=time_zone,
+            time_zone=found.time_zone if found else "UTC",
             notices=tuple(notice for is_wrong, notice in checks if is_wrong),
+            ways=ways.read_ways(self._api, currency),
+            documents=ways.read_documents(self._api),
         )
 
     def read_webhook(self, *, url: str) -> WebhookRegistration | None:

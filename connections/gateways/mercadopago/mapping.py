@@ -15,7 +15,9 @@ from connections.gateways.base import (
     RefundState,
     ResourceKind,
 )
+from connections.gateways.countries import BRAZIL
 from connections.gateways.mercadopago import boletos
+from connections.gateways.mercadopago.sites import method_of
 from connections.gateways.money import to_cents
 from connections.gateways.values import Record, instant, record, records, text
 
@@ -36,24 +38,6 @@ STATUS_WITH_DETAIL = {
     ("cancelled", "expired"): PaymentStatus.EXPIRED,
     ("charged_back", "settled"): PaymentStatus.CHARGED_BACK,
     ("charged_back", "reimbursed"): PaymentStatus.PAID,
-}
-
-METHOD = {
-    "ticket": Method.BOLETO,
-    "credit_card": Method.CARD,
-    "debit_card": Method.CARD,
-    "prepaid_card": Method.CARD,
-}
-
-# Site: currency and time zone (mercadopago.md 1.4; the zones are our choice).
-SITES = {
-    "MLB": ("BRL", "America/Sao_Paulo"),
-    "MLA": ("ARS", "America/Argentina/Buenos_Aires"),
-    "MLM": ("MXN", "America/Mexico_City"),
-    "MLC": ("CLP", "America/Santiago"),
-    "MCO": ("COP", "America/Bogota"),
-    "MPE": ("PEN", "America/Lima"),
-    "MLU": ("UYU", "America/Montevideo"),
 }
 
 _REFUND_STATE = {
@@ -154,9 +138,8 @@ def _status(word: str, detail: str) -> PaymentStatus | None:
 
 
 def _method(raw: Record) -> Method | None:
-    if text(raw.get("payment_method_id"), 60) == "pix":
-        return Method.PIX
-    return METHOD.get(text(raw.get("payment_type_id"), 60))
+    code, kind = (text(raw.get(name), 60) for name in ("payment_method_id", "payment_type_id"))
+    return method_of(code, kind, text(raw.get("currency_id"), 10) or BRAZIL.currency)
 
 
 def _received(raw: Record, asked: int) -> int:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
+from connections.gateways import countries
 from connections.gateways.base import ChargeOrder, CustomerDetails, Method, OrderLine
 from connections.gateways.errors import RequestRefused
 from connections.gateways.mercadopago import boletos
 from connections.gateways.mercadopago.times import written
-from connections.gateways.money import encode, from_cents
+from connections.gateways.money import WHOLE_CURRENCIES, encode, from_cents, smallest_cents
 from connections.gateways.texts import gettext_noop as _
 
 SHORTEST = timedelta(minutes=30)
@@ -21,7 +22,6 @@ LONGEST = timedelta(days=30)
 _MARGIN = timedelta(minutes=10)
 
 _LONGEST_URL = 248
-_WITHOUT_CENTS = {"CLP", "COP"}
 # What a page does not offer. The account balance stays, it cannot be excluded (mercadopago.md 2.1).
 _EXCLUDED = {
     Method.PIX: ("credit_card", "debit_card", "prepaid_card", "ticket", "digital_currency"),
@@ -58,7 +58,7 @@ def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
                     "email": order.customer.email,
                     "first_name": first,
                     "last_name": last,
-                    "identification": _identification(order.customer),
+                    "identification": _identification(order),
                     "address": boletos.address(order.customer) if order.method is Method.BOLETO else {},
                 }
             ),
@@ -73,7 +73,7 @@ def preference_body(order: ChargeOrder, *, now: datetime) -> Body:
         "name": first,
         "surname": last,
         "email": order.customer.email,
-        "identification": _identification(order.customer),
+        "identification": _identification(order),
     }
     return _without_empty(
         {
@@ -146,20 +146,23 @@ def _page_expiry(order: ChargeOrder, *, now: datetime) -> datetime:
 
 
 def _boleto_ends(order: ChargeOrder, *, now: datetime) -> str:
-    """When a boleto made on the page is due. A page that offers more may be due on any other day.
+    """When a boleto or a shop's code made on the page is due; any other day may do for one that offers more.
 
-    It is left out then: the page makes boletos of its own three days, and PIX codes of one (3.1 and 3.2).
+    It is left out then: the page makes such codes of its own three days, and PIX codes of one (3.1 and 3.2).
     """
     if order.method is Method.BOLETO:
         return written(boletos.last_moment(order, now=now))
-    if order.method is not Method.ANY or not boletos.is_in_brazil(order):
+    if order.method is not Method.ANY:
         return ""
     return written(boletos.end_of(order)) if boletos.is_due_in_time(order, now=now) else ""
 
 
 def _payment_methods(order: ChargeOrder) -> Body:
     """``installments`` is the most the payer may choose, 1 to 36 (2.1)."""
-    excluded: Body = {"excluded_payment_types": [{"id": name} for name in _EXCLUDED[order.method]]}
+    names = _EXCLUDED[order.method]
+    if order.method is Method.CARD and not boletos.is_in_brazil(order):
+        names = (*names, "atm")
+    excluded: Body = {"excluded_payment_types": [{"id": name} for name in names]}
     if order.method in _WITH_CARDS:
         return {**excluded, "installments": order.instalments}
     return excluded
@@ -197,9 +200,9 @@ def _return(url: str) -> Body:
 
 def amount(cents: int, currency: str) -> Decimal | int:
     """The amount as Mercado Pago wants it written; refuses cents where the currency has none."""
-    if currency not in _WITHOUT_CENTS:
+    if currency not in WHOLE_CURRENCIES:
         return from_cents(cents)
-    if cents % 100:
+    if cents % smallest_cents(currency):
         raise RequestRefused(_("This currency has no cents."), field="amount")
     return cents // 100
 
@@ -209,8 +212,10 @@ def _names(customer: CustomerDetails) -> tuple[str, str]:
     return first, last.strip()
 
 
-def _identification(customer: CustomerDetails) -> Body:
-    if not customer.document:
+def _identification(order: ChargeOrder) -> Body:
+    """Mexico has no such documents (``/v1/identification_types``)."""
+    customer = order.customer
+    if not customer.document or order.currency == countries.MEXICO.currency:
         return {}
     return {"type": customer.document_type, "number": customer.document}
 

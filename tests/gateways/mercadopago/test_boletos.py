@@ -211,7 +211,8 @@ def test_a_payer_who_chooses_is_offered_every_way_of_ours(hosted: bool) -> None:
         (TODAY + timedelta(days=1), "BRL", "2026-09-03T23:59:59.000-03:00"),
         (TODAY + timedelta(days=29), "BRL", "2026-10-01T23:59:59.000-03:00"),
         (TODAY + timedelta(days=30), "BRL", None),
-        (TODAY + timedelta(days=1), "ARS", None),
+        (TODAY + timedelta(days=1), "ARS", "2026-09-03T23:59:59.000-03:00"),
+        (TODAY + timedelta(days=1), "MXN", "2026-09-04T02:59:59.000-03:00"),
     ],
 )
 def test_says_when_a_boleto_of_the_page_is_due_where_that_is_possible(
