@@ -16,8 +16,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from connections.gateways.base import Capabilities, Environment, Secrets
-from connections.gateways.registry import REGISTRY, gateway_class
+from connections.gateways.base import Environment, Secrets
+from connections.gateways.registry import REGISTRY
+from connections.places import Placed
 from connections.problem_kinds import Kind, kind_of
 from connections.sealed import SealedField, key_ring
 
@@ -78,14 +79,13 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(reachable_by(user, "pk"))
 
 
-class Connection(models.Model):
+class Connection(Placed):
     """One account at one gateway in one environment."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     path_token = models.CharField(max_length=64, unique=True, default=new_path_token, editable=False)
     old_path_token = models.CharField(max_length=64, unique=True, null=True, editable=False)
     old_path_until = models.DateTimeField(null=True, editable=False)
-    gateway = models.CharField(_("gateway"), max_length=32)
     name = models.CharField(_("name"), max_length=80, help_text=_("How your team calls this account."))
     environment = models.CharField(
         _("environment"),
@@ -103,9 +103,6 @@ class Connection(models.Model):
 
     account_id = models.CharField(_("account"), max_length=100, blank=True, editable=False)
     account_name = models.CharField(_("account name"), max_length=200, blank=True, editable=False)
-    site = models.CharField(max_length=8, blank=True, editable=False)
-    currency = models.CharField(_("currency"), max_length=3, default="BRL", editable=False)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="America/Sao_Paulo", editable=False)
 
     state = models.CharField(
         _("state"),
@@ -174,10 +171,6 @@ class Connection(models.Model):
     @property
     def gateway_label(self) -> str:
         return REGISTRY[self.gateway].label if self.gateway in REGISTRY else self.gateway
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return gateway_class(self.gateway).capabilities
 
     @property
     def is_sandbox(self) -> bool:

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from django.utils.formats import get_format, number_format
 
+from connections.gateways.money import WHOLE_CURRENCIES
+from connections.gateways.money import smallest_cents as smallest_cents
+
 _SYMBOLS = {"BRL": "R$", "ARS": "AR$", "CLP": "CL$", "COP": "CO$", "MXN": "MX$", "PEN": "S/", "UYU": "UY$"}
-_WHOLE = ("CLP", "COP")
 LARGEST_CENTS = 100_000_000_00
 
 
@@ -41,11 +43,6 @@ def _group_separator() -> str:
     return "." if get_format("DECIMAL_SEPARATOR") == "," else ","
 
 
-def smallest_cents(currency: str) -> int:
-    """The smallest sum there is of a currency: a hundredth, or a whole one where it has no cents."""
-    return 100 if currency in _WHOLE else 1
-
-
 def symbol(currency: str) -> str:
     return _SYMBOLS.get(currency, currency)
 
@@ -54,12 +51,12 @@ def format_cents(cents: int, currency: str) -> str:
     """``R$ 1.234,56`` in the reader's separators, with a space that does not break."""
     sign = "-" if cents < 0 else ""
     amount = Decimal(abs(cents)) / 100
-    decimals = 0 if currency in _WHOLE else 2
+    decimals = 0 if currency in WHOLE_CURRENCIES else 2
     figure = number_format(amount, decimal_pos=decimals, force_grouping=True)
     return f"{sign}{symbol(currency)}\u00a0{figure}"
 
 
 def as_typed(cents: int, currency: str) -> str:
     """``1234,56``: as a box takes it, in the reader's separators."""
-    decimals = 0 if currency in _WHOLE else 2
+    decimals = 0 if currency in WHOLE_CURRENCIES else 2
     return number_format(Decimal(cents) / 100, decimals, use_l10n=True, force_grouping=False)

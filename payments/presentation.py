@@ -208,12 +208,8 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
         pix_text="" if is_gettable else charge.pix_text,
         boleto=paper,
         message=text,
-        whatsapp_url=f"https://wa.me/{_international(charge.customer.phone)}?text={quote(text)}",
+        whatsapp_url=f"https://wa.me/{charge.customer.home.international(charge.customer.phone)}?text={quote(text)}",
     )
-
-
-def _international(phone: str) -> str:
-    return f"55{phone}" if phone else ""
 
 
 def qr_svg(text: str) -> str:

@@ -163,6 +163,10 @@ def take_account(connection: Connection, account: Account) -> None:
     connection.currency = account.currency
     connection.time_zone = account.time_zone
     connection.notices = [asdict(notice) for notice in account.notices]
+    if account.ways is not None:
+        connection.ways = [asdict(way) for way in account.ways]
+    if account.documents is not None:
+        connection.document_rules = [asdict(rule) for rule in account.documents]
     connection.state = ConnectionState.READY
     connection.state_reason = connection.state_code = ""
     connection.unreachable_since = None
@@ -175,6 +179,8 @@ CHECKED = (
     "site",
     "currency",
     "time_zone",
+    "ways",
+    "document_rules",
     "notices",
     "state",
     "state_reason",

@@ -3,23 +3,32 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from connections.gateways.base import Country
+from connections.gateways.countries import BRAZIL, COUNTRIES
 from connections.models import Connection
 
 
 class DocumentType(models.TextChoices):
+    """Brazil's; other countries have their own (``connections.gateways.countries``)."""
+
     CPF = "CPF", "CPF"
     CNPJ = "CNPJ", "CNPJ"
 
 
 class Customer(models.Model):
-    """Who pays. One row per document; what a gateway calls them is in ``CustomerAtGateway``."""
+    """Who pays. One row per document of a country; what a gateway calls them is in ``CustomerAtGateway``.
+
+    ``phone`` holds national digits.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120)
-    document_type = models.CharField(_("document type"), max_length=16, choices=DocumentType.choices)
+    country = models.CharField(_("country"), max_length=2, default="BR", db_default="BR")
+    document_type = models.CharField(_("document type"), max_length=16)
     document = models.CharField(_("document"), max_length=32)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
@@ -38,11 +47,23 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [
-            models.UniqueConstraint(fields=["document_type", "document"], name="one_customer_per_document")
+            models.UniqueConstraint(
+                fields=["country", "document_type", "document"], name="one_customer_per_document"
+            )
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def home(self) -> Country:
+        return COUNTRIES.get(self.country, BRAZIL)
+
+    @property
+    def document_name(self) -> str:
+        """What the document is called where it is from."""
+        kinds = {kind.code: kind.name for kind in self.home.documents}
+        return translated(kinds.get(self.document_type, self.document_type))
 
     @property
     def has_address(self) -> bool:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 from connections.gateways.base import Address, CustomerDetails, Gateway
 from connections.models import Connection
 from payments.models import Customer, CustomerAtGateway
+
+
+class Contact(TypedDict, total=False):
+    """How somebody is reached: ``phone`` in national digits."""
+
+    email: str
+    phone: str
+    address: Address | None
 
 
 def save_customer(
@@ -12,14 +22,14 @@ def save_customer(
     name: str,
     document_type: str,
     document: str,
-    email: str = "",
-    phone: str = "",
-    address: Address | None = None,
+    country: str = "BR",
+    **contact: Unpack[Contact],
 ) -> Customer:
-    """The customer with this document, with the details just given (blank ones keep the old)."""
-    given = {"name": name, "email": email, "phone": phone, **_columns(address)}
+    """The customer with this document of a country, with the details just given (blank ones keep the old)."""
+    email, phone = contact.get("email", ""), contact.get("phone", "")
+    given = {"name": name, "email": email, "phone": phone, **_columns(contact.get("address"))}
     customer, created = Customer.objects.get_or_create(
-        document_type=document_type, document=document, defaults=given
+        country=country, document_type=document_type, document=document, defaults=given
     )
     if created:
         return customer

@@ -81,7 +81,7 @@ class AddressForm(forms.Form):
 
     def _is_known(self) -> bool:
         document = self.cleaned_data.get("document")
-        known = Customer.objects.filter(document=document).exclude(zip_code="")
+        known = Customer.objects.filter(country="BR", document=document).exclude(zip_code="")
         return bool(document) and known.exists()
 
 

@@ -133,7 +133,7 @@ class AmountsForm(forms.Form):
         """What is off the total; None where it cannot be given."""
         smallest = smallest_cents(connection.currency)
         discount: int = self.cleaned_data["total_discount"].of(subtotal, unit=smallest)
-        least = connection.capabilities.minimum_cents
+        least = connection.capabilities.least_cents(self.cleaned_data.get("method", ""))
         if discount % smallest:
             self.add_error("total_discount", NO_CENTS)
         elif discount and subtotal - discount < least:

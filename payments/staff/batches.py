@@ -24,8 +24,9 @@ from payments.models import BatchRow, BatchState, ChargeBatch, RowState
 from payments.presentation import digest, row
 from payments.services import batch_making, batches
 from payments.staff import spreadsheets
-from payments.staff.forms import METHODS, AccountField
+from payments.staff.forms import AccountField
 from payments.staff.row_forms import check, check_typed
+from payments.staff.ways import METHODS
 
 _PER_PAGE = 50
 _NEWEST = 10

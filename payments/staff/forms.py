@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
-from validate_docbr import CNPJ, CPF
 
 from config import clock
 from connections.gateways.base import Capabilities, Method, Terms
 from connections.models import Connection
-from payments.models import Charge, DocumentType, TermsOrigin
+from payments.models import Charge, TermsOrigin
 from payments.money import LARGEST_CENTS, NotAnAmount, format_cents, parse_amount, smallest_cents, symbol
+from payments.staff import ways
 from payments.staff.addresses import AddressForm, needing
 from payments.staff.amounts import AmountsForm
+from payments.staff.people import PersonForm, words_for
+from payments.staff.ways import METHODS, MethodChoice
 
 _LATEST_DAYS = 365
 _MOST_BP = 100_00
-METHODS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
-    (Method.PIX.value, "PIX", _("QR code and copy-and-paste text; paid in seconds, at any hour.")),
-    (
-        Method.BOLETO.value,
-        pgettext_lazy("way of paying", "Boleto"),
-        _("Paid at any bank or in its app; known as paid after one to three business days."),
-    ),
-    (
-        Method.CARD.value,
-        pgettext_lazy("way of paying", "Card"),
-        _("Paid on the gateway's own page; card numbers never pass through here."),
-    ),
-    (
-        Method.ANY.value,
-        pgettext_lazy("way of paying", "Customer's choice"),
-        _("The customer chooses on the gateway's own page."),
-    ),
-)
 
 
 class _AccountSelect(forms.Select):
@@ -59,6 +39,13 @@ class _AccountSelect(forms.Select):
             option["attrs"]["data-symbol"] = symbol(connection.currency)
             option["attrs"]["data-smallest"] = smallest_cents(connection.currency)
             option["attrs"]["data-environment"] = connection.environment
+            option["attrs"]["data-country"] = connection.country.code
+            option["attrs"] |= {
+                f"data-{name.replace('_', '-')}": said for name, said in words_for(connection).items()
+            }
+            for method, _label, _hint in METHODS:
+                option["attrs"][f"data-why-{method}"] = ways.why_not(connection, method)
+                option["attrs"][f"data-ways-{method}"] = ways.in_words(connection, method)
         return option
 
 
@@ -83,17 +70,7 @@ class _PercentField(forms.CharField):
         return hundredths
 
 
-@dataclass(frozen=True, kw_only=True)
-class MethodChoice:
-    """One card of the form: a way of paying."""
-
-    value: str
-    label: str | Promise
-    hint: str | Promise
-    is_chosen: bool
-
-
-class ChargeForm(AmountsForm, AddressForm):
+class ChargeForm(AmountsForm, PersonForm, AddressForm):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     connection = AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
@@ -101,10 +78,6 @@ class ChargeForm(AmountsForm, AddressForm):
         choices=[(value, label) for value, label, _hint in METHODS],
         initial=Method.PIX.value,
     )
-    name = forms.CharField(label=_("Customer's name"), max_length=120, min_length=2)
-    document = forms.CharField(label=_("CPF or CNPJ"), max_length=24)
-    email = forms.EmailField(label=_("E-mail"))
-    phone = forms.CharField(label=_("Phone (WhatsApp)"), max_length=24, required=False)
     amount = forms.CharField(label=_("Amount"), max_length=24)
     description = forms.CharField(label=_("Description"), max_length=200)
     due_date = forms.DateField(
@@ -125,32 +98,15 @@ class ChargeForm(AmountsForm, AddressForm):
         self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
         self.fields["submission"].initial = uuid.uuid4
         self.fields["due_date"].initial = lambda: clock.today("America/Sao_Paulo") + timedelta(days=3)
-        self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
-        self.fields["document"].widget.attrs.update(autocomplete="off", autocapitalize="characters")
+        # Documents, telephones and amounts are those of the account's country.
+        self.order_fields(["submission", "connection"])
+        self.fit_person(self._offered, self.chosen_account)
         for name in ("amount", "discount", "fine", "interest"):
             self.fields[name].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
         self.fields["discount_days"].widget.attrs.update(inputmode="numeric", placeholder="0")
         for name, field in self.fields.items():
             if self.is_bound and name in self.errors:
                 field.widget.attrs.update({"aria-invalid": "true", "aria-describedby": f"error-{name}"})
-
-    def clean_document(self) -> str:
-        """Letters and digits only; sets the type. CNPJs issued since 2026 may carry letters."""
-        document = re.sub(r"[^0-9A-Za-z]", "", self.cleaned_data["document"]).upper()
-        if CPF().validate(document) and len(document) == 11:
-            self.cleaned_data["document_type"] = DocumentType.CPF
-        elif len(document) == 14 and CNPJ().validate(document):
-            self.cleaned_data["document_type"] = DocumentType.CNPJ
-        else:
-            raise forms.ValidationError(_("This is not a CPF or CNPJ: check the digits."))
-        return document
-
-    def clean_phone(self) -> str:
-        digits = re.sub(r"\D", "", self.cleaned_data["phone"])
-        digits = digits.removeprefix("55") if len(digits) in (12, 13) else digits
-        if digits and (len(digits) not in (10, 11) or len(set(digits[2:])) == 1):
-            raise forms.ValidationError(_("Type the phone with its area code, for example 11 98765-4321."))
-        return digits
 
     def clean_amount(self) -> int:
         if self.has_items:  # they decide
@@ -169,14 +125,7 @@ class ChargeForm(AmountsForm, AddressForm):
 
     @property
     def method_choices(self) -> list[MethodChoice]:
-        """Those that any account offered takes, and what was chosen."""
-        chosen = str(self["method"].value())
-        taken = {method for connection in self._offered for method in connection.capabilities.methods}
-        return [
-            MethodChoice(value=value, label=label, hint=hint, is_chosen=value == chosen)
-            for value, label, hint in METHODS
-            if value in taken or value == chosen
-        ]
+        return ways.choices(self._offered, self.chosen_account, str(self["method"].value()))
 
     @property
     def offers_address(self) -> bool:
@@ -195,13 +144,16 @@ class ChargeForm(AmountsForm, AddressForm):
         return any(self[name].value() for name in names)
 
     @property
-    def is_sandbox_chosen(self) -> bool:
-        """Of what is chosen now: at first that is the first account offered."""
+    def chosen_account(self) -> Connection | None:
+        """What is chosen now: at first that is the first account offered."""
         value = str(self["connection"].value() or "")
         offered = list(self._offered)
         chosen = next((connection for connection in offered if str(connection.pk) == value), None)
-        chosen = chosen or next(iter(offered), None)
-        return bool(chosen and chosen.is_sandbox)
+        return chosen or next(iter(offered), None)
+
+    @property
+    def is_sandbox_chosen(self) -> bool:
+        return bool(self.chosen_account and self.chosen_account.is_sandbox)
 
     @property
     def _offered(self) -> Any:
@@ -223,6 +175,8 @@ class ChargeForm(AmountsForm, AddressForm):
         typed = self.cleaned_data
         asked = (
             typed["connection"],
+            typed["country"],
+            typed["document_type"],
             typed["document"],
             typed["amount"],
             typed["description"],
@@ -248,6 +202,8 @@ class ChargeForm(AmountsForm, AddressForm):
             self._check_due_date(connection)
             self._check_terms(connection)
             self._check_minimum(connection)
+            self.check_most(connection, self.cleaned_data.get("method", ""))
+            self.check_whole(connection, "amount", "discount")
             self.check_address(connection, self.cleaned_data.get("method", ""))
         return self.cleaned_data
 
@@ -255,12 +211,15 @@ class ChargeForm(AmountsForm, AddressForm):
         method = self.cleaned_data.get("method")
         if method and method not in connection.capabilities.methods:
             text = _("%(account)s does not take this: choose another way of paying or another account.")
-            self.add_error("method", text % {"account": connection.name})
+            said = text % {"account": connection.name}
+            if method in connection.capabilities.missing:
+                said = f"{ways.why_not(connection, method)} {said}"
+            self.add_error("method", said)
 
     def _check_minimum(self, connection: Connection) -> None:
         """Asaas counts what is left after the discount (asaas.md 8, number 10)."""
         cents, discount = self.cleaned_data.get("amount"), self.cleaned_data.get("discount") or 0
-        least = connection.capabilities.minimum_cents
+        least = connection.capabilities.least_cents(self.cleaned_data.get("method", ""))
         if not cents or cents - discount >= least:
             return
         shown = {"gateway": connection.gateway_label, "amount": format_cents(least, connection.currency)}
@@ -318,7 +277,7 @@ def _typed_cents(text: str) -> int:
 def _made_for(charge: Charge) -> tuple[object, ...]:
     """What was asked for when it was made: the gateway may ask for something else by now."""
     first = charge.terms.filter(origin=TermsOrigin.OURS).first()
-    document, description, method = charge.customer.document, charge.description, charge.method
+    customer, description, method = charge.customer, charge.description, charge.method
     if first is None:
         amount, due, terms = charge.amount_cents, charge.due_date, Terms()
     else:
@@ -329,6 +288,7 @@ def _made_for(charge: Charge) -> tuple[object, ...]:
             fine_cents=first.fine_cents,
             interest_bp=first.interest_bp,
         )
+    person = (customer.country, customer.document_type, customer.document)
     lines = tuple(row.line for row in charge.lines.all())
     given = (lines, charge.discount_cents, charge.discount_reason)
-    return charge.connection, document, amount, description, due, method, terms, given
+    return charge.connection, *person, amount, description, due, method, terms, given

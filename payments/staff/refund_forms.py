@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from connections.gateways.money import smallest_cents
 from payments.models import Charge, RefundReason
-from payments.money import NotAnAmount, parse_amount
+from payments.money import NotAnAmount, as_typed, parse_amount
 from payments.services import refundable
 from payments.services.refundable import NotPossible, Offer
 from payments.staff import refund_words
-
-_WHOLE_CURRENCIES = ("CLP", "COP")
 
 
 class RefundForm(forms.Form):
@@ -44,7 +41,7 @@ class RefundForm(forms.Form):
         self.fields["payment"].choices = [(name, name) for name in self.offers]  # type: ignore[attr-defined]
         self.fields["payment"].initial = chosen
         self.fields["submission"].initial = uuid.uuid4
-        self.fields["amount"].initial = _typed(self.offers[chosen].left_cents, charge.currency)
+        self.fields["amount"].initial = as_typed(self.offers[chosen].left_cents, charge.currency)
         self.fields["amount"].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
         for name in self.errors if self.is_bound else ():
             if name in self.fields:
@@ -64,7 +61,7 @@ class RefundForm(forms.Form):
             raise forms.ValidationError(_("Type an amount such as 150,00.")) from None
         if cents <= 0:
             raise forms.ValidationError(_("Type an amount above zero."))
-        if cents % 100 and self.charge.currency in _WHOLE_CURRENCIES:
+        if cents % smallest_cents(self.charge.currency):
             raise forms.ValidationError(_("This currency has no cents: type a whole amount."))
         return cents
 
@@ -85,9 +82,3 @@ class DoubtForm(forms.Form):
     was_made = forms.TypedChoiceField(
         choices=[("yes", "yes"), ("no", "no")], coerce=lambda value: value == "yes", empty_value=None
     )
-
-
-def _typed(cents: int, currency: str) -> str:
-    """As a person types it: without symbol and without grouping."""
-    decimals = 0 if currency in _WHOLE_CURRENCIES else 2
-    return number_format(Decimal(cents) / 100, decimal_pos=decimals, use_l10n=True, force_grouping=False)

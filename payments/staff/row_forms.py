@@ -102,7 +102,7 @@ def _asked(form: RowForm) -> dict[str, Any]:
     typed, terms, address = form.cleaned_data, form.terms(), form.address()
     until = terms.discount_until
     return {
-        "customer": {name: typed[name] for name in ("name", "document_type", "email", "phone")},
+        "customer": {name: typed[name] for name in ("name", "country", "document_type", "email", "phone")},
         "document": typed["document"],
         "address": asdict(address) if address else None,
         "amount_cents": typed["amount"],

@@ -106,6 +106,7 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         name=typed["name"],
         document_type=typed["document_type"],
         document=typed["document"],
+        country=typed["country"],
         email=typed["email"],
         phone=typed["phone"],
         address=form.address(),

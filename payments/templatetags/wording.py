@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from config import clock
 from connections.gateways.base import PaymentStatus
-from payments.models import Charge, Payment
+from connections.gateways.countries import BRAZIL
+from payments.models import Charge, Customer, Payment
 from payments.money import format_cents
 
 register = template.Library()
@@ -65,6 +66,7 @@ def method_name(method: str) -> str:
         "boleto": pgettext("way of paying", "Boleto"),
         "card": pgettext("way of paying", "Card"),
         "any": pgettext("way of paying", "Customer's choice"),
+        "ticket": pgettext("way of paying", "Cash, with a code"),
     }
     return names.get(method, method)
 
@@ -104,8 +106,11 @@ def pretty(body: str) -> str:
 
 
 @register.filter
-def phone_number(digits: str) -> str:
-    """``(11) 98765-4321``; anything that is not a Brazilian number as it is."""
+def phone_number(customer: Customer) -> str:
+    """``(11) 98765-4321`` in Brazil, ``+56 987654321`` elsewhere; what is no number as it is."""
+    digits, home = customer.phone, customer.home
+    if home is not BRAZIL:
+        return f"+{home.dial} {digits}"
     if len(digits) not in (10, 11) or not digits.isdigit():
         return digits
     return f"({digits[:2]}) {digits[2:-4]}-{digits[-4:]}"

@@ -33,10 +33,37 @@
 
   function eachMethod(act) { document.querySelectorAll(".choice input[type=radio]").forEach(act); }
 
-  function showMethods(can) {
+  function say(element, text) { if (element && text) element.textContent = text; }
+
+  function told(data, kind, method) {
+    return data[kind + method.charAt(0).toUpperCase() + method.slice(1)] || "";
+  }
+
+  // Documents, telephones and amounts as in the country of the account.
+  function showCountry(data) {
+    var label = document.querySelector("label[for=id_document]");
+    if (label && data.documentLabel) label.firstChild.textContent = data.documentLabel;
+    say(document.getElementById("hint-document"), data.documentHint);
+    say(document.getElementById("hint-phone"), data.phoneHint);
+    say(document.getElementById("hint-amount"), data.amountHint);
+    var kinds = document.getElementById("id_document_type");
+    if (!kinds) return;
+    kinds.querySelectorAll("option").forEach(function (option) {
+      var isElsewhere = option.value !== "" && option.value.split("-")[0] !== data.country;
+      option.hidden = option.disabled = isElsewhere;
+      if (isElsewhere && option.selected) kinds.value = "";
+    });
+    kinds.closest(".field").hidden = data.country === "BR" && !kinds.closest(".field").querySelector(".error");
+  }
+
+  function showMethods(can, data) {
     eachMethod(function (radio) {
+      var choice = radio.closest(".choice");
       radio.disabled = can.indexOf(radio.value) < 0;
-      radio.closest(".choice").querySelector(".why-not").hidden = !radio.disabled;
+      choice.querySelector(".why-not").hidden = !radio.disabled;
+      say(choice.querySelector(".why-not"), told(data, "why", radio.value));
+      say(choice.querySelector(".ways"), told(data, "ways", radio.value));
+      choice.querySelector(".ways").hidden = !told(data, "ways", radio.value);
     });
     if (document.querySelector(".choice input:checked:enabled")) return;
     var first = document.querySelector(".choice input:enabled");
@@ -65,7 +92,8 @@
   function fitToAccount() {
     var chosen = account.selectedOptions[0];
     if (!chosen || chosen.dataset.methods === undefined) return;
-    showMethods(chosen.dataset.methods.split(" "));
+    showMethods(chosen.dataset.methods.split(" "), chosen.dataset);
+    showCountry(chosen.dataset);
     showTerms(chosen.dataset.terms === "yes");
     showAddress((chosen.dataset.address || "").split(" "));
     document.getElementById("sandbox-ribbon").hidden = chosen.dataset.environment !== "sandbox";

@@ -96,7 +96,7 @@ def _items(order: ChargeOrder) -> list[Body]:
     The page asks for the sum of quantity and unit price, whatever else it says.
     """
     parts = [_priced(line) for line in order.lines]
-    whole = 100 if order.currency in _WITHOUT_CENTS else 1
+    whole = smallest_cents(order.currency)
     are_good = all(cents > 0 and cents % whole == 0 for _title, _quantity, cents in parts)
     come_to = sum(quantity * cents for _title, quantity, cents in parts)
     if not are_good or come_to != order.amount_cents:
