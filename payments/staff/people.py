@@ -59,8 +59,9 @@ class PersonForm(forms.Form):
 
     def _found(self, market: Market, number: str) -> DocumentKind | None:
         """The kind that the number can only be; of several without check digits the country's usual one."""
-        able = [kind for kind in market.documents if kind.name != _other(market) and kind.fits(number)]
-        is_usual = bool(able) and able[0] is market.documents[0]
+        kinds = market.documents
+        able = [kind for kind in kinds if kind.name != _other(market) and kind.fits(number)]
+        is_usual = bool(able) and able[0] is kinds[0]
         if len(able) == 1 or (is_usual and not any(kind.is_checked for kind in able)):
             return able[0]
         if able:

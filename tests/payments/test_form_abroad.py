@@ -117,6 +117,15 @@ def test_takes_what_the_gateway_lists_there() -> None:
     assert list(fill(connection, document="30.123.456", document_type="AR-DNI").errors) == ["document_type"]
 
 
+def test_the_usual_document_stays_so_with_the_gateways_list() -> None:
+    rules = [
+        {"code": code, "name": code, "shortest": 5, "longest": 20, "is_numeric": True}
+        for code in ("CC", "CE", "NIT", "Otro")
+    ]
+    form = fill(account("COP", document_rules=rules), document="52.345.678")
+    assert form.errors == {} and form.cleaned_data["document_type"] == "CC"
+
+
 @pytest.mark.parametrize(("currency", "is_whole"), [("CLP", True), ("COP", True), ("ARS", False)])
 def test_refuses_cents_where_there_are_none(currency: str, is_whole: bool) -> None:
     document = {"CLP": "12.345.678-5", "COP": "52.345.678", "ARS": "30.123.456"}[currency]
