@@ -82,6 +82,8 @@ def _as_posted(cells: dict[str, str], *, connection: Connection, method: str) ->
     posted["method"] = method_named(posted["method"]) if "method" in posted else method
     posted["connection"] = str(connection.pk)
     posted["submission"] = str(uuid.UUID(int=0))
+    if "document_type" in posted:
+        posted["document_type"] = f"{connection.country.code}-{posted['document_type'].strip()}"
     if "due_date" in posted:
         posted["due_date"] = iso_date(posted["due_date"])
     if "document" in posted and connection.currency == "BRL":

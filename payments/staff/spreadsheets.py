@@ -24,6 +24,7 @@ REQUIRED = ("name", "document", "email", "amount", "description", "due_date")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("nome", "name", "nome do cliente", "cliente", "customer", "customer name", "razao social"),
     "document": ("cpf ou cnpj", "document", "documento", "cpf", "cnpj", "cpf cnpj", "tax id"),
+    "document_type": ("tipo de documento", "document type", "kind of document"),
     "email": ("e mail", "email", "e mail do cliente", "customer email"),
     "phone": ("telefone", "phone", "celular", "whatsapp", "fone", "mobile"),
     "amount": ("valor", "amount", "value", "valor da cobranca"),

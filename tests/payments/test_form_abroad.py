@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
+from config import clock
 from connections.gateways.countries import COUNTRIES
 from connections.models import Connection
 from payments.models import Customer
 from payments.presentation import sending
 from payments.services.customers import save_customer
+from payments.staff import row_forms
 from payments.staff.forms import ChargeForm
+from payments.staff.spreadsheets import Row
 from payments.templatetags.wording import phone_number
 from tests.factories import make_charge, make_connection
 
@@ -211,3 +214,25 @@ def test_the_message_goes_to_the_country_of_the_customer() -> None:
     assert shown and shown.whatsapp_url.startswith("https://wa.me/56987654321?")
     assert "CL$\u00a015,000" in shown.message
     assert phone_number(customer) == "+56 987654321" and customer.document_name == "RUT"
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [({}, None), ({"document_type": "NIT"}, "NIT"), ({"document_type": "RUT"}, None)],
+)
+def test_a_row_of_a_file_names_the_kind_of_document(cells: dict[str, str], kind: str | None) -> None:
+    typed = {
+        "name": "Ana Lima",
+        "document": "890.903.938-8",
+        "email": "ana@example.com",
+        "amount": "15000",
+        "description": "Pedido 77",
+        "due_date": clock.today("America/Bogota").isoformat(),
+    }
+    rows = [Row(line=2, cells={**typed, **cells})]
+    (read,) = row_forms.check(rows, connection=account("COP"), method="any")
+    if kind is None:
+        assert [problem["field"] for problem in read.problems] == ["document_type"]
+    else:
+        assert read.asked and read.asked["customer"]["document_type"] == kind
+        assert read.asked["customer"]["country"] == "CO"
