@@ -46,6 +46,8 @@ class PersonForm(forms.Form):
         number = bare(self.cleaned_data["document"])
         country, _dash, code = (self.cleaned_data.get("document_type") or "").partition("-")
         self.cleaned_data["country"] = market.country.code
+        if "document_type" not in self.cleaned_data:  # what is wrong with it was said
+            return number
         if code and country != market.country.code:
             self.add_error("document_type", _("Choose a document of %(country)s.") % _named(market.country))
             return number

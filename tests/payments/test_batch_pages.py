@@ -142,7 +142,7 @@ def test_the_template_is_a_file_that_is_read(client: Client, connection: Connect
         template = client.get(f"{ADDRESS}template/").content
         names = template.decode("utf-8-sig").strip().split(";")
         cells = dict.fromkeys(names, "")
-        assert len(cells) == 18
+        assert len(cells) == 19
         file = file_of(name="x.csv")
         file.file = io.BytesIO(template + b"Ana" + b";" * (len(names) - 1))
         file.size = len(file.file.getvalue())
