@@ -21,7 +21,7 @@ from django.utils.translation import pgettext_lazy
 from config import clock
 from connections.gateways.base import PaymentStatus, SandboxGuide
 from connections.gateways.registry import gateway_class
-from payments import boletos
+from payments import boletos, gate, parcels
 from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
 from payments.models.charges import ChargeQuerySet
 from payments.money import format_cents
@@ -142,7 +142,9 @@ class BoletoInWords:
 
 
 def boleto(charge: Charge) -> BoletoInWords | None:
-    """The boleto of a charge, while a bank would take it."""
+    """The boleto of a charge, while a bank would take it; of parcels, that of the next."""
+    if parcels.are_ours(charge):
+        return _next_boleto(charge)
     if not charge.boleto_line or is_boleto_over(charge):
         return None
     return BoletoInWords(
@@ -150,6 +152,18 @@ def boleto(charge: Charge) -> BoletoInWords | None:
         digits=charge.boleto_line,
         barcode=charge.boleto_barcode,
         url=charge.boleto_url,
+    )
+
+
+def _next_boleto(charge: Charge) -> BoletoInWords | None:
+    following = parcels.next_to_pay(list(charge.payments.all()))
+    if following is None or not following.boleto_line:
+        return None
+    return BoletoInWords(
+        line=boletos.grouped(following.boleto_line),
+        digits=following.boleto_line,
+        barcode=following.boleto_barcode,
+        url=following.boleto_url,
     )
 
 
@@ -198,7 +212,7 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
         "Hello, %(name)s! Here is your charge of %(amount)s (%(description)s), due on %(due)s: %(link)s"
     ) % {
         "name": charge.customer.name.split()[0],
-        "amount": format_cents(charge.amount_cents, charge.currency),
+        "amount": _amount_in_message(charge),
         "description": charge.description,
         "due": date_format(charge.due_date, "SHORT_DATE_FORMAT"),
         "link": charge.pay_url,
@@ -210,6 +224,13 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
         message=text,
         whatsapp_url=f"https://wa.me/{charge.customer.home.international(charge.customer.phone)}?text={quote(text)}",
     )
+
+
+def _amount_in_message(charge: Charge) -> str:
+    amount = format_cents(charge.amount_cents, charge.currency)
+    if not parcels.are_ours(charge):
+        return amount
+    return _("%(amount)s in %(count)s parcels") % {"amount": amount, "count": charge.instalments}
 
 
 def qr_svg(text: str) -> str:
@@ -271,17 +292,21 @@ def terms_in_words(charge: Charge) -> TermsInWords:
     terms = newest_terms(charge)
     if terms is None:
         return TermsInWords()
+    asked: gate.Terms = terms
+    if parcels.are_ours(charge):
+        following = parcels.next_to_pay(list(charge.payments.all()))
+        number = following.parcel if following and following.parcel else 1
+        asked = parcels.first_terms(terms, min(number, charge.instalments), charge.instalments)
+    until = asked.discount_until
     return TermsInWords(
         version=terms.pk,
-        discount=_discount_in_words(terms, charge.currency),
-        is_discount_over=bool(
-            terms.discount_until and terms.discount_until < clock.today(charge.connection.time_zone)
-        ),
-        after_due=_after_due_in_words(terms, charge.currency),
+        discount=_discount_in_words(asked, charge.currency),
+        is_discount_over=bool(until and until < clock.today(charge.connection.time_zone)),
+        after_due=_after_due_in_words(asked, charge.currency),
     )
 
 
-def _discount_in_words(terms: ChargeTerms, currency: str) -> str:
+def _discount_in_words(terms: gate.Terms, currency: str) -> str:
     if not terms.discount_cents or not terms.discount_until:
         return ""
     return _("%(left)s until %(day)s, with %(discount)s off.") % {
@@ -291,7 +316,7 @@ def _discount_in_words(terms: ChargeTerms, currency: str) -> str:
     }
 
 
-def _after_due_in_words(terms: ChargeTerms, currency: str) -> str:
+def _after_due_in_words(terms: gate.Terms, currency: str) -> str:
     fine = format_cents(terms.fine_cents, currency)
     interest = percent(terms.interest_bp)
     if terms.fine_cents and terms.interest_bp:

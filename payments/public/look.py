@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop
 
 from connections.gateways.base import Method
 from payments.models import ChangeKind, Charge, ChargeStatus, ReviewReason
+from payments.parcel_words import ParcelLine, lines, next_line
+from payments.parcels import are_ours
 from payments.presentation import (
     BoletoInWords,
     TermsInWords,
@@ -52,6 +54,7 @@ _GETTING = {
     "first": gettext_noop("Get your PIX code when you are ready to pay."),
     "new": gettext_noop("The code has expired. Get a new one."),
 }
+_GETTING_PAGE = gettext_noop("Open the page to pay when you are ready.")
 _TONES = {
     "preparing": "confirming",
     "waiting": "pending",
@@ -68,7 +71,8 @@ class Look:
     """What a customer may know: nothing here names our own status, account or reason.
 
     ``shape`` is the page's shape in one word, ``tone`` its colour and icon; ``mark`` changes whenever the
-    page would look different. ``code`` is what ``code_state`` says of the PIX code.
+    page would look different. ``most_parcels``: so many may be chosen on the gateway's page. ``code`` is
+    what ``code_state`` says of the PIX code.
     """
 
     shape: str
@@ -83,8 +87,14 @@ class Look:
     was_refused: bool
     code: str
     could_not_renew: bool
+    parcels: tuple[ParcelLine, ...]
+    most_parcels: int
     is_live: bool
     mark: str
+
+    @property
+    def next_parcel(self) -> ParcelLine | None:
+        return next_line(self.parcels) if self.shape == "waiting" else None
 
     @cached_property
     def qr_svg(self) -> str:
@@ -97,7 +107,10 @@ def look(charge: Charge) -> Look:
     shape, sentence = _shape(charge, code)
     pix_text = charge.pix_text if shape == "waiting" else ""
     paper = boleto(charge) if shape == "waiting" else None
-    link = charge.link if shape == "waiting" and not (pix_text or paper) else ""
+    own = tuple(lines(charge)) if shape in ("waiting", "paid", "refunded") else ()
+    following = next_line(own) if are_ours(charge) else None
+    link = following.payment.link if following else charge.link
+    link = link if shape == "waiting" and not (pix_text or paper) else ""
     words = terms_in_words(charge) if shape in ("waiting", "renewable") else TermsInWords()
     was_refused = bool(link and newest_refusal(attempts(charge)))
     could_not_renew = bool(charge.failure) and shape == "renewable"
@@ -114,11 +127,14 @@ def look(charge: Charge) -> Look:
         was_refused=was_refused,
         code=code,
         could_not_renew=could_not_renew,
+        parcels=own,
+        most_parcels=1 if are_ours(charge) else charge.instalments,
         is_live=shape in ("preparing", "waiting", "checking", "renewable") or charge.is_open,
         mark=_mark(
             charge,
             (shape, sentence, pix_text, link, charge.boleto_line if paper else ""),
             (was_refused, could_not_renew, words.version, len(words.now)),
+            [(one.number, one.tone, one.amount, one.due, one.digits) for one in own],
         ),
     )
 
@@ -130,7 +146,7 @@ def _shape(charge: Charge, code: str) -> tuple[str, str]:
     if charge.is_open and changeable.is_open(charge, ChangeKind.CANCEL):
         return "closed", _CLOSING
     if code in _GETTING:
-        return "renewable", _GETTING[code]
+        return "renewable", _GETTING_PAGE if charge.link_expires_at else _GETTING[code]
     shape, sentence = _STATES[ChargeStatus(charge.status)]
     if shape == "waiting" and has_expired_code(charge):
         return "closed", _CODE_EXPIRED
@@ -142,6 +158,8 @@ def _shape(charge: Charge, code: str) -> tuple[str, str]:
 def _tone(charge: Charge, shape: str, code: str) -> str:
     if charge.status == ChargeStatus.OVERDUE and (shape == "waiting" or code == "first"):
         return "overdue"
+    if shape == "renewable" and charge.link_expires_at:
+        return "overdue" if charge.status == ChargeStatus.OVERDUE else "pending"
     return "pending" if code == "first" else _TONES[shape]
 
 

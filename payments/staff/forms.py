@@ -18,6 +18,7 @@ from payments.money import LARGEST_CENTS, NotAnAmount, format_cents, parse_amoun
 from payments.staff import ways
 from payments.staff.addresses import AddressForm, needing
 from payments.staff.amounts import AmountsForm
+from payments.staff.instalments import InstalmentsForm
 from payments.staff.people import PersonForm, words_for
 from payments.staff.ways import METHODS, MethodChoice
 
@@ -70,7 +71,7 @@ class _PercentField(forms.CharField):
         return hundredths
 
 
-class ChargeForm(AmountsForm, PersonForm, AddressForm):
+class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     connection = AccountField(label=_("Account"), queryset=Connection.objects.none(), empty_label=None)
     method = forms.ChoiceField(
@@ -160,13 +161,13 @@ class ChargeForm(AmountsForm, PersonForm, AddressForm):
         return self.fields["connection"].queryset  # type: ignore[attr-defined]
 
     def terms(self) -> Terms:
-        """Those of this (valid) form; a fine is rounded to the cent, halves up."""
+        """Those of this (valid) form, of each parcel; a fine is rounded to the cent, halves up."""
         typed = self.cleaned_data
         discount = typed["discount"]
         return Terms(
             discount_cents=discount,
             discount_until=typed["due_date"] - timedelta(days=typed["discount_days"]) if discount else None,
-            fine_cents=(typed["amount"] * typed["fine"] + 5_000) // 10_000,
+            fine_cents=(self.parcel_base() * typed["fine"] + 5_000) // 10_000,
             interest_bp=typed["interest"],
         )
 
@@ -184,6 +185,7 @@ class ChargeForm(AmountsForm, PersonForm, AddressForm):
             typed["method"],
             self.terms(),
             (self.lines, typed["discount_cents"], typed["discount_reason"]),
+            typed["instalments"],
         )
         return asked == _made_for(charge)
 
@@ -204,6 +206,7 @@ class ChargeForm(AmountsForm, PersonForm, AddressForm):
             self._check_minimum(connection)
             self.check_most(connection, self.cleaned_data.get("method", ""))
             self.check_whole(connection, "amount", "discount")
+            self.check_instalments(connection)
             self.check_address(connection, self.cleaned_data.get("method", ""))
         return self.cleaned_data
 
@@ -291,4 +294,14 @@ def _made_for(charge: Charge) -> tuple[object, ...]:
     person = (customer.country, customer.document_type, customer.document)
     lines = tuple(row.line for row in charge.lines.all())
     given = (lines, charge.discount_cents, charge.discount_reason)
-    return charge.connection, *person, amount, description, due, method, terms, given
+    return (
+        charge.connection,
+        *person,
+        amount,
+        description,
+        due,
+        method,
+        terms,
+        given,
+        charge.instalments,
+    )

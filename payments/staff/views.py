@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connections.gateways.base import Method
 from connections.models import Connection, ConnectionQuerySet
 from connections.waiting import AllSeatsTaken
-from payments import presentation
+from payments import parcel_words, parcels, presentation
 from payments.breakdown import breakdown
 from payments.models import ChangeKind, Charge, ChargeStatus
 from payments.services import doubt, refundable, renewing, sandbox
@@ -83,6 +83,16 @@ def _with_rows(request: HttpRequest, connections: ConnectionQuerySet) -> HttpRes
     return render(request, "payments/new_charge.html", context)
 
 
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def preview_parcels(request: HttpRequest) -> HttpResponse:
+    """The parcels of what is typed so far, for the page's script."""
+    connections = Connection.objects.usable().visible_to(request.user).order_by("-is_default", "name")
+    form = ChargeForm(rearranged(request.POST, "parcels"), connections=connections, is_draft=True)
+    return render(request, "payments/_parcels_preview.html", {"preview": form.preview})
+
+
 def _answer_sent_form(request: HttpRequest, form: ChargeForm, known: Charge) -> HttpResponse:
     """The same form once more is the same charge; changed meanwhile, it is sent back under a new number."""
     if form.asks_for(known):
@@ -120,6 +130,7 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         submission=typed["submission"],
         method=Method(typed["method"]),
         terms=form.terms(),
+        instalments=typed["instalments"],
         lines=form.lines,
         discount_cents=typed["discount_cents"],
         discount_reason=typed["discount_reason"],
@@ -200,6 +211,8 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
         "live_mark": presentation.live_mark(shown),
         "attempts": attempts,
         "money": settlement_words.lines(shown),
+        "parcels": parcel_words.lines(shown),
+        "parcels_are_ours": parcels.are_ours(shown),
         "refusal": presentation.newest_refusal(attempts) if shown.is_payable else None,
         "terms": presentation.terms_in_words(shown),
         "breakdown": breakdown(shown),

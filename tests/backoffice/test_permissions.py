@@ -26,6 +26,7 @@ TABLE = """
 /i18n/setlang/                                            rrrrrrr rrrrrrr
 /charges/                                                 Loooooo mmmmmmm
 /charges/new/                                             Lxxoxox Lxxoxox
+/charges/new/parcels/                                     mmmmmmm Lxxoxox
 /charges/import/                                          Lxxoxox Lxxuxux
 /charges/import/template/                                 Lxxoxox mmmmmmm
 /charges/import/<batch_id>/                               Lxxoxnx mmmmmmm
