@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from connections.forms import PASSWORD
+from connections.gateways.base import Method
 from connections.models import Connection, ConnectionState, WebhookState
+from connections.services import check
 from tests.factories import make_charge, make_connection
 
 pytestmark = pytest.mark.django_db
@@ -247,6 +249,27 @@ def test_mercado_pago_shows_address_and_topics(admin: Client, gateway: responses
     assert (connection.state, connection.webhook_state) == (ConnectionState.READY, WebhookState.SHOWN)
     assert connection.webhook_path in page and "Pagamentos" in page
     assert "tab-1" not in page and connection.open_webhook_secrets()["test"] == "tab-1"
+
+
+def test_what_the_account_takes_is_kept_and_shown(admin: Client, gateway: responses.RequestsMock) -> None:
+    """Lists that do not come later leave what is known."""
+    base = "https://api.mercadopago.com"
+    shop = {"id": "oxxo", "name": "OXXO", "payment_type_id": "ticket", "status": "deactive"}
+    gateway.get(f"{base}/users/me", json={**SELLER, "site_id": "MLM"})
+    gateway.get(f"{base}/v1/payment_methods", json=[{**shop, "min_allowed_amount": 5}])
+    gateway.get(f"{base}/v1/identification_types", status=404, json={})
+    values = form(gateway="mercadopago", environment="production", credential_access_token=TOKEN)
+    admin.post(ADD, {**values, "credential_api_key": ""})
+    connection = Connection.objects.get()
+    (way,) = connection.market.ways
+    assert (way.code, way.method, way.least_cents, way.is_active) == ("oxxo", Method.TICKET, 500, False)
+    assert (connection.country.code, connection.time_zone) == ("MX", "America/Mexico_City")
+    page = admin.get(reverse("admin:connections_connection_change", args=[connection.pk])).content.decode()
+    assert 'data-way="oxxo"' in page
+    gateway.replace("GET", f"{base}/v1/payment_methods", status=500)
+    check(connection)
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.READY and connection.market.ways == (way,)
 
 
 def test_a_test_user_makes_it_a_sandbox(admin: Client, gateway: responses.RequestsMock) -> None:
