@@ -134,6 +134,16 @@ def by_transfer(payment: AsaasPayment) -> AsaasPayment:
         return _told(row, "PAYMENT_RECEIVED")
 
 
+def anticipate(payment: AsaasPayment) -> AsaasPayment:
+    """A receivable advanced (asaas.md 5.3, 5.5); what that costs, and the balance, is not known here."""
+    with write():
+        row = fresh(payment)
+        if row.status != "CONFIRMED" or row.data.get("anticipated"):
+            raise forbidden_action("Somente cobranças confirmadas podem ser antecipadas.")
+        row.data["anticipated"] = True
+        return _told(row, "PAYMENT_ANTICIPATED")
+
+
 def settle(payment: AsaasPayment) -> AsaasPayment:
     """What is confirmed reaches the account's balance on its credit date."""
     with write():

@@ -26,7 +26,7 @@ EQUAL = {
 DAYS = {"paymentDate": "payment_date", "estimatedCreditDate": "estimated_credit_date"}
 RANGES = {**DAYS, "dateCreated": "date_created", "dueDate": "due_date"}
 BOUNDS = {"ge": "gte", "le": "lte"}
-NEVER = ("anticipated", "anticipable")
+NEVER = ("anticipable",)
 BY_STATE = ("status", "paymentDate", "estimatedCreditDate")
 
 
@@ -53,4 +53,8 @@ def _filtered(request: HttpRequest, rows: QuerySet) -> QuerySet:
             value = given.get(f"{name}[{bound}]")
             if value:
                 rows = rows.filter(**{f"{column}__{lookup}": validate.day(value, name)})
+    if given.get("anticipated") == "true":
+        rows = rows.filter(data__has_key="anticipated")
+    elif given.get("anticipated") == "false":
+        rows = rows.exclude(data__has_key="anticipated")
     return rows.none() if any(given.get(name) == "true" for name in NEVER) else rows

@@ -109,7 +109,7 @@ def payment(row: AsaasPayment) -> dict[str, Any]:
         "invoiceNumber": data["invoiceNumber"],
         "externalReference": row.external_reference,
         "deleted": row.deleted,
-        "anticipated": False,
+        "anticipated": bool(data.get("anticipated")),
         "anticipable": False,
     }
     return body | _money_dates(row) | _terms(row)

@@ -111,6 +111,12 @@ CONTROLS: list[dict[str, Any]] = [
     },
     {
         "method": "POST",
+        "path": "/_control/anticipate",
+        "body": "id or reference; optional parcel",
+        "meaning": "the receivable of a confirmed Asaas charge is advanced (PAYMENT_ANTICIPATED)",
+    },
+    {
+        "method": "POST",
         "path": "/_control/notify",
         "body": "id or reference; optional event, times (1), delay_seconds (0), claims (Asaas)",
         "meaning": "sends the last notification, or the event named, again; `claims` are keys of the charge "

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator import clock, outbox
 from simulator.answers import jsonable
-from simulator.asaas import cash, instalments, payments, sessions
+from simulator.asaas import cash, instalments, paying, payments, sessions
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
 from simulator.asaas.errors import AsaasError
@@ -148,6 +148,11 @@ def delete(body: dict[str, Any]) -> dict[str, Any]:
 
 def restore(body: dict[str, Any]) -> dict[str, Any]:
     return told(attempt(lambda: asaas.restore(_charge(body))))
+
+
+def anticipate(body: dict[str, Any]) -> dict[str, Any]:
+    """The receivable of a confirmed charge."""
+    return told(attempt(lambda: paying.anticipate(_charge(body))))
 
 
 def end_registration(body: dict[str, Any]) -> dict[str, Any]:

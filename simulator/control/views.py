@@ -183,6 +183,7 @@ ACTIONS = {
     "delete": effects.delete,
     "restore": effects.restore,
     "end_registration": effects.end_registration,
+    "anticipate": effects.anticipate,
     "receive_in_cash": effects.receive_in_cash,
     "undo_cash": effects.undo_cash,
     "notify": effects.notify,

@@ -109,6 +109,26 @@ def test_card_and_pix_are_taken_only_where_the_charge_says_so(asaas: AsaasClient
     assert (paid["billingType"], paid["status"], paid["bankSlipUrl"]) == ("CREDIT_CARD", "CONFIRMED", None)
 
 
+def test_receivable_is_advanced_once_and_told(asaas: AsaasClient, inbox: Inbox) -> None:
+    charge, other = asaas.charge(billingType="CREDIT_CARD"), asaas.charge(billingType="CREDIT_CARD")
+    url = f"{asaas.simulator.url}/_control/anticipate"
+    assert requests.post(url, json={"id": charge["id"]}, timeout=10).status_code == 409
+    asaas.simulator.control("pay_card", id=charge["id"])
+    asaas.webhook(inbox.url, ["PAYMENT_ANTICIPATED", "PAYMENT_RECEIVED"])
+    asaas.simulator.control("anticipate", id=charge["id"])
+    told = inbox.wait(1)[0].json
+    assert (told["event"], told["payment"]["anticipated"]) == ("PAYMENT_ANTICIPATED", True)
+    assert told["payment"]["status"] == "CONFIRMED"
+    found = {flag: asaas.get("/payments", anticipated=flag)["data"] for flag in ("true", "false")}
+    assert {flag: [one["id"] for one in rows] for flag, rows in found.items()} == {
+        "true": [charge["id"]],
+        "false": [other["id"]],
+    }
+    assert requests.post(url, json={"id": charge["id"]}, timeout=10).status_code == 409
+    asaas.simulator.advance(days=36)
+    assert asaas.get(f"/payments/{charge['id']}")["status"] == "RECEIVED"
+
+
 def test_production_shows_no_card_token(asaas: AsaasClient, asaas_production: AsaasClient) -> None:
     for client, keys in ((asaas, 3), (asaas_production, 2)):
         charge = client.charge(billingType="CREDIT_CARD")

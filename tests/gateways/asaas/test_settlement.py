@@ -164,6 +164,13 @@ def test_what_comes_after_the_credit_does_not_undo_it(word: str) -> None:
     assert (before.settled_at, before.net_cents) == (None, 14503)
 
 
+def test_advanced_money_is_read_so(desk: Desk) -> None:
+    desk.pay("chg-1", "CREDIT_CARD", "150.00", 1, "")
+    [line] = desk.simulator.books("chg-1")
+    desk.simulator.act("anticipate", reference="chg-1")
+    assert desk.read(line["id"]).is_anticipated and desk.read(line["id"]).settled_at is None
+
+
 def test_advanced_money_is_not_expected_again() -> None:
     advanced = body("event_payment_confirmed", anticipated=True)
     assert (advanced.status, advanced.is_anticipated) == (PaymentStatus.PAID, True)
