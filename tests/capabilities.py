@@ -65,6 +65,9 @@ def _all_rows(can: Mapping[str, Capabilities]) -> Iterator[Row]:
         for method, way in _WAYS.items():
             declared = frozenset(key for key, one in can.items() if method in getattr(one, attribute))
             yield Row(cell=f"{name}.{method}", title=title.format(way=way), declared=declared)
+    for method, way in _WAYS.items():
+        declared = frozenset(key for key, one in can.items() if method in one.instalments)
+        yield Row(cell=f"instalments.{method}", title=f"Parcels: {way}", declared=declared)
     yield Row(cell="cancel", title="Cancel", declared=frozenset(can))
     for change in sorted({change for one in can.values() for change in one.changes}):
         declared = frozenset(key for key, one in can.items() if change in one.changes)

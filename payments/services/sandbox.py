@@ -43,7 +43,7 @@ def _simulate(charge: Charge, action: str, states: tuple[PaymentStatus, ...], *,
     connection = charge.connection
     if not connection.is_sandbox or action not in connection.capabilities.sandbox_actions:
         raise NotPossible(_("This gateway simulates that for no charge of this account."))
-    payment = charge.payments.filter(status__in=states).order_by("-pk").first()
+    payment = charge.payments.filter(status__in=states).order_by("parcel", "-pk").first()
     if payment is None:
         raise NotPossible(_("Nothing of this charge is waiting at the gateway for that."))
     with waiting.room.seat() as is_seated:

@@ -7,6 +7,7 @@
   var place = document.getElementById("parcels-preview");
   var number = document.getElementById("id_instalments");
   var timer = null, asked = 0;
+  document.getElementById("preview-parcels").parentNode.hidden = true;
 
   // A way of paying that has no parcels leaves nothing to type.
   function fit() {
