@@ -211,14 +211,14 @@ def _crowded(case: Case, payments: list[Payment]) -> list[Payment]:
 
 
 def _asks_other_terms(case: Case) -> bool:
-    asked_anew = _not_agreed(case)
+    asked_anew = not_agreed(case)
     if not asked_anew:
         return False
     numbers = {version.parcel for version in asked_anew}
     return any(None in numbers or payment.parcel in numbers for payment in _waiting(case))
 
 
-def _not_agreed(case: Case) -> list[ChargeTerms]:
+def not_agreed(case: Case) -> list[ChargeTerms]:
     """The newest version of all, or of a parcel, where nobody agreed to it."""
     newest = {version.parcel: version for version in case.versions}
     return [version for version in newest.values() if not version.is_agreed]
@@ -231,7 +231,7 @@ def _nothing(case: Case) -> list[Any]:
 def _newest_terms(case: Case) -> list[Any]:
     """Those that nobody agreed to, else the newest."""
     found = list[Any]()
-    for newest in _not_agreed(case) or case.versions[-1:]:
+    for newest in not_agreed(case) or case.versions[-1:]:
         asked = (newest.amount_cents, newest.due_date, newest.discount_cents, newest.discount_until)
         found += [newest.pk, *asked, newest.fine_cents, newest.interest_bp]
     return found

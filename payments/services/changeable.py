@@ -92,6 +92,8 @@ def target(charge: Charge, kind: ChangeKind) -> Payment | None:
     """The one payment it is about; None where there is none, or it cannot be told which."""
     payments = charge.payments.order_by("pk")
     if kind in (ChangeKind.DUE_DATE, ChangeKind.CASH):
+        if kind != ChangeKind.CASH and parcels.are_ours(charge):
+            return None
         waiting = list(payments.filter(status__in=WAITING))
         return waiting[0] if len(waiting) == 1 else None
     if kind == ChangeKind.UNDO_CASH:

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from config import clock
 from config.wakeup import wake
-from payments import gate, transitions
-from payments.deriving import Case, Question, open_questions, question
+from payments import gate, parcels, transitions
+from payments.deriving import Case, Question, not_agreed, open_questions, question
 from payments.models import Charge, ChargeTerms, Payment, ReviewDecision, ReviewReason
 from payments.services import terms
 from payments.services.creation import SETTLE
@@ -68,7 +68,7 @@ class Review:
     reason: ReviewReason
     mark: str
     payments: tuple[Compared, ...]
-    ours: ChargeTerms | None
+    ours: gate.Terms | None
     theirs: ChargeTerms | None
 
 
@@ -78,15 +78,24 @@ def review(charge: Charge) -> Review | None:
     asked = _question(case)
     if asked is None:
         return None
-    agreed = [version for version in case.versions if version.is_agreed]
-    newest = case.versions[-1] if case.versions else None
+    theirs = next(reversed(not_agreed(case)), None)
     return Review(
         reason=asked.reason,
         mark=asked.mark,
         payments=tuple(_compared(case, asked, payment) for payment in case.payments),
-        ours=agreed[-1] if agreed else None,
-        theirs=newest if newest and not newest.is_agreed else None,
+        ours=_ours(case, theirs.parcel if theirs else None),
+        theirs=theirs,
     )
+
+
+def _ours(case: Case, parcel: int | None) -> gate.Terms | None:
+    """What was agreed last, of all or of the parcel of which the gateway asks something else."""
+    agreed = [version for version in case.versions if version.is_agreed]
+    own = [version for version in agreed if version.parcel == parcel]
+    whole = [version for version in agreed if version.parcel is None]
+    if own or not whole:
+        return own[-1] if own else None
+    return parcels.first_terms(whole[-1], parcel or 1, case.charge.instalments)
 
 
 def decisions(charge: Charge) -> tuple[Decision, ...]:

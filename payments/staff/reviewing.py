@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from payments import gate, presentation
-from payments.models import Charge, ChargeTerms, Payment, ReviewReason
+from payments.models import Charge, Payment, ReviewReason
 from payments.money import format_cents
 from payments.services import reviewing
 from payments.services.reviewing import Compared, Decision, Outcome, Review
@@ -209,7 +209,7 @@ def _changes(charge: Charge, shown: Review) -> list[tuple[str, str, str]]:
     return [(name, before, after) for (name, before), (_same, after) in both if before != after]
 
 
-def _terms(version: ChargeTerms, currency: str) -> list[tuple[str, str]]:
+def _terms(version: gate.Terms, currency: str) -> list[tuple[str, str]]:
     return [
         (_("Amount"), format_cents(version.amount_cents, currency)),
         (_("Due date"), _day(version.due_date)),
@@ -219,7 +219,7 @@ def _terms(version: ChargeTerms, currency: str) -> list[tuple[str, str]]:
     ]
 
 
-def _discount(version: ChargeTerms, currency: str) -> str:
+def _discount(version: gate.Terms, currency: str) -> str:
     if not version.discount_cents or version.discount_until is None:
         return _("none")
     discount = format_cents(version.discount_cents, currency)

@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from connections.gateways.base import Delivery, Method, Notification, ResourceKind, Verification
 from connections.gateways.instalments import due_dates, split
 from payments.models import ChangeKind, Charge, Payment, RunTrigger
 from payments.public.look import look
-from payments.services import changing, checking, reconciling, renewing, runs
+from payments.services import changing, checking, reconciling, renewing, reviewing, runs
 from payments.services.changing import NewChange
 from tests.payments.simulated import World, statuses
 from webhooks.services import inbox, recording
@@ -120,6 +121,18 @@ def test_a_parcel_changed_at_the_gateway_is_followed_or_asked_about(world: World
     world.control("edit", id=third.gateway_id, value="50.00")
     tell(world, charge, third.gateway_id)
     assert (charge.review_reason, charge.status) == ("terms", "pending")
+    asked = reviewing.review(charge)
+    assert asked is not None and asked.ours is not None and asked.theirs is not None
+    assert (asked.ours.amount_cents, asked.theirs.amount_cents) == (third.amount_cents, 5_000)
+    person = User.objects.create_user("rita")
+    reviewing.accept(charge, mark=asked.mark, actor=person, note="")
+    charge.refresh_from_db()
+    assert (charge.review_reason, charge.amount_cents) == ("", 10_001 - third.amount_cents + 5_000)
+    for number, one in enumerate(parcels_of(charge), 1):
+        world.control("pay", id=one.gateway_id, method="pix")
+        tell(world, charge, one.gateway_id)
+        assert charge.status == ("paid" if number == 3 else "pending")
+    assert (charge.review_reason, charge.received_cents) == ("", charge.amount_cents)
 
 
 def cancel(charge: Charge) -> Any:
