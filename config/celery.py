@@ -70,6 +70,11 @@ app.conf.update(
             "schedule": 10.0,
             "options": {"expires": 10},
         },
+        "import-charges": {
+            "task": "payments.tasks.import_charges",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         "reconcile": {
             "task": "payments.tasks.reconcile",
             "schedule": 60.0,

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from backoffice import reports, settlements
+from backoffice import imports, reports, settlements
 from backoffice import views as backoffice
 from webhooks.views import receive
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("reports/reconciliation/of/<uuid:connection_id>/now/", reports.reconcile_now, name="reconcile_now"),
     path("reports/settlements/", settlements.settlements, name="settlements"),
     path("reports/settlements/csv/", settlements.settlements_csv, name="settlements_csv"),
+    path("imports/of/<uuid:connection_id>/", imports.account, name="import_account"),
+    path("imports/<uuid:public_id>/", imports.run, name="charge_import"),
+    path("imports/<uuid:public_id>/state/", imports.state, name="charge_import_state"),
     path("pay/<slug:token>/", include("payments.public.urls")),
     path("api/v1/", include("payments.api.urls")),
     path("webhooks/<slug:token>/", receive, name="webhook"),

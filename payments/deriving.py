@@ -155,7 +155,7 @@ def _divergences(case: Case, payment: Payment) -> list[ReviewReason]:
     differs = {
         ReviewReason.ACCOUNT: payment.account_id and payment.account_id != charge.connection.account_id,
         ReviewReason.CURRENCY: payment.currency and payment.currency != charge.currency,
-        ReviewReason.REFERENCE: payment.reference and payment.reference != charge.reference,
+        ReviewReason.REFERENCE: payment.reference not in ("", charge.reference, charge.foreign_reference),
         ReviewReason.AMOUNT: not is_right,
     }
     return [reason for reason in _GATE if differs[reason]]

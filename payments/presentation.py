@@ -84,6 +84,7 @@ def narrowed(listed: ChargeQuerySet, *, tab: Tab, text: str) -> ChargeQuerySet:
     if not text:
         return listed
     found = Q(customer__name__icontains=text) | Q(reference__iexact=text) | Q(payments__gateway_id=text)
+    found |= Q(foreign_reference__iexact=text)
     if document := re.sub(r"[^0-9A-Za-z]", "", text).upper():
         found |= Q(customer__document=document)
     return listed.filter(found).distinct()

@@ -8,6 +8,7 @@ from payments.services import (
     changing,
     checking,
     doubt,
+    importing,
     reconciling,
     refund_doubt,
     runs,
@@ -39,6 +40,12 @@ def settle_changes() -> None:
 def make_batches() -> None:
     """Go on with the files of charges that were confirmed."""
     batch_making.make_due()
+
+
+@app.task(name="payments.tasks.import_charges")
+def import_charges() -> None:
+    """Carry on the imports of what accounts charged without us."""
+    importing.run_due()
 
 
 @app.task(name="payments.tasks.reconcile")

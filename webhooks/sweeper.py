@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from connections.tasks import tell, watch
 from payments.tasks import (
     check_charges,
+    import_charges,
     make_batches,
     reconcile,
     settle_changes,
@@ -45,7 +46,7 @@ def start(sender: Any = None, **_signal: Any) -> None:
     # One connection whose gateway hangs leaves half of the threads to the others.
     lanes.most = max(1, (getattr(sender, "concurrency", None) or 2) // 2)
     settling = (settle_doubts, settle_refunds, settle_changes, make_batches)
-    looks = (sweep, *settling, check_charges, watch, tell, reconcile)
+    looks = (sweep, *settling, check_charges, watch, tell, reconcile, import_charges)
     # A thread each: what waits for a gateway keeps no notification waiting.
     for look in looks:
         threading.Thread(target=sweep_forever, args=[look], name=f"sweeper {look.name}", daemon=True).start()

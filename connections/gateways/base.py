@@ -232,6 +232,12 @@ class Gateway(Protocol):
     def create_customer(self, details: CustomerDetails) -> str:
         """The new customer's gateway id. Empty where the gateway keeps no customers for charging."""
 
+    def fetch_customer(self, gateway_id: str) -> CustomerDetails:
+        """What the gateway knows of a customer; parts may be empty. Raises ``NotFound``.
+
+        ``reference`` is the one kept there. ``document_type`` is empty for a document of no known kind.
+        """
+
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         """The creating call for this order, without sending it. The same order gives the same bytes.
 

@@ -196,6 +196,8 @@ class GatewayPayment:
     ``is_anticipated``: it was advanced, so nothing more comes on the day expected. ``origin_id`` names what
     the payment was born from at the gateway (subscription, instalment plan, link, merchant order), empty for
     a direct one.
+    Attempts to pay one thing share an ``order_id`` where the gateway has one. Who pays is the gateway's
+    ``customer_id`` (``Gateway.fetch_customer``) or, as far as the body tells, the ``payer``.
     """
 
     gateway_id: str
@@ -232,6 +234,10 @@ class GatewayPayment:
     parcel: int | None = None
     plan_id: str = ""
     checkout_id: str = ""
+    description: str = ""
+    order_id: str = ""
+    customer_id: str = ""
+    payer: CustomerDetails | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

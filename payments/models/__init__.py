@@ -2,6 +2,7 @@ from payments.models.batches import BatchRow, BatchState, ChargeBatch, RowState
 from payments.models.changes import ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
+from payments.models.imports import ChargeImport, ImportedPayment, LeftBehind
 from payments.models.lines import ChargeLine
 from payments.models.payments import Payment
 from payments.models.reconciliation import (
@@ -27,6 +28,7 @@ __all__ = [
     "Charge",
     "ChargeBatch",
     "ChargeChange",
+    "ChargeImport",
     "ChargeLine",
     "ChargeStatus",
     "ChargeTerms",
@@ -37,6 +39,8 @@ __all__ = [
     "Finding",
     "FindingKind",
     "GatewayResource",
+    "ImportedPayment",
+    "LeftBehind",
     "MissedNotification",
     "Payment",
     "Reconciliation",

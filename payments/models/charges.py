@@ -121,6 +121,12 @@ class Charge(models.Model):
     # A person cancelled it and nothing of it can be paid at the gateway any more; null again once restored.
     called_off_at = models.DateTimeField(null=True)
 
+    # Made without us and taken over: what its payments carry in the place of our reference, and the order
+    # at the gateway whose attempts they are.
+    imported_at = models.DateTimeField(null=True)
+    foreign_reference = models.CharField(max_length=200, blank=True, default="", db_default="")
+    foreign_order = models.CharField(max_length=100, blank=True, default="", db_default="")
+
     link = models.URLField(max_length=500, blank=True)
     # Of a page that lives shorter than its charge and is made anew when somebody wants to pay.
     link_expires_at = models.DateTimeField(null=True)

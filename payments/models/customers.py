@@ -28,8 +28,8 @@ class Customer(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120)
     country = models.CharField(_("country"), max_length=2, default="BR", db_default="BR")
-    document_type = models.CharField(_("document type"), max_length=16)
-    document = models.CharField(_("document"), max_length=32)
+    document_type = models.CharField(_("document type"), max_length=16, blank=True)
+    document = models.CharField(_("document"), max_length=32, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     # Where they live, for the gateways that want it on a boleto: all of it or nothing.
@@ -47,8 +47,11 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [
+            # A payer taken over from a gateway that tells no document has none.
             models.UniqueConstraint(
-                fields=["country", "document_type", "document"], name="one_customer_per_document"
+                fields=["country", "document_type", "document"],
+                condition=~models.Q(document=""),
+                name="one_customer_per_document",
             )
         ]
 

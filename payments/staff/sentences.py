@@ -77,6 +77,13 @@ def _created(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s created the charge") % {"who": who}, ""
 
 
+def _imported(entry: TimelineEntry) -> tuple[str, str]:
+    who = entry.actor.get_username() if entry.actor else _("The system")
+    reference = entry.data.get("reference", "")
+    detail = _("its reference there: %(reference)s") % {"reference": reference} if reference else ""
+    return _("%(who)s took it over from the gateway, where it was made without us") % {"who": who}, detail
+
+
 def _sent_again(entry: TimelineEntry) -> tuple[str, str]:
     who = entry.actor.get_username() if entry.actor else _("The system")
     return _("%(who)s had it sent again") % {"who": who}, _("nothing was found at the gateway")
@@ -163,6 +170,7 @@ def _translated(text: str) -> str:
 def _source(entry: TimelineEntry) -> str:
     words = {
         "webhook": _("after a notification (%(cause)s)"),
+        "import": _("as it was taken over"),
         "creation": _("when it was created at the gateway"),
         "refund": _("as a refund was asked for"),
         "change": _("as a change was asked for"),
@@ -183,6 +191,7 @@ _SENTENCES = {
     "status": _status,
     "review": _review,
     "created": _created,
+    "imported": _imported,
     "sent_again": _sent_again,
     "new_code": _new_code,
     "twin_cancelled": _twin_cancelled,

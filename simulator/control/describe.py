@@ -138,7 +138,7 @@ CONTROLS: list[dict[str, Any]] = [
         "method": "POST",
         "path": "/_control/panel_payment",
         "body": "account, amount; optional method (pix, card, boleto; Asaas also undefined, transfer, "
-        "deposit), paid (false), cleared (false), reference, description; Asaas: document, name, due_date, "
+        "deposit), paid (false), cleared (false), reference, description, document, name; Asaas: due_date, "
         "instalments (of the amount); Mercado Pago: email, holder",
         "meaning": "a payment made in the gateway's own panel, not through the API",
     },

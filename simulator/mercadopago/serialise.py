@@ -95,10 +95,10 @@ def _payer(data: dict[str, Any]) -> dict[str, Any]:
         "id": data["payer_id"],
         "type": None,
         "email": data.get("payer_email"),
-        "identification": {"type": None, "number": None},
+        "identification": data.get("payer_document") or {"type": None, "number": None},
         "phone": {"area_code": None, "number": None, "extension": None},
-        "first_name": None,
-        "last_name": None,
+        "first_name": data.get("payer_first_name"),
+        "last_name": data.get("payer_last_name"),
         "entity_type": None,
     }
 

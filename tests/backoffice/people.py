@@ -10,7 +10,7 @@ from django.test import Client
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
 from connections.models import Connection, ConnectionAccess
-from payments.models import BatchRow, Charge, ChargeBatch, Reconciliation, Refund
+from payments.models import BatchRow, Charge, ChargeBatch, ChargeImport, Reconciliation, Refund
 from tests.factories import NOW, make_charge, make_connection, make_payment
 from webhooks.models import RejectedNotification, Replay, ReplayItem, WebhookEvent
 
@@ -40,6 +40,7 @@ class Place:
     replay: Replay
     refund: Refund
     batch: ChargeBatch
+    imported: ChargeImport
 
 
 @dataclass(kw_only=True)
@@ -114,6 +115,9 @@ def make_place(name: str) -> Place:
         replay=replay,
         refund=_make_refund(charge),
         batch=_make_batch(connection),
+        imported=ChargeImport.objects.create(
+            connection=connection, since=NOW, state="done", requested_at=NOW, finished_at=NOW
+        ),
     )
 
 

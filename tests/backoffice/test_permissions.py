@@ -60,6 +60,9 @@ TABLE = """
 /reports/reconciliation/of/<connection_id>/now/           mmmmmmm Lrrxxxn
 /reports/settlements/                                     Looxoxo mmmmmmm
 /reports/settlements/csv/                                 Looxoxo mmmmmmm
+/imports/of/<connection_id>/                              Loxxxxn Luxxxxn
+/imports/<public_id>/                                     Loxxxxn mmmmmmm
+/imports/<public_id>/state/                               Loxxxxn mmmmmmm
 /pay/<token>/                                             ooooooo mmmmmmm
 /pay/<token>/state/                                       ooooooo mmmmmmm
 /pay/<token>/code/                                        mmmmmmm xxxxxxx
@@ -187,6 +190,8 @@ def address(route: str, house: House, place: Place) -> str:
 def _public_id(route: str, place: Place) -> Any:
     if route.startswith("/events/replays/"):
         return place.replay.public_id
+    if route.startswith("/imports/"):
+        return place.imported.public_id
     return place.event.public_id if route.startswith("/events/") else place.run.public_id
 
 

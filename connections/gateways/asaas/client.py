@@ -9,6 +9,7 @@ from connections.gateways import boletos
 from connections.gateways.asaas import (
     changes,
     checkouts,
+    customers,
     listing,
     mapping,
     notifications,
@@ -137,6 +138,9 @@ class AsaasGateway(Gateway):
         body: dict[str, object] = {key: value for key, value in wanted.items() if value}
         answer = self._api.ask("POST", "/customers", body=encode({**body, "notificationDisabled": True}))
         return required_id(answer)
+
+    def fetch_customer(self, gateway_id: str) -> CustomerDetails:
+        return customers.fetch(self._api, gateway_id)
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         """A card without card data is legal: the payer types it on ``invoiceUrl`` (asaas.md 3.2).

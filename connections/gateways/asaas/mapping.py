@@ -124,6 +124,8 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         parcel=_parcel(raw),
         plan_id=text(raw.get("installment"), 100),
         checkout_id=text(raw.get("checkoutSession"), 100),
+        description=text(raw.get("description")),
+        customer_id=text(raw.get("customer"), 100),
     )
 
 

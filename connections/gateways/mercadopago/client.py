@@ -73,6 +73,7 @@ _NO_CASH = _("Mercado Pago has no way of saying that a charge was paid in cash."
 _NO_RETURN = _("What was cancelled at Mercado Pago stays cancelled: create another charge.")
 _NO_PARCELS = _("Mercado Pago takes parcels by card only, at most 36.")
 _INSTALMENTS = InstalmentRule(most=36, is_payers_choice=True)
+_NO_CUSTOMERS = _("Mercado Pago keeps no customers for charging.")
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
@@ -162,6 +163,10 @@ class MercadoPagoGateway(Gateway):
 
     def create_customer(self, details: CustomerDetails) -> str:
         return ""
+
+    def fetch_customer(self, gateway_id: str) -> CustomerDetails:
+        """A payment names its payer itself; nothing is kept for charging."""
+        raise NotFound(_NO_CUSTOMERS)
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         if order.terms != Terms():

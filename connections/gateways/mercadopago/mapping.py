@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from connections.gateways import refunds
 from connections.gateways.base import (
+    CustomerDetails,
     GatewayCharge,
     GatewayPayment,
     Method,
@@ -94,7 +95,27 @@ def to_payment(raw: Record, *, now: datetime | None = None) -> GatewayPayment:
         link=text(_transaction_data(raw).get("ticket_url")) or text(details.get("external_resource_url")),
         refunds=listed,
         origin_id=text(record(raw.get("order")).get("id"), 100),
+        description=text(raw.get("description")),
+        order_id=text(record(raw.get("order")).get("id"), 100),
+        payer=_payer(raw),
     )
+
+
+def _payer(raw: Record) -> CustomerDetails | None:
+    """Often without a name and a document, for privacy (mercadopago.md 3.3); ``None`` without anything."""
+    payer = record(raw.get("payer"))
+    identification, phone = record(payer.get("identification")), record(payer.get("phone"))
+    names = (text(payer.get("first_name"), 60), text(payer.get("last_name"), 60))
+    document = "".join(part for part in text(identification.get("number"), 32) if part.isalnum()).upper()
+    found = CustomerDetails(
+        reference=text(payer.get("id"), 100),
+        name=" ".join(filter(None, names)),
+        document=document,
+        document_type=text(identification.get("type"), 16) if document else "",
+        email=text(payer.get("email"), 254),
+        phone=text(phone.get("area_code"), 8) + text(phone.get("number"), 24),
+    )
+    return found if any((found.reference, found.name, found.document, found.email)) else None
 
 
 def to_direct_charge(payment: GatewayPayment) -> GatewayCharge:

@@ -29,6 +29,7 @@ from tests.gateways.contract_changes import ChangeContract
 from tests.gateways.contract_charges import ChargeContract
 from tests.gateways.contract_instalments import InstalmentContract
 from tests.gateways.contract_lists import ListContract
+from tests.gateways.contract_payers import PayerContract
 from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.controls import Receiver, Simulator
 
@@ -43,6 +44,7 @@ class TestAsaas(
     RefundContract,
     BoletoContract,
     InstalmentContract,
+    PayerContract,
 ):
     gateway = "asaas"
     credential = "api_key"

@@ -22,6 +22,7 @@ from tests.gateways.contract_changes import ChangeContract
 from tests.gateways.contract_charges import ChargeContract
 from tests.gateways.contract_instalments import InstalmentContract
 from tests.gateways.contract_lists import ListContract
+from tests.gateways.contract_payers import PayerContract
 from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.controls import Receiver, Simulator
 
@@ -40,6 +41,7 @@ class TestMercadoPago(
     RefundContract,
     BoletoContract,
     InstalmentContract,
+    PayerContract,
 ):
     gateway = "mercadopago"
     credential = "access_token"

@@ -1,0 +1,257 @@
+"""Import what an account charged without us: rows say how far it is, the workers carry it on.
+
+The list of the gateway is read from its head in every run. What is ours, or was taken over, costs no
+further call, so a run that broke off goes on where it stopped and a second one changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+
+from config import clock
+from config.wakeup import wake
+from connections.gateways.base import Exchange, Gateway, GatewayPayment
+from connections.gateways.errors import CredentialsRefused, GatewayError
+from connections.models import Connection
+from connections.services import gateway_for, note_refusal
+from payments.models import (
+    Charge,
+    ChargeImport,
+    GatewayResource,
+    ImportedPayment,
+    LeftBehind,
+    RunState,
+)
+from payments.models.charges import ChargeQuerySet
+from payments.services import taking_over
+
+logger = logging.getLogger(__name__)
+
+IMPORT = "payments.tasks.import_charges"
+_CLAIM = timedelta(minutes=5)
+_BATCH = 100
+_LOOKS = 3
+_AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 60, 60))
+_OPEN = (RunState.QUEUED, RunState.RUNNING)
+
+
+class ClaimLost(Exception):
+    """Another worker carries this import on."""
+
+
+@dataclass
+class Looked:
+    """What a look at the list found, without anything being fetched or written."""
+
+    listed: int = 0
+    matched: int = 0
+    takes: int = 0
+    left: list[tuple[str, str]] = field(default_factory=list)
+
+
+def request(connection: Connection, *, since: datetime, actor: User | None = None) -> ChargeImport:
+    """Queue an import, or give the one that is open already: a connection has one at a time."""
+    while True:
+        run = _open_run(connection) or _queue(connection, since=since, actor=actor)
+        if run:
+            return run
+
+
+def _open_run(connection: Connection) -> ChargeImport | None:
+    return ChargeImport.objects.filter(connection=connection, state__in=_OPEN).first()
+
+
+def _queue(connection: Connection, *, since: datetime, actor: User | None) -> ChargeImport | None:
+    """None when somebody was quicker."""
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            run = ChargeImport.objects.create(
+                connection=connection, since=since, asked_by=actor, requested_at=now, due_at=now
+            )
+    except IntegrityError:
+        return None
+    wake(IMPORT)
+    return run
+
+
+def look(connection: Connection, *, since: datetime) -> Looked:
+    """What an import would do. Raises a ``GatewayError``; reads the list and nothing else."""
+    gateway = gateway_for(connection)
+    found, seen = Looked(), set[str]()
+    for batch in _batches(gateway.changed_payments(since=since), seen):
+        ours = _ours(connection, batch)
+        found.listed, found.matched = len(seen), found.matched + len(ours)
+        for payment in batch:
+            if payment.gateway_id in ours:
+                continue
+            if reason := taking_over.why_not(connection, payment):
+                found.left.append((payment.gateway_id, reason))
+            else:
+                found.takes += 1
+    return found
+
+
+def run_due() -> int:
+    """Carry on every import that is due; one that breaks keeps no other waiting. Returns how many began."""
+    due = ChargeImport.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    begun = 0
+    for run_id in list(due.values_list("pk", flat=True)[:20]):
+        try:
+            begun += carry_out(run_id) is not None
+        except Exception:
+            logger.exception("the import %s broke off", run_id)
+    return begun
+
+
+def carry_out(run_id: int) -> ChargeImport | None:
+    """Do an import to its end, or plan its next try when the gateway is away; None when another has it."""
+    now, token = clock.now(), uuid.uuid4()
+    free = Q(claim_until=None) | Q(claim_until__lte=now)
+    mine = ChargeImport.objects.filter(free, pk=run_id, state__in=_OPEN)
+    claim = {"claim_token": token, "claim_until": now + _CLAIM, "due_at": now + _CLAIM}
+    if not mine.update(**claim, state=RunState.RUNNING, tries=F("tries") + 1):
+        return None
+    run = ChargeImport.objects.select_related("connection", "asked_by").get(pk=run_id)
+    try:
+        Import(run).carry_out()
+    except ClaimLost:
+        return None
+    except GatewayError as err:
+        if isinstance(err, CredentialsRefused):
+            note_refusal(run.connection, err)
+        _put_off(run, err)
+    except Exception as err:
+        _put_off(run, err)
+        raise
+    run.refresh_from_db()
+    return run
+
+
+def _put_off(run: ChargeImport, error: Exception) -> None:
+    """Every try that took something over earns the patience anew: a long import meets many a bad minute."""
+    text = error.text if isinstance(error, GatewayError) else type(error).__name__
+    is_over = run.tries > len(_AGAIN_AFTER)
+    pause = getattr(error, "retry_after", None)
+    wait = timedelta(seconds=pause) if pause else _AGAIN_AFTER[min(run.tries, len(_AGAIN_AFTER)) - 1]
+    now = clock.now()
+    _mine(run).update(
+        state=RunState.FAILED if is_over else RunState.QUEUED,
+        due_at=None if is_over else now + wait,
+        finished_at=now if is_over else None,
+        error=text[:500],
+        calls=run.calls,
+        claim_token=None,
+        claim_until=None,
+    )
+
+
+def _mine(run: ChargeImport) -> QuerySet[ChargeImport]:
+    """The run's row, while no other worker took it over."""
+    return ChargeImport.objects.filter(pk=run.pk, claim_token=run.claim_token)
+
+
+class Import:
+    """One import at work."""
+
+    def __init__(self, run: ChargeImport) -> None:
+        self.run = run
+        self.connection: Connection = run.connection
+        self._seen: set[str] = set()
+        self._busy: list[str] = []
+        self.gateway: Gateway = gateway_for(self.connection, on_exchange=self._count)
+
+    def carry_out(self) -> None:
+        """Raises a ``GatewayError`` when the gateway gives no answer: then it is gone on with later."""
+        self.run.matched = 0
+        for batch in _batches(self.gateway.changed_payments(since=self.run.since), self._seen):
+            ours = _ours(self.connection, batch)
+            self.run.matched += len(ours - self._taken(ours))
+            self._keep_claim()
+            for payment in batch:
+                if payment.gateway_id not in ours:
+                    self._take(payment.gateway_id)
+                    self._keep_claim()
+        for _look in range(_LOOKS):
+            busy, self._busy = self._busy, []
+            for gateway_id in busy:
+                self._take(gateway_id)
+        now = clock.now()
+        done = _mine(self.run).update(
+            state=RunState.DONE,
+            finished_at=now,
+            due_at=None,
+            error="",
+            listed=len(self._seen),
+            matched=self.run.matched,
+            calls=self.run.calls,
+            claim_token=None,
+            claim_until=None,
+        )
+        if not done:
+            raise ClaimLost(self.run.pk)
+
+    def _taken(self, gateway_ids: set[str]) -> set[str]:
+        """Of these, what this import took over before it was interrupted."""
+        taken = ImportedPayment.objects.filter(run=self.run, gateway_id__in=gateway_ids, charge__isnull=False)
+        return set(taken.values_list("gateway_id", flat=True))
+
+    def _take(self, gateway_id: str) -> None:
+        taken = taking_over.take_over(self.connection, self.gateway, gateway_id, actor=self.run.asked_by)
+        if taken.is_ours:
+            self.run.matched += 1
+            return
+        if taken.reason == LeftBehind.BUSY:
+            self._busy.append(gateway_id)
+        ImportedPayment.objects.update_or_create(
+            run=self.run, gateway_id=gateway_id, defaults={"charge": taken.charge, "reason": taken.reason}
+        )
+        if taken.charge and self.run.tries > 1:
+            self.run.tries = 1
+            _mine(self.run).update(tries=1)
+
+    def _count(self, exchange: Exchange) -> None:
+        self.run.calls += 1
+
+    def _keep_claim(self) -> None:
+        """Still ours, for a while longer; raises when another worker took over."""
+        until = clock.now() + _CLAIM
+        said = {"listed": len(self._seen), "matched": self.run.matched, "calls": self.run.calls}
+        if not _mine(self.run).update(claim_until=until, due_at=until, **said):
+            raise ClaimLost(self.run.pk)
+
+
+def _batches(listing: Iterable[GatewayPayment], seen: set[str]) -> Iterator[list[GatewayPayment]]:
+    """Portions of what was not listed before."""
+    rows = iter(listing)
+    while part := list(islice(rows, _BATCH)):
+        fresh = {payment.gateway_id: payment for payment in part if payment.gateway_id not in seen}
+        seen.update(fresh)
+        yield list(fresh.values())
+
+
+def _ours(connection: Connection, batch: list[GatewayPayment]) -> set[str]:
+    """Of these payments, those that have a charge already, by their id.
+
+    One that only carries the reference of a charge of ours is fetched, and so becomes known.
+    """
+    names = [payment.gateway_id for payment in batch]
+    known = GatewayResource.objects.filter(connection=connection, kind="payment", gateway_id__in=names)
+    held = set(known.exclude(charge=None).values_list("gateway_id", flat=True))
+    origins = {payment.origin_id for payment in batch if payment.origin_id}
+    plans = GatewayResource.objects.filter(connection=connection, gateway_id__in=origins)
+    own_plans = set(plans.exclude(charge=None).values_list("gateway_id", flat=True))
+    return held | {payment.gateway_id for payment in batch if payment.origin_id in own_plans}
+
+
+def taken_over(run: ChargeImport) -> ChargeQuerySet:
+    return Charge.objects.filter(pk__in=run.items.exclude(charge=None).values("charge"))
