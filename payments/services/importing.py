@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from config import clock
 from config.wakeup import wake
-from connections.gateways.base import Exchange, Gateway, GatewayPayment
+from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
 from connections.gateways.errors import CredentialsRefused, GatewayError
 from connections.models import Connection
 from connections.services import gateway_for, note_refusal
@@ -32,7 +32,7 @@ from payments.models import (
     RunState,
 )
 from payments.models.charges import ChargeQuerySet
-from payments.services import taking_over
+from payments.services import plans, taking_over
 
 logger = logging.getLogger(__name__)
 
@@ -174,11 +174,11 @@ class Import:
         """Raises a ``GatewayError`` when the gateway gives no answer: then it is gone on with later."""
         self.run.matched = 0
         for batch in _batches(self.gateway.changed_payments(since=self.run.since), self._seen):
-            ours = _ours(self.connection, batch)
-            self.run.matched += len(ours - self._taken(ours))
+            held = _held(self.connection, batch)
+            self.run.matched += len(held - self._taken(held))
             self._keep_claim()
             for payment in batch:
-                if payment.gateway_id not in ours:
+                if payment.gateway_id not in held:
                     self._take(payment.gateway_id)
                     self._keep_claim()
         for _look in range(_LOOKS):
@@ -239,18 +239,23 @@ def _batches(listing: Iterable[GatewayPayment], seen: set[str]) -> Iterator[list
         yield list(fresh.values())
 
 
-def _ours(connection: Connection, batch: list[GatewayPayment]) -> set[str]:
-    """Of these payments, those that have a charge already, by their id.
-
-    One that only carries the reference of a charge of ours is fetched, and so becomes known.
-    """
+def _held(connection: Connection, batch: list[GatewayPayment]) -> set[str]:
+    """Of these payments, those that have a charge already, by their id."""
     names = [payment.gateway_id for payment in batch]
-    known = GatewayResource.objects.filter(connection=connection, kind="payment", gateway_id__in=names)
-    held = set(known.exclude(charge=None).values_list("gateway_id", flat=True))
-    origins = {payment.origin_id for payment in batch if payment.origin_id}
-    plans = GatewayResource.objects.filter(connection=connection, gateway_id__in=origins)
-    own_plans = set(plans.exclude(charge=None).values_list("gateway_id", flat=True))
-    return held | {payment.gateway_id for payment in batch if payment.origin_id in own_plans}
+    known = GatewayResource.objects.filter(
+        connection=connection, kind=ResourceKind.PAYMENT, gateway_id__in=names
+    )
+    return set(known.exclude(charge=None).values_list("gateway_id", flat=True))
+
+
+def _ours(connection: Connection, batch: list[GatewayPayment]) -> set[str]:
+    """These, and those that name a charge of ours, its plan or its page: an import only fetches them."""
+    references = {payment.reference for payment in batch if payment.reference}
+    own = Charge.objects.filter(connection=connection, reference__in=references)
+    named = set(own.values_list("reference", flat=True)) | plans.are_ours(connection.pk, batch)
+    return _held(connection, batch) | {
+        one.gateway_id for one in batch if {one.reference, one.plan_id, one.checkout_id} & named
+    }
 
 
 def taken_over(run: ChargeImport) -> ChargeQuerySet:

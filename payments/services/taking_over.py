@@ -11,7 +11,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config import clock
-from connections.gateways.base import CustomerDetails, Gateway, GatewayPayment, Method, ResourceKind, Terms
+from connections.gateways.base import (
+    CustomerDetails,
+    Gateway,
+    GatewayCharge,
+    GatewayPayment,
+    Method,
+    ResourceKind,
+    Terms,
+)
 from connections.gateways.errors import NotFound
 from connections.models import Connection
 from payments import transitions
@@ -26,7 +34,7 @@ from payments.models import (
     GatewayResource,
     LeftBehind,
 )
-from payments.services import answers, refreshing, resources, terms
+from payments.services import answers, plans, refreshing, resources, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_person
 
@@ -40,6 +48,19 @@ class Taken:
     charge: Charge | None = None
     reason: str = LeftBehind.NONE
     is_ours: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """All that was fetched for one payment; ``plan`` where it is the first we meet of several parcels."""
+
+    payment: GatewayPayment
+    payer: CustomerDetails | None
+    plan: GatewayCharge | None
+
+    @property
+    def parts(self) -> tuple[GatewayPayment, ...]:
+        return self.plan.payments if self.plan and self.plan.payments else (self.payment,)
 
 
 def take_over(
@@ -57,8 +78,15 @@ def take_over(
             return Taken(reason=LeftBehind.GONE)
         if reason := why_not(connection, fetched):
             return Taken(reason=reason)
-        details = _payer(connection, gateway, fetched)
-        return _adopt(connection, resource, held, fetched, details, actor=actor)
+        try:
+            found = Found(
+                payment=fetched,
+                payer=_payer(connection, gateway, fetched),
+                plan=_plan(connection, gateway, fetched),
+            )
+        except NotFound:
+            return Taken(reason=LeftBehind.GONE)
+        return _adopt(connection, resource, held, found, actor=actor)
     finally:
         resources.release(held)
 
@@ -84,16 +112,18 @@ def _payer(connection: Connection, gateway: Gateway, fetched: GatewayPayment) ->
         return None
 
 
+def _plan(connection: Connection, gateway: Gateway, fetched: GatewayPayment) -> GatewayCharge | None:
+    """All parcels of the plan this one belongs to, unless the plan has a charge here. Raises ``NotFound``."""
+    if not fetched.plan_id or plans.charge_of(connection.pk, fetched):
+        return None
+    return gateway.fetch_charge(ResourceKind.PLAN, fetched.plan_id)
+
+
 def _adopt(
-    connection: Connection,
-    resource: GatewayResource,
-    held: Lease,
-    fetched: GatewayPayment,
-    details: CustomerDetails | None,
-    *,
-    actor: User | None,
+    connection: Connection, resource: GatewayResource, held: Lease, found: Found, *, actor: User | None
 ) -> Taken:
     """All of it in one short transaction, while the lease is still ours."""
+    fetched = found.payment
     with transaction.atomic():
         own = GatewayResource.objects.select_for_update(no_key=True).filter(
             pk=resource.pk, lease_token=held.token
@@ -104,10 +134,10 @@ def _adopt(
         if known.charge_id or _is_our_reference(connection, fetched):
             refreshing.store(known, fetched, held, source=SOURCE, cause="")
             return Taken(is_ours=True)
-        charge = _charge_of_order(connection, fetched)
+        charge = plans.charge_of(connection.pk, fetched) or _charge_of_order(connection, fetched)
         if charge is None:
-            customer = _customer(connection, fetched, details)
-            charge = _make(connection, customer, fetched, actor=actor)
+            customer = _customer(connection, fetched, found.payer)
+            charge = _make(connection, customer, found, actor=actor)
         own.update(charge=charge)
         resources.tell_matched(resource.pk, fetched, held)
         known.refresh_from_db()
@@ -116,7 +146,7 @@ def _adopt(
         Finding.objects.filter(
             connection=connection, kind=FindingKind.NOT_OURS, gateway_id=fetched.gateway_id, settled_at=None
         ).update(settled_at=clock.now())
-    return Taken(charge=charge)
+    return Taken(charge=charge, is_ours=charge.imported_at is None)
 
 
 def _is_our_reference(connection: Connection, fetched: GatewayPayment) -> bool:
@@ -132,19 +162,21 @@ def _charge_of_order(connection: Connection, fetched: GatewayPayment) -> Charge 
     return same.exclude(imported_at=None).first()
 
 
-def _make(
-    connection: Connection, customer: Customer, fetched: GatewayPayment, *, actor: User | None
-) -> Charge:
-    now = clock.now()
+def _make(connection: Connection, customer: Customer, found: Found, *, actor: User | None) -> Charge:
+    """With what all its parcels ask for together, and the due date of the first."""
+    now, fetched = clock.now(), found.payment
+    cents = sum(part.amount_cents for part in found.parts)
+    days = [part.due_date for part in found.parts if part.due_date]
     charge = Charge.objects.create(
         connection=connection,
         customer=customer,
         method=fetched.method or Method.ANY,
         currency=fetched.currency or connection.currency,
-        subtotal_cents=fetched.amount_cents,
-        amount_cents=fetched.amount_cents,
+        subtotal_cents=cents,
+        amount_cents=cents,
+        instalments=max(1, found.plan.instalments) if found.plan else 1,
         description=(fetched.description or f"{connection.gateway_label} {fetched.gateway_id}")[:200],
-        due_date=fetched.due_date or _day_made(connection, fetched),
+        due_date=min(days, default=_day_made(connection, fetched)),
         expires_at=fetched.expires_at,
         link=fetched.link[:500],
         imported_at=now,
@@ -156,6 +188,8 @@ def _make(
     terms.keep_first(charge, fetched.terms or Terms())
     note_person(charge, "imported", actor=actor, reference=fetched.reference[:64])
     transitions.open_for_payment(charge.pk, source=SOURCE)
+    if found.plan:
+        plans.note_size(charge, found.plan)
     return charge
 
 

@@ -165,6 +165,20 @@ def test_attempts_of_one_order_are_one_charge(world: World) -> None:
     assert sorted(taken.payments.values_list("status", flat=True)) == ["failed", "paid"]
 
 
+@pytest.mark.parametrize("method", ["boleto", "pix"])
+def test_the_parcels_of_a_plan_are_one_charge(world: World, method: str) -> None:
+    made_elsewhere(world, "asaas", 100, method=method, instalments=3, reference="plano", **ANA)
+    run = imported(world.connection("asaas"))
+    charge = Charge.objects.get()
+    assert (charge.amount_cents, charge.instalments, charge.status) == (10_000, 3, "pending")
+    assert sorted(charge.payments.values_list("parcel", flat=True)) == [1, 2, 3]
+    assert not charge.review_reason and run.items.count() == 3 and not run.matched
+    first = charge.payments.order_by("parcel")[0]
+    world.control("pay", id=first.gateway_id, force=True)
+    again = imported(world.connection("asaas"))
+    assert (again.listed, again.matched) == (3, 3) and Charge.objects.count() == 1
+
+
 def test_an_import_that_broke_off_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         made_elsewhere(world, "asaas", paid=True, reference=f"p-{number}", **ANA)
