@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -219,7 +220,7 @@ def _page(request: HttpRequest, shown: ChargeBatch, *, status: int = 200) -> Htt
         context |= {
             "earlier": batches.earlier_uploads(shown, user=request.user).first(),
             "marked_rows": [item for item in ready if item.is_marked][:_PER_PAGE] if tally.marked else [],
-            "first_rows": ready[:5],
+            "first_rows": [(item, date.fromisoformat(item.asked["due_date"])) for item in ready[:5]],
             "page": Paginator(shown.rows.filter(state=RowState.INVALID), _PER_PAGE).get_page(
                 request.GET.get("page")
             ),

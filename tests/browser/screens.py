@@ -93,7 +93,7 @@ def _fill_database() -> dict[str, str]:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from tests.pages import sample, sample_events, sample_refunds, sample_settlements
+    from tests.pages import sample, sample_batches, sample_events, sample_refunds, sample_settlements
     from webhooks.services import dead_list
 
     admin, operator = sample.make_people()
@@ -102,6 +102,7 @@ def _fill_database() -> dict[str, str]:
     pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
     pages |= sample_refunds.make_refunds(charges, operator)
     pages |= sample_settlements.make_settlements(charges)
+    pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
     run = sample.make_comparison(charges["paid"], charges["pending"])
     events = sample_events.make_events(charges)
     pages |= {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}
@@ -120,6 +121,7 @@ def _fill_database() -> dict[str, str]:
         "charges": "/charges/",
         "charges-nothing": "/charges/?q=zzz",
         "new-charge": "/charges/new/",
+        "import": "/charges/import/",
         "reconciliations": "/reports/reconciliation/",
         "reconciliation": f"/reports/reconciliation/{run.public_id}/",
         "connection-new": "/admin/connections/connection/add/",

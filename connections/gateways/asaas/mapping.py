@@ -80,13 +80,11 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
 
     Our reading of the amounts: ``value`` is the face value until a different sum is paid; then ``value``
     is what was paid and ``originalValue`` what was asked (asaas.md 3.3). ``netValue`` is an estimate while
-    unpaid, so fee and net stay unknown until then. Days without a time are their midnight in São Paulo.
-    ``interestValue`` is fine and interest together. No key says what a discount took off: it is worked out
-    from ``discount`` for the day of payment, so that a sum which is merely too small does not pass for one.
+    unpaid: fee and net stay unknown. ``interestValue`` is fine and interest together. No key says what a
+    discount took off: it is worked out for the day of payment, lest a sum that is too small pass for one.
     """
     word = text(raw.get("status"), 60)
-    value = to_cents(raw.get("value")) or 0
-    net = to_cents(raw.get("netValue"))
+    value, net = to_cents(raw.get("value")) or 0, to_cents(raw.get("netValue"))
     has_money = STATUS.get(word) in _MONEY_CAME
     received = value if has_money else 0
     listed = tuple(_to_refund(item) for item in records(raw.get("refunds")))
@@ -206,4 +204,5 @@ def _to_refund(raw: Record) -> RefundItem:
 
 
 def _first_day(raw: Record, *keys: str) -> datetime | None:
+    """A day without a time is its midnight in São Paulo."""
     return next((found for key in keys if (found := instant(raw.get(key), ZONE))), None)

@@ -16,7 +16,7 @@ PATH = f"/customers/{CUSTOMER}"
 
 
 def body(**values: Any) -> dict[str, Any]:
-    return {**json.loads(sample.raw("asaas", "customer.json")), **values}
+    return {**json.loads(sample.raw("asaas", "customer")), **values}
 
 
 def test_reads_a_customer(asaas: Any) -> None:

@@ -21,7 +21,7 @@ NOBODY = {
 
 
 def payer(**values: Any) -> Any:
-    raw = json.loads(sample.raw("mercadopago", "payment_pix.json"))
+    raw = json.loads(sample.raw("mercadopago", "payment_pix"))
     return to_payment({**raw, "payer": {**NOBODY, **values}}).payer
 
 
@@ -44,5 +44,5 @@ def test_reads_all_there_is() -> None:
 
 @pytest.mark.parametrize("value", [None, "x", [], 7, {}, {"id": None, "identification": "CPF"}])
 def test_nothing_is_nobody(value: Any) -> None:
-    raw = json.loads(sample.raw("mercadopago", "payment_pix.json"))
+    raw = json.loads(sample.raw("mercadopago", "payment_pix"))
     assert to_payment({**raw, "payer": value}).payer is None

@@ -1,0 +1,94 @@
+"""Files of charges and an import, as their pages show them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from config import clock
+from connections.models import Connection
+from payments.models import (
+    BatchRow,
+    BatchState,
+    Charge,
+    ChargeBatch,
+    ChargeImport,
+    ImportedPayment,
+    LeftBehind,
+    RowState,
+    RunState,
+)
+
+_PROBLEMS = [
+    {"field": "document", "column": "CPF ou CNPJ", "value": "111.111.111-11", "text": "Confira os números."},
+    {"field": "amount", "column": "Valor", "value": "mil", "text": "Digite um valor como 150,00."},
+]
+
+
+def make_batches(charges: dict[str, Charge], operator: User) -> dict[str, str]:
+    """One to be confirmed, with everything a preview can say, and one half made."""
+    connection = charges["paid"].connection
+    preview = _make(connection, operator, BatchState.PREVIEW)
+    for number in range(2, 9):
+        _row(preview, number, RowState.READY, looks_like=charges["paid"] if number == 8 else None)
+    _row(preview, 9, RowState.READY, same_as_line=3)
+    for number in (10, 11):
+        _row(preview, number, RowState.INVALID, problems=_PROBLEMS)
+    running = _make(connection, operator, BatchState.RUNNING)
+    for number, name in enumerate(("paid", "pending", "overdue"), start=2):
+        _row(running, number, RowState.MADE, charge=charges[name])
+    for number in range(5, 12):
+        _row(running, number, RowState.WAITING)
+    return {"batch-preview": preview.get_absolute_url(), "batch-running": running.get_absolute_url()}
+
+
+def _make(connection: Connection, operator: User, state: BatchState) -> ChargeBatch:
+    now = clock.now()
+    return ChargeBatch.objects.create(
+        connection=connection,
+        method="pix",
+        created_by=operator,
+        created_at=now,
+        file_name="mensalidades-dezembro.csv",
+        content_hash="0" * 64,
+        unused_columns=["observações"],
+        checked_on=clock.today(connection.time_zone),
+        state=state,
+        confirmed_at=None if state == BatchState.PREVIEW else now - timedelta(minutes=2),
+    )
+
+
+def _row(batch: ChargeBatch, line: int, state: RowState, **values: Any) -> BatchRow:
+    name = f"Cliente Número {line}"
+    asked = {"customer": {"name": name}, "due_date": "2026-12-31", "method": "pix"}
+    is_valid = state != RowState.INVALID
+    return BatchRow.objects.create(
+        batch=batch,
+        line=line,
+        state=state,
+        typed={"name": name},
+        asked=asked if is_valid else {},
+        amount_cents=12_350 * line if is_valid else None,
+        **values,
+    )
+
+
+def make_import(charges: dict[str, Charge], admin: User) -> dict[str, str]:
+    """One under way that left something behind."""
+    now, connection = clock.now(), charges["paid"].connection
+    run = ChargeImport.objects.create(
+        connection=connection,
+        asked_by=admin,
+        since=now - timedelta(days=365),
+        state=RunState.RUNNING,
+        requested_at=now,
+        listed=4,
+        matched=1,
+    )
+    for name in ("paid", "pending"):
+        ImportedPayment.objects.create(run=run, gateway_id=f"pay_{name}", charge=charges[name])
+    ImportedPayment.objects.create(run=run, gateway_id="pay_left", reason=LeftBehind.GONE)
+    of_account = f"/imports/of/{connection.public_id}/"
+    return {"import-account": of_account, "import-run": f"/imports/{run.public_id}/"}
