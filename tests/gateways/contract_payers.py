@@ -26,8 +26,8 @@ class PayerContract:
         self, simulator: Simulator, adapter: Gateway, account: dict[str, Any]
     ) -> None:
         wanted = {"name": "Ana Lima", "document": DOCUMENT, "description": "Pedido 9", "reference": "p-9"}
-        made = simulator.act("panel_payment", account=account["id"], amount=20, **wanted)
-        payment, payer = adapter.fetch_payment(made["id"]), who_pays(adapter, made["id"])
+        made = simulator.control("POST", "panel_payment", {"account": account["id"], "amount": 20, **wanted})
+        payment, payer = adapter.fetch_payment(str(made["id"])), who_pays(adapter, str(made["id"]))
         assert payer and (payer.name, payer.document, payer.document_type) == ("Ana Lima", DOCUMENT, "CPF")
         assert (payment.description, payment.reference) == ("Pedido 9", "p-9")
         assert "Ana" not in repr(payment) and DOCUMENT not in repr(payment)

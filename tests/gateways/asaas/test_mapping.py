@@ -51,6 +51,8 @@ def test_reads_an_unpaid_pix_charge() -> None:
         created_at=datetime(2026, 9, 2, 3, tzinfo=UTC),
         link="https://sandbox.asaas.com/i/k3v9x0q2m7d1r5tz",
         terms=Terms(),
+        description="Pedido 1007",
+        customer_id="cus_000007410933",
     )
 
 

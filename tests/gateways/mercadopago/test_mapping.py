@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connections.gateways.base import (
+    CustomerDetails,
     GatewayPayment,
     Method,
     PaymentStatus,
@@ -45,6 +46,10 @@ def test_reads_an_unpaid_pix_payment() -> None:
         version=datetime(2026, 8, 1, 14, 15, 30, tzinfo=UTC),
         pix=PixCode(text=data["qr_code"], expires_at=ends),
         link=data["ticket_url"],
+        description="Pedido 77",
+        payer=CustomerDetails(
+            reference="1505551234", name="", document="", document_type="", email="ana@example.com"
+        ),
     )
 
 
