@@ -28,7 +28,6 @@ from payments.models import (
     Charge,
     Customer,
     CustomerAtGateway,
-    DocumentType,
     Finding,
     FindingKind,
     GatewayResource,
@@ -215,7 +214,8 @@ def _customer(connection: Connection, fetched: GatewayPayment, details: Customer
     known = same.select_related("customer").first() if name_there else None
     if known:
         return known.customer
-    customer = _by_details(details or CustomerDetails(reference="", name="", document="", document_type=""))
+    nobody = CustomerDetails(reference="", name="", document="", document_type="")
+    customer = _by_details(connection, details or nobody)
     if name_there:
         CustomerAtGateway.objects.get_or_create(
             connection=connection, customer=customer, defaults={"gateway_id": name_there}
@@ -223,16 +223,20 @@ def _customer(connection: Connection, fetched: GatewayPayment, details: Customer
     return customer
 
 
-def _by_details(details: CustomerDetails) -> Customer:
+def _by_details(connection: Connection, details: CustomerDetails) -> Customer:
     """By document; without one by e-mail, among those that have no document either."""
+    country = connection.country
     given = {
         "name": (details.name or details.email or _("Payer without a name"))[:120],
         "email": details.email,
-        "phone": details.phone,
+        "phone": country.phone(details.phone),
     }
-    if details.document and details.document_type in DocumentType.values:
+    if details.document and details.document_type in {kind.code for kind in country.documents}:
         return Customer.objects.get_or_create(
-            document_type=details.document_type, document=details.document, defaults=given
+            country=country.code,
+            document_type=details.document_type,
+            document=details.document,
+            defaults=given,
         )[0]
-    nameless = Customer.objects.filter(document="", email=details.email)
-    return (details.email and nameless.first()) or Customer.objects.create(**given)
+    nameless = Customer.objects.filter(country=country.code, document="", email=details.email)
+    return (details.email and nameless.first()) or Customer.objects.create(country=country.code, **given)
