@@ -25,8 +25,18 @@ class Placed(models.Model):
     class Meta:
         abstract = True
 
+    # What was read from the columns last, and of what: a file of charges asks thousands of times.
+    _market: tuple[tuple[object, ...], Market] | None = None
+    _capabilities: tuple[tuple[object, ...], Capabilities] | None = None
+
     @property
     def market(self) -> Market:
+        told = (self.currency, self.ways, self.document_rules)
+        if self._market is None or self._market[0] != told:
+            self._market = (told, self._read_market())
+        return self._market[1]
+
+    def _read_market(self) -> Market:
         return Market(
             country=with_currency(self.currency),
             ways=tuple(_to_way(row) for row in self.ways),
@@ -40,7 +50,12 @@ class Placed(models.Model):
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do where it is."""
-        return gateway_class(self.gateway).capabilities_in(self.market)
+        adapter = gateway_class(self.gateway)
+        market, whole = self.market, adapter.capabilities
+        known = self._capabilities
+        if known is None or known[0][0] is not market or known[0][1] is not whole:
+            known = self._capabilities = ((market, whole), adapter.capabilities_in(market))
+        return known[1]
 
 
 def _to_way(row: dict[str, Any]) -> PaymentWay:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from config import clock
 from connections.gateways.base import PaymentStatus, SandboxGuide
+from connections.gateways.documents import bare
 from connections.gateways.registry import gateway_class
 from payments import boletos, gate, parcels
 from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
@@ -85,7 +85,7 @@ def narrowed(listed: ChargeQuerySet, *, tab: Tab, text: str) -> ChargeQuerySet:
         return listed
     found = Q(customer__name__icontains=text) | Q(reference__iexact=text) | Q(payments__gateway_id=text)
     found |= Q(foreign_reference__iexact=text)
-    if document := re.sub(r"[^0-9A-Za-z]", "", text).upper():
+    if document := bare(text):
         found |= Q(customer__document=document)
     return listed.filter(found).distinct()
 

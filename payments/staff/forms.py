@@ -101,9 +101,9 @@ class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
         self.fields["due_date"].initial = lambda: clock.today("America/Sao_Paulo") + timedelta(days=3)
         # Documents, telephones and amounts are those of the account's country.
         self.order_fields(["submission", "connection"])
-        self.fit_person(self._offered, self.chosen_account)
         for name in ("amount", "discount", "fine", "interest"):
             self.fields[name].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
+        self.fit_person(self._offered, self.chosen_account)
         self.fields["discount_days"].widget.attrs.update(inputmode="numeric", placeholder="0")
         for name, field in self.fields.items():
             if self.is_bound and name in self.errors:

@@ -19,7 +19,10 @@ _BRAZILIAN = Market(country=BRAZIL)
 
 
 class PersonForm(forms.Form):
-    """Who mixes it in has a field ``connection`` that is cleaned first, and calls ``fit_person``."""
+    """Who mixes it in has a field ``connection`` that is cleaned first, and one ``amount``.
+
+    It calls ``fit_person`` once it knows the accounts.
+    """
 
     name = forms.CharField(label=_("Customer's name"), max_length=120, min_length=2)
     document_type = forms.ChoiceField(label=_("Kind of document"), required=False)
@@ -37,6 +40,7 @@ class PersonForm(forms.Form):
         self.is_abroad = any(market.country is not BRAZIL for market in markets.values())
         self.person_words = words_for(chosen)
         self.fields["document"].label = self.person_words["document_label"]
+        self.fields["amount"].widget.attrs["placeholder"] = self.person_words["amount_blank"]
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
         self.fields["document"].widget.attrs.update(autocomplete="off", autocapitalize="characters")
 
@@ -113,6 +117,7 @@ def words_for(connection: Connection | None) -> dict[str, str]:
         "document_label": gettext("CPF or CNPJ") if market.country is BRAZIL else gettext("Document"),
         "document_hint": _document_hint(market),
         "phone_hint": gettext("With area code: %(example)s.") % {"example": example},
+        "amount_blank": "0" if is_whole else "0,00",
         "amount_hint": gettext("Whole amounts only, for example 15000.")
         if is_whole
         else gettext("For example 150,00."),

@@ -46,6 +46,7 @@
     say(document.getElementById("hint-document"), data.documentHint);
     say(document.getElementById("hint-phone"), data.phoneHint);
     say(document.getElementById("hint-amount"), data.amountHint);
+    document.getElementById("id_amount").placeholder = data.amountBlank || "";
     var kinds = document.getElementById("id_document_type");
     if (!kinds) return;
     kinds.querySelectorAll("option").forEach(function (option) {
