@@ -90,7 +90,8 @@ def settlements_csv(request: HttpRequest) -> HttpResponseBase:
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
     lines = csv_lines.lines(_rows(_connections(request), first, last))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    name = f"{_('settlements')}-{first.isoformat()}-{last.isoformat()}.csv"
+    title = _("settlements")
+    name = f"{title}-{first.isoformat()}-{last.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
