@@ -18,9 +18,10 @@ class Case:
 
     ``versions`` are its terms, oldest first; ``accepted`` the marks of what a person decided. ``has_page``:
     several payments may come by one hosted page, where otherwise a second one is a twin. ``is_page_renewed``:
-    the page is made anew when it is wanted, so no gateway tells that it is overdue. ``times_paid``:
-    how often money had come in, asked for only where it seems to be gone. ``lost_refunds``: those a person
-    must look for, each with the payment it is of. ``plan_sizes``: how many parcels a plan has, where known.
+    the page is made anew when it is wanted, so no gateway tells that it is overdue. ``is_remade``: what is
+    over was ended to make something else in its place. ``times_paid``: how often money had come in, asked for
+    only where it seems to be gone. ``lost_refunds``: those a person must look for, each with the payment it
+    is of. ``plan_sizes``: how many parcels a plan has, where known.
     """
 
     charge: Charge
@@ -30,6 +31,7 @@ class Case:
     accepted: frozenset[str] = frozenset()
     has_page: bool = False
     is_page_renewed: bool = False
+    is_remade: bool = False
     times_paid: int = 0
     lost_refunds: tuple[tuple[str, str], ...] = ()
     plan_sizes: Mapping[str, int] = field(default_factory=dict)

@@ -294,7 +294,7 @@ def _status_of(case: Case) -> str:
         return waiting
     if not waiting and case.charge.status == ChargeStatus.CONFIRMING:
         return case.charge.status  # the newest creating call has not ended: what is over came before it
-    if waiting or case.is_page_open:
+    if waiting or case.is_page_open or case.is_remade:
         return _by_calendar(case, waiting or ChargeStatus.PENDING)
     if _unknown(case):
         return case.charge.status

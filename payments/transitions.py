@@ -17,7 +17,16 @@ from django.db.models import F
 from config import clock
 from connections.gateways.base import ResourceKind
 from payments.deriving import MONEY_IN, Case, Derived, derive, question
-from payments.models import PAGES, Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
+from payments.models import (
+    GATEWAY_METHODS,
+    PAGES,
+    ChangeState,
+    Charge,
+    ChargeStatus,
+    ReviewReason,
+    TimelineEntry,
+    TimelineKind,
+)
 
 _TRIES = 5
 
@@ -120,6 +129,7 @@ def case_of(charge: Charge) -> Case:
         accepted=frozenset(charge.decisions.values_list("mark", flat=True)),
         has_page=bool(pages),
         is_page_renewed=ResourceKind.CHECKOUT in pages,
+        is_remade=_is_being_remade(charge),
         plan_sizes={one.gateway_id: one.parcels for one in resources if one.parcels},
         lost_refunds=_lost_refunds(charge),
     )
@@ -127,6 +137,15 @@ def case_of(charge: Charge) -> Case:
     if is_gone or charge.review_reason == ReviewReason.MOVED_BACK:
         return replace(case, times_paid=_times_paid(charge))
     return case
+
+
+def _is_being_remade(charge: Charge) -> bool:
+    """Whether what the gateway has of it is being cancelled only for something else in its place."""
+    remakes = charge.connection.capabilities.remakes
+    if not remakes or charge.status in MONEY_IN:
+        return False
+    kinds = [kind for kind, method in GATEWAY_METHODS.items() if method in remakes]
+    return charge.changes.filter(state=ChangeState.OPEN, kind__in=kinds).exists()
 
 
 def _lost_refunds(charge: Charge) -> tuple[tuple[str, str], ...]:

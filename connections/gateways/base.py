@@ -129,6 +129,7 @@ class Capabilities:
     ``keeps_fees``: the fee of a payment does not come back with it.
     ``tells_settlement``: it notifies when the money of a payment becomes available, not only when it is paid.
     ``changes``: the methods of ``Gateway`` that change what was created, other than by cancelling it.
+    ``remakes``: those it lacks, where what was created is cancelled and made again instead.
     ``instalments``: by way of paying, in how many parcels and of what size; a way without a rule has one.
     ``checkout_minutes``: the shortest and longest life of a page (``ResourceKind.CHECKOUT``), in minutes, on
     which a card is paid in parcels, where that is made anew when it is wanted.
@@ -157,6 +158,7 @@ class Capabilities:
     keeps_fees: bool = False
     tells_settlement: bool = False
     changes: frozenset[str] = frozenset()
+    remakes: frozenset[str] = frozenset()
     sandbox_actions: frozenset[str] = frozenset()
     instalments: Mapping[Method, InstalmentRule] = field(default_factory=dict)
     checkout_minutes: tuple[int, int] | None = None
@@ -287,10 +289,16 @@ class Gateway(Protocol):
     def change_due_date(self, gateway_id: str, due_date: date) -> None:
         """Ask for the same payment by another civil date; a payment that is overdue waits again.
 
-        This and the next three may be repeated, and tell nothing: fetch afterwards. Each raises ``NotFound``,
+        This and the next five may be repeated, and tell nothing: fetch afterwards. Each raises ``NotFound``,
         and ``RequestRefused`` where the state forbids it or the gateway cannot (``Capabilities.changes``).
         Refused when sent again it may be done all the same.
         """
+
+    def change_amount(self, gateway_id: str, amount_cents: int) -> None:
+        """Ask for another amount by the same payment; its terms stay as they are."""
+
+    def change_description(self, gateway_id: str, description: str) -> None:
+        """Have the payer read something else."""
 
     def receive_in_cash(self, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:
         """Say that a waiting payment was paid outside the gateway, on a civil date."""

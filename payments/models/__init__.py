@@ -1,5 +1,5 @@
 from payments.models.batches import BatchRow, BatchState, ChargeBatch, RowState
-from payments.models.changes import ChangeKind, ChangeState, ChargeChange
+from payments.models.changes import GATEWAY_METHODS, ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
 from payments.models.imports import ChargeImport, ImportedPayment, LeftBehind
@@ -22,6 +22,7 @@ from payments.models.timeline import TimelineEntry, TimelineKind
 __all__ = [
     "BatchRow",
     "BatchState",
+    "GATEWAY_METHODS",
     "PAGES",
     "ChangeKind",
     "ChangeState",

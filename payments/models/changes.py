@@ -14,9 +14,22 @@ from payments.models.payments import Payment
 class ChangeKind(models.TextChoices):
     CANCEL = "cancel", _("cancel the charge")
     DUE_DATE = "due_date", _("move the due date")
+    AMOUNT = "amount", _("change the amount")
+    DESCRIPTION = "description", _("change the description")
     CASH = "cash", _("received in cash")
     UNDO_CASH = "undo_cash", _("undo the receipt in cash")
     RESTORE = "restore", _("restore the charge")
+
+
+# The method of ``Gateway`` that does it; every gateway cancels.
+GATEWAY_METHODS = {
+    ChangeKind.DUE_DATE: "change_due_date",
+    ChangeKind.AMOUNT: "change_amount",
+    ChangeKind.DESCRIPTION: "change_description",
+    ChangeKind.CASH: "receive_in_cash",
+    ChangeKind.UNDO_CASH: "undo_cash",
+    ChangeKind.RESTORE: "restore_charge",
+}
 
 
 class ChangeState(models.TextChoices):
@@ -29,7 +42,8 @@ class ChargeChange(models.Model):
     """What a person wants done to a charge that exists, stored before its gateway is asked.
 
     ``submission`` names the filled form. ``payment`` is the one it is about; cancelling is about all.
-    ``day`` is the new due date, or the day of the receipt in cash; ``amount_cents`` what was received then.
+    ``day`` is the new due date, or the day of the receipt in cash; ``amount_cents`` what was received then,
+    or the new amount; ``text`` the new description.
     """
 
     submission = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -38,6 +52,7 @@ class ChargeChange(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="+")
     day = models.DateField(null=True)
     amount_cents = models.BigIntegerField(null=True)
+    text = models.CharField(max_length=200, blank=True, default="", db_default="")
     state = models.CharField(max_length=16, choices=ChangeState.choices, default=ChangeState.OPEN)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -59,7 +74,7 @@ class ChargeChange(models.Model):
         ordering = ["pk"]
         default_permissions = ()
         permissions = [
-            ("cancel_charge", _("Can cancel charges, restore them and move their due dates")),
+            ("cancel_charge", _("Can cancel charges, restore them and change what they ask for")),
             ("receive_cash", _("Can say that a charge was paid in cash")),
         ]
         constraints = [

@@ -45,6 +45,7 @@ _STATES = {
 _CHECKING_MONEY = gettext_noop("Your payment was received and is being checked.")
 _CHECKING = gettext_noop("This charge is being checked. You do not have to pay anything now.")
 _CLOSING = gettext_noop("This charge is being cancelled. Please do not pay it any more.")
+_CHANGING = gettext_noop("This charge is being changed. Please wait a moment before you pay.")
 _CODE_EXPIRED = gettext_noop("The code has expired. Ask for a new link.")
 _BOLETO_OVER = gettext_noop(
     "The last day of this boleto has passed. Paid in time, it shows here within three business days; if not, "
@@ -145,6 +146,8 @@ def _shape(charge: Charge, code: str) -> tuple[str, str]:
         return "checking", _CHECKING_MONEY if charge.received_cents else _CHECKING
     if charge.is_open and changeable.is_open(charge, ChangeKind.CANCEL):
         return "closed", _CLOSING
+    if charge.is_open and changeable.is_withheld(charge):
+        return "preparing", _CHANGING
     if code in _GETTING:
         return "renewable", _GETTING_PAGE if charge.link_expires_at else _GETTING[code]
     shape, sentence = _STATES[ChargeStatus(charge.status)]

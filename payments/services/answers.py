@@ -73,39 +73,49 @@ def has_its_code(charge: Charge) -> bool:
 def fetch_code(charge: Charge, gateway: Gateway, gateway_id: str) -> bool:
     """Fetch what the charge is paid by; whether the gateway has it by now. Raises a ``GatewayError``."""
     if charge.method == Method.BOLETO:
-        if boleto := gateway.fetch_boleto(gateway_id):
-            take_boleto(charge, boleto)
-        return boleto is not None
-    if code := gateway.fetch_pix_code(gateway_id):
-        take_code(charge, code.text, code.expires_at)
-    return code is not None
+        boleto = gateway.fetch_boleto(gateway_id)
+        return boleto is not None and take_boleto(charge, boleto)
+    code = gateway.fetch_pix_code(gateway_id)
+    return code is not None and take_code(charge, code.text, code.expires_at)
 
 
-def take_code(charge: Charge, text: str, expires_at: datetime | None) -> None:
-    """Keep a PIX code that a bank reads and that asks for what is owed; another one is for a person."""
-    if not brcode.fits(text, asked=_owed_today(charge)):
+def take_code(charge: Charge, text: str, expires_at: datetime | None) -> bool:
+    """Keep a PIX code that a bank reads and that asks for what is owed; another one is for a person.
+
+    False for one of an amount that was asked for before: the gateway has a newer one.
+    """
+    newest, *earlier = _owed_today(charge)
+    if not brcode.fits(text, asked=newest):
+        if any(brcode.fits(text, asked=before) for before in earlier):
+            return False
         transitions.flag(charge.pk, ReviewReason.PIX_CODE)
-        return
+        return True
     Charge.objects.filter(pk=charge.pk).update(pix_text=text, pix_expires_at=expires_at)
+    return True
 
 
-def take_boleto(charge: Charge, boleto: Boleto) -> None:
+def take_boleto(charge: Charge, boleto: Boleto) -> bool:
     """Keep a boleto that asks for the amount of the charge; another one is for a person.
 
-    Discount, fine and interest are not in it: the bank adds them on the day of payment.
+    Discount, fine and interest are not in it: the bank adds them on the day of payment. False for one of
+    an amount that was asked for before.
     """
-    newest = charge.terms.filter(is_agreed=True, parcel=None).last()
-    face = newest.amount_cents if newest else charge.amount_cents
-    if not boletos.fits(boleto.line, boleto.barcode, asked=(face,)):
+    agreed = charge.terms.filter(is_agreed=True, parcel=None).order_by("-pk")
+    newest, *earlier = [*agreed.values_list("amount_cents", flat=True)] or [charge.amount_cents]
+    if not boletos.fits(boleto.line, boleto.barcode, asked=(newest,)):
+        if boletos.fits(boleto.line, boleto.barcode, asked=tuple(earlier)):
+            return False
         transitions.flag(charge.pk, ReviewReason.PIX_CODE)
-        return
+        return True
     Charge.objects.filter(pk=charge.pk).update(
         boleto_line=boleto.line, boleto_barcode=boleto.barcode, boleto_url=boleto.pdf_url
     )
+    return True
 
 
-def _owed_today(charge: Charge) -> gate.Range:
-    newest = charge.terms.filter(is_agreed=True, parcel=None).last()
-    if newest is None:
-        return gate.Range(charge.amount_cents, charge.amount_cents)
-    return gate.payable(newest, clock.today(charge.connection.time_zone))
+def _owed_today(charge: Charge) -> list[gate.Range]:
+    """By every version that was agreed, the newest first."""
+    agreed = charge.terms.filter(is_agreed=True, parcel=None).order_by("-pk")
+    today = clock.today(charge.connection.time_zone)
+    owed = [gate.payable(version, today) for version in agreed]
+    return owed or [gate.Range(charge.amount_cents, charge.amount_cents)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from config import clock
-from connections.gateways.base import Gateway, GatewayCharge, PaymentStatus, ResourceKind
+from connections.gateways.base import Gateway, GatewayCharge, GatewayPayment, PaymentStatus, ResourceKind
 from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.texts import gettext_noop as _
 from payments.deriving import WAITING
@@ -100,10 +100,15 @@ def _note_closed(charge: Charge) -> None:
     Charge.objects.filter(is_later, pk=charge.pk).update(expires_at=now)
 
 
-def fetch(charge: Charge, gateway_id: str, gateway: Gateway) -> None:
-    """One payment, as it is now. Raises a ``GatewayError``, also where somebody else is fetching it."""
-    if not fetch_and_store(charge, gateway_id, cause=SOURCE, gateway=gateway, source=SOURCE):
+def fetch(charge: Charge, gateway_id: str, gateway: Gateway) -> GatewayPayment | None:
+    """One payment, as it is now; None where it is gone.
+
+    Raises a ``GatewayError``, also where somebody else is fetching it.
+    """
+    refreshed = fetch_and_store(charge, gateway_id, cause=SOURCE, gateway=gateway, source=SOURCE)
+    if refreshed is None:
         raise BeingFetched(_("This payment is being looked at."), maybe_sent=False)
+    return refreshed.payment
 
 
 def end(living: Living, gateway: Gateway) -> None:

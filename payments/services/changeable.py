@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -9,8 +10,9 @@ from config import clock
 from connections.gateways.base import PaymentStatus
 from payments import parcels
 from payments.deriving import MONEY_IN, WAITING
-from payments.models import ChangeKind, ChangeState, Charge, ChargeStatus, Payment
+from payments.models import GATEWAY_METHODS, ChangeKind, ChangeState, Charge, ChargeStatus, Payment
 from payments.models.charges import AttemptState
+from payments.money import smallest_cents
 
 
 class Obstacle(StrEnum):
@@ -31,6 +33,20 @@ class Obstacle(StrEnum):
     PAST_DAY = "past_day"
     DAY_AHEAD = "day_ahead"
     NO_AMOUNT = "no_amount"
+    SAME_AMOUNT = "same_amount"
+    TOO_LITTLE = "too_little"
+    NO_CENTS = "no_cents"
+    SAME_TEXT = "same_text"
+    TO_REVIEW = "to_review"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What a person typed for a change, as ``ChargeChange`` says of it."""
+
+    day: date | None = None
+    amount_cents: int | None = None
+    text: str = ""
 
 
 class NotPossible(Exception):
@@ -41,17 +57,12 @@ class NotPossible(Exception):
         self.obstacle = obstacle
 
 
-# The method of ``Gateway`` that does it; every gateway cancels.
-METHODS = {
-    ChangeKind.DUE_DATE: "change_due_date",
-    ChangeKind.CASH: "receive_in_cash",
-    ChangeKind.UNDO_CASH: "undo_cash",
-    ChangeKind.RESTORE: "restore_charge",
-}
 _UNPAID = (ChargeStatus.PENDING, ChargeStatus.OVERDUE)
 _FROM: dict[ChangeKind, tuple[ChargeStatus, ...]] = {
     ChangeKind.CANCEL: (*_UNPAID, ChargeStatus.EXPIRED),
     ChangeKind.DUE_DATE: _UNPAID,
+    ChangeKind.AMOUNT: _UNPAID,
+    ChangeKind.DESCRIPTION: _UNPAID,
     ChangeKind.CASH: _UNPAID,
     ChangeKind.UNDO_CASH: (*_UNPAID, ChargeStatus.PAID),
     ChangeKind.RESTORE: (ChargeStatus.CANCELLED,),
@@ -64,6 +75,25 @@ def is_open(charge: Charge, *kinds: ChangeKind) -> bool:
     """Whether something (of these kinds) is being changed right now."""
     changes = charge.changes.filter(state=ChangeState.OPEN)
     return (changes.filter(kind__in=kinds) if kinds else changes).exists()
+
+
+def is_remade(charge: Charge, kind: ChangeKind) -> bool:
+    """Whether its gateway cannot change this, so that what it has is cancelled and made again."""
+    return GATEWAY_METHODS.get(kind) in charge.connection.capabilities.remakes
+
+
+def is_ours_alone(charge: Charge, kind: ChangeKind) -> bool:
+    """Whether no gateway has to be asked: it has nothing of the charge yet, or no such thing to change."""
+    if kind == ChangeKind.CANCEL or is_remade(charge, kind):
+        return not charge.resources.exists()
+    return kind == ChangeKind.DESCRIPTION and not _is_done_there(charge, kind)
+
+
+def is_withheld(charge: Charge) -> bool:
+    """Whether the customer should not pay right now: it is being cancelled, or asks for something else."""
+    open_ones = charge.changes.filter(state=ChangeState.OPEN).values_list("kind", flat=True)
+    ends = (ChangeKind.CANCEL, ChangeKind.AMOUNT)
+    return any(kind in ends or is_remade(charge, ChangeKind(kind)) for kind in open_ones)
 
 
 def concerns(charge: Charge, kind: ChangeKind) -> bool:
@@ -81,17 +111,33 @@ def obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
         return found
     if kind == ChangeKind.CANCEL:
         return _cancelling_obstacle(charge)
-    if METHODS[kind] not in charge.connection.capabilities.changes:
+    if is_ours_alone(charge, kind):
+        return None
+    if not _is_done_there(charge, kind) and not is_remade(charge, kind):
         return Obstacle.CANNOT
     if not charge.connection.is_active:
         return Obstacle.DISABLED
-    return None if target(charge, kind) else _missing(charge, kind)
+    asks_anew = kind == ChangeKind.AMOUNT or is_remade(charge, kind)
+    if charge.review_reason and asks_anew:
+        return Obstacle.TO_REVIEW
+    return None if is_remade(charge, kind) or target(charge, kind) else _missing(charge, kind)
+
+
+def _is_done_there(charge: Charge, kind: ChangeKind) -> bool:
+    return GATEWAY_METHODS[kind] in charge.connection.capabilities.changes
+
+
+def _is_of_all_parcels(charge: Charge, kind: ChangeKind) -> bool:
+    """What one of several parcels cannot tell."""
+    return charge.instalments > 1 and kind in (ChangeKind.AMOUNT, ChangeKind.DESCRIPTION)
 
 
 def target(charge: Charge, kind: ChangeKind) -> Payment | None:
     """The one payment it is about; None where there is none, or it cannot be told which."""
     payments = charge.payments.order_by("pk")
-    if kind in (ChangeKind.DUE_DATE, ChangeKind.CASH):
+    if is_remade(charge, kind) or _is_of_all_parcels(charge, kind):
+        return None
+    if kind in (ChangeKind.DUE_DATE, ChangeKind.AMOUNT, ChangeKind.DESCRIPTION, ChangeKind.CASH):
         if kind != ChangeKind.CASH and parcels.are_ours(charge):
             return None
         waiting = list(payments.filter(status__in=WAITING))
@@ -106,27 +152,40 @@ def target(charge: Charge, kind: ChangeKind) -> Payment | None:
     return None
 
 
-def insist(charge: Charge, kind: ChangeKind, *, day: date | None, amount_cents: int | None) -> None:
+def insist(charge: Charge, kind: ChangeKind, typed: Typed) -> None:
     """Raises ``NotPossible`` where it cannot be done now, or not like that."""
-    found = obstacle(charge, kind) or typed_obstacle(charge, kind, day=day, amount_cents=amount_cents)
+    found = obstacle(charge, kind) or typed_obstacle(charge, kind, typed)
     if found:
         raise NotPossible(found)
 
 
-def typed_obstacle(
-    charge: Charge, kind: ChangeKind, *, day: date | None, amount_cents: int | None
-) -> Obstacle | None:
-    """What is wrong with the day or the amount."""
+def typed_obstacle(charge: Charge, kind: ChangeKind, typed: Typed) -> Obstacle | None:
+    """What is wrong with the day, the amount or the description."""
+    if kind == ChangeKind.AMOUNT:
+        return _amount_obstacle(charge, typed.amount_cents or 0)
+    if kind == ChangeKind.DESCRIPTION:
+        return Obstacle.SAME_TEXT if typed.text == charge.description else None
     today = clock.today(charge.connection.time_zone)
     if kind == ChangeKind.DUE_DATE:
-        if day is None or day < today:
+        if typed.day is None or typed.day < today:
             return Obstacle.PAST_DAY
-        return Obstacle.SAME_DAY if day == charge.due_date else None
+        return Obstacle.SAME_DAY if typed.day == charge.due_date else None
     if kind == ChangeKind.CASH:
-        if day is None or day > today:
+        if typed.day is None or typed.day > today:
             return Obstacle.DAY_AHEAD
-        return None if amount_cents and amount_cents > 0 else Obstacle.NO_AMOUNT
+        return None if typed.amount_cents and typed.amount_cents > 0 else Obstacle.NO_AMOUNT
     return None
+
+
+def _amount_obstacle(charge: Charge, cents: int) -> Obstacle | None:
+    """What is left after a discount for paying early counts, too (asaas.md 8, number 10)."""
+    newest = charge.terms.filter(is_agreed=True).last()
+    off = newest.discount_cents if newest else 0
+    if cents == charge.amount_cents:
+        return Obstacle.SAME_AMOUNT
+    if cents % smallest_cents(charge.currency):
+        return Obstacle.NO_CENTS
+    return Obstacle.TOO_LITTLE if cents - off < charge.connection.capabilities.minimum_cents else None
 
 
 def _status_obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
@@ -151,7 +210,7 @@ def _cancelling_obstacle(charge: Charge) -> Obstacle | None:
 def _missing(charge: Charge, kind: ChangeKind) -> Obstacle:
     if kind == ChangeKind.UNDO_CASH:
         return Obstacle.NO_CASH
-    if parcels.are_ours(charge):
+    if parcels.are_ours(charge) or _is_of_all_parcels(charge, kind):
         return Obstacle.PARCELS
     is_several = charge.payments.filter(status__in=WAITING).count() > 1
     return Obstacle.SEVERAL if is_several else Obstacle.NO_PAYMENT

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -26,9 +26,9 @@ from connections.services.accounts import patience as patience_of
 from payments import transitions
 from payments.deriving import WAITING
 from payments.models import ChangeKind, ChangeState, Charge, ChargeChange, Payment
-from payments.services import cancelling, changeable, creation, terms
+from payments.services import cancelling, changeable, creation, remaking, terms
 from payments.services.cancelling import SOURCE, BeingFetched, Living
-from payments.services.changeable import NotPossible, Obstacle
+from payments.services.changeable import NotPossible, Obstacle, Typed
 from payments.services.creation import GO_ON_AFTER, Patience, gateway_of
 from payments.services.queues import in_turns
 from payments.services.timeline import note_change, note_exchanges, note_person
@@ -57,15 +57,22 @@ NO_WORDS = gettext_noop("The gateway refused without saying why. Look at the cha
 class NewChange:
     """What a person asks for. ``submission`` names the filled form: sent twice, it is one change.
 
-    ``day`` and ``amount_cents`` are what ``ChargeChange`` says of them.
+    ``typed`` is what the kind of change needs to know.
     """
 
     charge: Charge
     kind: ChangeKind
     submission: uuid.UUID
-    day: date | None = None
-    amount_cents: int | None = None
+    typed: Typed = Typed()
     actor: User | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was just fetched: what lives of a charge that is to be ended, or a payment's description."""
+
+    living: Living | None = None
+    description: str = ""
 
 
 def change(new: NewChange) -> ChargeChange:
@@ -89,22 +96,21 @@ def _store_intent(new: NewChange) -> tuple[ChargeChange, bool]:
     try:
         with transaction.atomic():
             own = transitions.hold(new.charge.pk)
-            changeable.insist(own, new.kind, day=new.day, amount_cents=new.amount_cents)
+            changeable.insist(own, new.kind, new.typed)
             Charge.objects.filter(pk=own.pk).update(revision=F("revision") + 1)
             stored = ChargeChange.objects.create(
                 submission=new.submission,
                 charge=own,
                 kind=new.kind,
                 payment=changeable.target(own, new.kind),
-                day=new.day,
-                amount_cents=new.amount_cents,
+                **asdict(new.typed),
                 requested_by=new.actor,
                 created_at=now,
                 token=uuid.uuid4(),
                 due_at=now + _WEB_LEASE,
             )
             _note(stored, "asked", actor=new.actor)
-            if new.kind == ChangeKind.CANCEL and not own.resources.exists():  # ours alone
+            if changeable.is_ours_alone(own, new.kind):
                 finish(stored, ChangeState.DONE)
     except IntegrityError:  # another one a moment ago, or the same form sent twice at once
         known = ChargeChange.objects.filter(submission=new.submission).first()
@@ -140,6 +146,8 @@ def submit(change: ChargeChange, patience: Patience, *, is_background: bool) -> 
         return isinstance(err, BeingFetched)
     finally:
         note_exchanges(change.charge, exchanges, source=SOURCE)
+    if change.state == ChangeState.DONE and _is_remade(change):
+        remaking.make(change, patience, is_background=is_background)
     return True
 
 
@@ -180,15 +188,17 @@ def settle(change_id: int) -> bool:
 
 def _bring_about(change: ChargeChange, gateway: Gateway, patience: Patience) -> None:
     """Look; ask only for what is not there yet and may be; look again. Raises a ``GatewayError``."""
-    living = _look(change, gateway)
-    if _settle(change, living):
+    if _is_remade(change) and change.sent_at is None:
+        remaking.insist(change, gateway)
+    seen = _look(change, gateway)
+    if _settle(change, seen):
         return
     patience.insist()
     if not _mine(change).update(sent_at=clock.now()):
         return
     refusal: GatewayError | None = None
     try:
-        _ask(change, living, gateway)
+        _ask(change, seen, gateway)
     except (RequestRefused, NotFound) as err:
         refusal = err
     if _settle(change, _look(change, gateway)):
@@ -198,18 +208,22 @@ def _bring_about(change: ChargeChange, gateway: Gateway, patience: Patience) -> 
     _try_later(change)
 
 
-def _look(change: ChargeChange, gateway: Gateway) -> Living | None:
-    """All that lives of the charge where it is to be cancelled; else only the payment that is meant."""
-    if change.kind == ChangeKind.CANCEL:
-        return cancelling.look(change.charge, gateway)
-    cancelling.fetch(change.charge, _payment(change).gateway_id, gateway)
+def _is_remade(change: ChargeChange) -> bool:
+    return changeable.is_remade(change.charge, ChangeKind(change.kind))
+
+
+def _look(change: ChargeChange, gateway: Gateway) -> _Seen:
+    """All that lives of the charge where it is to be ended; else only the payment that is meant."""
+    if change.kind == ChangeKind.CANCEL or _is_remade(change):
+        return _Seen(living=cancelling.look(change.charge, gateway))
+    fetched = cancelling.fetch(change.charge, _payment(change).gateway_id, gateway)
     _payment(change).refresh_from_db()
-    return None
+    return _Seen(description=fetched.description if fetched else "")
 
 
-def _settle(change: ChargeChange, living: Living | None) -> bool:
+def _settle(change: ChargeChange, seen: _Seen) -> bool:
     """Whether it is decided by what was just fetched: there already, or no longer possible."""
-    is_done, in_the_way = _state_of(change, living)
+    is_done, in_the_way = _state_of(change, seen)
     if is_done:
         finish(change, ChangeState.DONE)
     elif in_the_way:
@@ -217,9 +231,9 @@ def _settle(change: ChargeChange, living: Living | None) -> bool:
     return bool(is_done or in_the_way)
 
 
-def _state_of(change: ChargeChange, living: Living | None) -> tuple[bool, Obstacle | None]:
-    if living is not None:
-        return living.is_over, living.in_the_way
+def _state_of(change: ChargeChange, seen: _Seen) -> tuple[bool, Obstacle | None]:
+    if seen.living is not None:
+        return seen.living.is_over, seen.living.in_the_way
     payment = _payment(change)
     is_waiting, is_paid = payment.status in WAITING, payment.status == PaymentStatus.PAID
     is_cash = is_paid and payment.is_cash
@@ -227,6 +241,10 @@ def _state_of(change: ChargeChange, living: Living | None) -> tuple[bool, Obstac
     if change.kind == ChangeKind.DUE_DATE:
         is_moved = is_waiting and terms.newest_due_date(change.charge) == change.day
         return is_moved, None if is_waiting else lost
+    if change.kind == ChangeKind.AMOUNT:
+        return _asks_for_it(change), None if is_waiting else lost
+    if change.kind == ChangeKind.DESCRIPTION:
+        return is_waiting and seen.description == change.text, None if is_waiting else lost
     if change.kind == ChangeKind.CASH:
         return is_cash, None if is_waiting else lost
     if change.kind == ChangeKind.UNDO_CASH:
@@ -234,13 +252,23 @@ def _state_of(change: ChargeChange, living: Living | None) -> tuple[bool, Obstac
     return is_waiting, None if payment.status == PaymentStatus.CANCELLED else lost
 
 
-def _ask(change: ChargeChange, living: Living | None, gateway: Gateway) -> None:
-    if living is not None:
-        cancelling.end(living, gateway)
+def _asks_for_it(change: ChargeChange) -> bool:
+    """Also where it was paid over the new amount before anybody saw that it waited for it."""
+    asked_for = Charge.objects.values_list("amount_cents", flat=True).get(pk=change.charge_id)
+    return asked_for == change.amount_cents
+
+
+def _ask(change: ChargeChange, seen: _Seen, gateway: Gateway) -> None:
+    if seen.living is not None:
+        cancelling.end(seen.living, gateway)
         return
     gateway_id = _payment(change).gateway_id
     if change.kind == ChangeKind.DUE_DATE and change.day:
         gateway.change_due_date(gateway_id, change.day)
+    elif change.kind == ChangeKind.AMOUNT and change.amount_cents:
+        gateway.change_amount(gateway_id, change.amount_cents)
+    elif change.kind == ChangeKind.DESCRIPTION:
+        gateway.change_description(gateway_id, change.text)
     elif change.kind == ChangeKind.CASH and change.day and change.amount_cents:
         gateway.receive_in_cash(gateway_id, amount_cents=change.amount_cents, paid_on=change.day)
     elif change.kind == ChangeKind.UNDO_CASH:
@@ -288,12 +316,16 @@ def finish(
 
 
 def _take_effect(change: ChargeChange, charge: Charge) -> None:
-    """What the payments do not tell: that all of it was ended on purpose."""
+    """What the payments do not tell: that all of it was ended on purpose, or for something else."""
     own = Charge.objects.filter(pk=charge.pk)
     if change.kind == ChangeKind.RESTORE:
         own.update(called_off_at=None)
     elif change.kind == ChangeKind.CANCEL:
         own.update(called_off_at=clock.now())
+    elif change.kind == ChangeKind.DESCRIPTION:
+        own.update(description=change.text)
+    elif changeable.is_remade(charge, ChangeKind(change.kind)):
+        remaking.begin(change, charge)
 
 
 def come_back(change: ChargeChange, *, after: timedelta | None = None) -> None:
@@ -323,6 +355,7 @@ def _note(change: ChargeChange, step: str, *, actor: User | None = None) -> None
         "kind": change.kind,
         "day": change.day.isoformat() if change.day else "",
         "amount_cents": change.amount_cents,
+        "text": change.text,
         "currency": change.charge.currency,
         "failure": change.failure,
         "advice": change.advice,

@@ -9,8 +9,8 @@ from payments.services import refreshing, resources
 
 def fetch_and_store(
     charge: Charge, gateway_id: str, *, cause: str, gateway: Gateway | None = None, source: str = "creation"
-) -> bool:
-    """False while somebody else is fetching it. Raises a ``GatewayError``.
+) -> refreshing.Refreshed | None:
+    """None while somebody else is fetching it. Raises a ``GatewayError``.
 
     A caller with little time brings its own ``gateway``. ``source`` says who asked, as in ``transitions``.
     """
@@ -19,9 +19,10 @@ def fetch_and_store(
     )
     held = resources.lease(resource.pk)
     if held is None:
-        return False
+        return None
     try:
-        refreshing.refresh(charge.connection, resource, held, source=source, cause=cause, gateway=gateway)
+        return refreshing.refresh(
+            charge.connection, resource, held, source=source, cause=cause, gateway=gateway
+        )
     finally:
         resources.release(held)
-    return True

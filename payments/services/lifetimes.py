@@ -69,6 +69,13 @@ def code_expiry(connection: Connection, due_date: date) -> datetime | None:
     return min(max(wanted, shortest + _MARGIN), longest - _MARGIN)
 
 
+def next_expiry(connection: Connection, method: str, due_date: date) -> datetime | None:
+    """When what is made in the place of something earlier can no longer be paid."""
+    if method == Method.PIX:
+        return code_expiry(connection, due_date)
+    return None if method == Method.BOLETO else page_expiry(connection, due_date)
+
+
 def page_expiry(connection: Connection, due_date: date) -> datetime | None:
     """A hosted page stays open for 30 days after the due date, or as long as the gateway likes."""
     if connection.capabilities.reports_overdue:

@@ -16,7 +16,7 @@ from connections.gateways.base import Exchange, Method, PaymentStatus, ResourceK
 from connections.gateways.errors import GatewayError
 from connections.services import WEB_DEADLINE_SECONDS
 from payments import transitions
-from payments.models import ChangeKind, Charge, ChargeStatus
+from payments.models import Charge, ChargeStatus
 from payments.models.charges import AttemptState
 from payments.services import changeable, lifetimes
 from payments.services.creation import (
@@ -56,7 +56,7 @@ def may_have_new_code(charge: Charge) -> bool:
     if _has_renewed_page(charge) and not _is_link_over(charge):
         return False
     is_needed = _lacks_a_code if _is_only_fetched(charge) else _lacks_a_payment
-    if not is_needed(charge) or changeable.is_open(charge, ChangeKind.CANCEL):
+    if not is_needed(charge) or changeable.is_withheld(charge):
         return False
     return not _had_too_many(charge)
 

@@ -10,10 +10,20 @@ from django.contrib.auth.models import User
 from django.db.models import F, Q
 
 from config import clock
-from connections.gateways.base import GatewayPayment, Method, Terms
+from connections.gateways.base import GatewayPayment, Method, PaymentStatus, Terms
 from payments import parcels
 from payments.deriving import WAITING
-from payments.models import Charge, ChargeStatus, ChargeTerms, TermsOrigin, TimelineEntry, TimelineKind
+from payments.models import (
+    ChangeKind,
+    ChangeState,
+    Charge,
+    ChargeChange,
+    ChargeStatus,
+    ChargeTerms,
+    TermsOrigin,
+    TimelineEntry,
+    TimelineKind,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +51,21 @@ def keep_first(charge: Charge, asked: Terms) -> ChargeTerms:
     )
 
 
+def keep_ours(charge: Charge, *, amount_cents: int, due_date: date, actor: User | None) -> None:
+    """Store what the charge asks for from now on, as we made it; the terms stay as they were agreed."""
+    if not charge.terms.exists():
+        keep_first(charge, Terms())
+    before = _newest(charge, None, only_agreed=True)
+    ChargeTerms.objects.create(
+        charge=charge,
+        since=clock.now(),
+        origin=TermsOrigin.OURS,
+        is_agreed=True,
+        agreed_by=actor,
+        **asdict(replace(before, amount_cents=amount_cents, due_date=due_date)),
+    )
+
+
 def asked(charge: Charge) -> Terms:
     """What the newest agreed version grants and charges; plain where the charge has no versions."""
     newest = charge.terms.filter(is_agreed=True, parcel=None).last()
@@ -58,11 +83,12 @@ def follow(charge: Charge, fetched: GatewayPayment, *, source: str) -> None:
     """Keep what the gateway asks for now, where that is not what it asked for before.
 
     Belongs in the transaction that stores the payment, after it was written and before
-    ``transitions.apply``. Another due date alone is agreed with; anything else waits for a person, and is
-    over when the gateway asks for the agreed terms again. Of several payments the newest that waits speaks.
+    ``transitions.apply``. Another due date alone is agreed with, and so is the amount a person is having
+    changed; anything else waits for a person, and is over when the gateway asks for the agreed terms again.
+    Of several payments the newest that waits speaks, or one that was paid over that amount.
     """
     parcel = fetched.parcel if parcels.are_ours(charge) else None
-    if fetched.status not in WAITING or not _speaks(charge, fetched, parcel):
+    if not _speaks(charge, fetched, parcel):
         return
     if _seen(_newest(charge, parcel), fetched) == _newest(charge, parcel):
         return
@@ -72,6 +98,8 @@ def follow(charge: Charge, fetched: GatewayPayment, *, source: str) -> None:
 
 def _speaks(charge: Charge, fetched: GatewayPayment, parcel: int | None) -> bool:
     """Whether this payment tells what is asked for; a parcel of a page that its payer chose does not."""
+    if fetched.status not in WAITING:
+        return fetched.status == PaymentStatus.PAID and _wanted(charge, fetched) is not None
     if fetched.parcel:
         return parcel is not None and parcel <= charge.instalments
     return _newest_waiting(charge) == fetched.gateway_id
@@ -84,13 +112,18 @@ def _keep(own: Charge, fetched: GatewayPayment, parcel: int | None, *, source: s
         return
     if not own.terms.exists():
         keep_first(own, Terms())
-    is_agreed = _is_agreed(after, _newest(own, parcel, only_agreed=True))
+    change = _wanted(own, fetched)
+    agreed = _newest(own, parcel, only_agreed=True)
+    if change:
+        agreed = replace(agreed, amount_cents=after.amount_cents)
+    is_agreed = _is_agreed(after, agreed)
     ChargeTerms.objects.create(
         charge=own,
         since=clock.now(),
-        origin=TermsOrigin.GATEWAY,
+        origin=TermsOrigin.OURS if change else TermsOrigin.GATEWAY,
         is_agreed=is_agreed,
         parcel=parcel,
+        agreed_by=change.requested_by if change and is_agreed else None,
         **asdict(after),
     )
     if is_agreed:
@@ -123,6 +156,14 @@ def have_code_fetched(charge: Charge) -> None:
     waits = Charge.objects.filter(pk=charge.pk, status__in=(ChargeStatus.PENDING, ChargeStatus.OVERDUE))
     without = waits.filter(lacks_one, creation_due_at=None)
     without.update(creation_due_at=clock.now(), creation_tries=0)
+
+
+def _wanted(charge: Charge, fetched: GatewayPayment) -> ChargeChange | None:
+    """The change of amount that was asked for and shows in this payment."""
+    if fetched.parcel or fetched.amount_cents == charge.amount_cents:
+        return None
+    asked_for = charge.changes.filter(kind=ChangeKind.AMOUNT, state=ChangeState.OPEN, sent_at__isnull=False)
+    return asked_for.filter(amount_cents=fetched.amount_cents).first()
 
 
 def _newest_waiting(charge: Charge) -> str:

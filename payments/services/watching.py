@@ -162,7 +162,9 @@ def _end(charge: Charge, twin: GatewayCharge, gateway: Gateway, *, is_being_paid
 
 
 def _fetch(charge: Charge, found: GatewayCharge) -> bool:
-    return all([fetch_and_store(charge, payment.gateway_id, cause="twin") for payment in found.payments])
+    return all(
+        [bool(fetch_and_store(charge, payment.gateway_id, cause="twin")) for payment in found.payments]
+    )
 
 
 def _kept(charge: Charge, alive: Sequence[GatewayCharge]) -> GatewayCharge | None:

@@ -22,6 +22,8 @@ from payments.services.changeable import Obstacle
 PERMISSIONS = {
     ChangeKind.CANCEL: "payments.cancel_charge",
     ChangeKind.DUE_DATE: "payments.cancel_charge",
+    ChangeKind.AMOUNT: "payments.cancel_charge",
+    ChangeKind.DESCRIPTION: "payments.cancel_charge",
     ChangeKind.RESTORE: "payments.cancel_charge",
     ChangeKind.CASH: "payments.receive_cash",
     ChangeKind.UNDO_CASH: "payments.receive_cash",
@@ -72,6 +74,24 @@ WORDS = {
         button=gettext_lazy("Move the due date"),
         icon="pending",
     ),
+    ChangeKind.AMOUNT: Words(
+        title=gettext_lazy("New amount"),
+        question=gettext_lazy("How much shall be asked for?"),
+        effects=(
+            gettext_lazy("The link stays the same. Code and boleto are made anew: send them again."),
+            gettext_lazy("A discount for paying early, a fine and interest stay as agreed."),
+            gettext_lazy("Who still pays the amount it asked for before has paid; nothing is owed then."),
+        ),
+        button=gettext_lazy("Change the amount"),
+        icon="pending",
+    ),
+    ChangeKind.DESCRIPTION: Words(
+        title=gettext_lazy("New description"),
+        question=gettext_lazy("What shall the customer read?"),
+        effects=(gettext_lazy("It is changed on the page to pay, and at %(gateway)s."),),
+        button=gettext_lazy("Change the description"),
+        icon="info",
+    ),
     ChangeKind.CASH: Words(
         title=gettext_lazy("Received in cash"),
         question=gettext_lazy("How much was received outside the gateway, and when?"),
@@ -99,6 +119,13 @@ WORDS = {
         icon="back",
     ),
 }
+# Where the gateway cannot change what it has.
+_REMADE = (
+    gettext_lazy("%(gateway)s cannot change it: what is there now is cancelled, and made again like this."),
+    gettext_lazy("The link you sent stays the same. A code or a boleto has to be sent again."),
+    gettext_lazy("If money comes first, it is paid and nothing is changed."),
+)
+_HERE_ALONE = (gettext_lazy("It is changed on the page to pay. At %(gateway)s the old one stays."),)
 _OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.IN_DOUBT: gettext_lazy(
         "It is not certain yet whether %(gateway)s has this charge. Wait until it is, then try again."
@@ -125,11 +152,22 @@ _OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.PAST_DAY: gettext_lazy("This day has passed: choose today or a later day."),
     Obstacle.DAY_AHEAD: gettext_lazy("This day has not come yet: choose today or an earlier day."),
     Obstacle.NO_AMOUNT: gettext_lazy("Type an amount above zero."),
+    Obstacle.SAME_AMOUNT: gettext_lazy("It asks for this amount already: type another one."),
+    Obstacle.TOO_LITTLE: gettext_lazy(
+        "Type more: less a discount for paying early, this is under what %(gateway)s takes."
+    ),
+    Obstacle.NO_CENTS: gettext_lazy("This currency has no cents."),
+    Obstacle.SAME_TEXT: gettext_lazy("It says this already: type something else."),
+    Obstacle.TO_REVIEW: gettext_lazy("Somebody has to review this charge first."),
 }
 _CANNOT = {
     ChangeKind.DUE_DATE: gettext_lazy(
         "%(gateway)s cannot move a due date: cancel this charge and create another one for the new day."
     ),
+    ChangeKind.AMOUNT: gettext_lazy(
+        "%(gateway)s cannot change an amount: cancel this charge and create another one."
+    ),
+    ChangeKind.DESCRIPTION: gettext_lazy("%(gateway)s cannot change a description."),
     ChangeKind.CASH: gettext_lazy(
         "%(gateway)s has no way of saying that a charge was paid in cash: cancel it, and keep the receipt."
     ),
@@ -145,6 +183,12 @@ _STEPS: dict[tuple[str, str], Promise] = {
     ("due_date", "asked"): gettext_lazy("%(who)s asked for %(day)s as the due date"),
     ("due_date", "done"): gettext_lazy("The due date was moved to %(day)s"),
     ("due_date", "refused"): gettext_lazy("The due date was not moved to %(day)s"),
+    ("amount", "asked"): gettext_lazy("%(who)s asked for %(amount)s as the amount"),
+    ("amount", "done"): gettext_lazy("The amount was changed to %(amount)s"),
+    ("amount", "refused"): gettext_lazy("The amount was not changed to %(amount)s"),
+    ("description", "asked"): gettext_lazy("%(who)s asked for another description: “%(text)s”"),
+    ("description", "done"): gettext_lazy("The description was changed to “%(text)s”"),
+    ("description", "refused"): gettext_lazy("The description was not changed to “%(text)s”"),
     ("cash", "asked"): gettext_lazy("%(who)s said that %(amount)s was received in cash on %(day)s"),
     ("cash", "done"): gettext_lazy("The gateway took it on: %(amount)s received in cash"),
     ("cash", "refused"): gettext_lazy("The gateway did not take it on: %(amount)s received in cash"),
@@ -186,7 +230,12 @@ def obstacle(charge: Charge, kind: ChangeKind, found: Obstacle) -> str:
 
 
 def effects(charge: Charge, kind: ChangeKind) -> list[str]:
-    return [str(effect) % {"gateway": charge.connection.gateway_label} for effect in WORDS[kind].effects]
+    said = WORDS[kind].effects
+    if changeable.is_remade(charge, kind):
+        said = _REMADE
+    elif kind == ChangeKind.DESCRIPTION and changeable.is_ours_alone(charge, kind):
+        said = _HERE_ALONE
+    return [str(effect) % {"gateway": charge.connection.gateway_label} for effect in said]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +264,8 @@ def news(charge: Charge) -> News | None:
 
 def done(change: ChargeChange) -> str:
     """What was done, for the person who just asked for it."""
-    words = {"day": _day(change.day), "amount": _amount(change.amount_cents, change.charge.currency)}
+    amount = _amount(change.amount_cents, change.charge.currency)
+    words = {"day": _day(change.day), "amount": amount, "text": change.text}
     return str(_STEPS[change.kind, "done"]) % words
 
 
@@ -241,6 +291,7 @@ def sentence(entry: TimelineEntry) -> tuple[str, str]:
         "who": entry.actor.get_username() if entry.actor else _("The system"),
         "day": _day(date.fromisoformat(data["day"]) if data["day"] else None),
         "amount": _amount(data["amount_cents"], data["currency"]),
+        "text": data.get("text", ""),
     }
     failure = _(data["failure"]) if data["failure"] else ""
     return said % words, " · ".join(

@@ -21,10 +21,14 @@ from payments import presentation
 from payments.models import ChangeKind, ChangeState, Charge, ChargeChange
 from payments.money import LARGEST_CENTS, NotAnAmount, as_typed, parse_amount
 from payments.services import changeable, changing
-from payments.services.changeable import NotPossible, Obstacle
+from payments.services.changeable import NotPossible, Obstacle, Typed
 from payments.services.changing import NewChange
 from payments.staff import change_words
 
+_AMOUNT_LABELS = {
+    ChangeKind.AMOUNT: gettext_lazy("New amount"),
+    ChangeKind.CASH: gettext_lazy("Amount received"),
+}
 _DAY_LABELS = {
     ChangeKind.DUE_DATE: gettext_lazy("New due date"),
     ChangeKind.CASH: gettext_lazy("Received on"),
@@ -33,11 +37,12 @@ _ABOUT_DAY = (Obstacle.SAME_DAY, Obstacle.PAST_DAY, Obstacle.DAY_AHEAD)
 
 
 class ChangeForm(forms.Form):
-    """``submission`` names the filled form; day and amount are there where the kind of change has them."""
+    """``submission`` names the filled form; the others are there where the kind of change has them."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
     day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    amount = forms.CharField(label=gettext_lazy("Amount received"), max_length=24)
+    amount = forms.CharField(max_length=24)
+    text = forms.CharField(label=gettext_lazy("Description"), max_length=200)
 
     def __init__(self, *args: Any, charge: Charge, kind: ChangeKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,11 +54,16 @@ class ChangeForm(forms.Form):
             self.fields["day"].initial = max(charge.due_date, today) if kind == ChangeKind.DUE_DATE else today
         else:
             del self.fields["day"]
-        if kind == ChangeKind.CASH:
+        if kind in _AMOUNT_LABELS:
+            self.fields["amount"].label = _AMOUNT_LABELS[kind]
             self.fields["amount"].initial = as_typed(charge.amount_cents, charge.currency)
             self.fields["amount"].widget.attrs.update(inputmode="decimal", autocomplete="off")
         else:
             del self.fields["amount"]
+        if kind == ChangeKind.DESCRIPTION:
+            self.fields["text"].initial = charge.description
+        else:
+            del self.fields["text"]
         for name in self.errors if self.is_bound else ():
             if name in self.fields:
                 attrs = {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
@@ -70,15 +80,23 @@ class ChangeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        typed = self.cleaned_data
         if not self.errors:
-            found = changeable.typed_obstacle(
-                self.charge, self.kind, day=typed.get("day"), amount_cents=typed.get("amount")
-            )
+            found = changeable.typed_obstacle(self.charge, self.kind, self.typed)
             if found:
-                field = "day" if found in _ABOUT_DAY else "amount"
-                self.add_error(field, change_words.obstacle(self.charge, self.kind, found))
-        return typed
+                self.add_error(_field_of(found), change_words.obstacle(self.charge, self.kind, found))
+        return self.cleaned_data
+
+    @property
+    def typed(self) -> Typed:
+        """What this kind of change needs to know."""
+        cleaned = self.cleaned_data
+        return Typed(day=cleaned.get("day"), amount_cents=cleaned.get("amount"), text=cleaned.get("text", ""))
+
+
+def _field_of(found: Obstacle) -> str:
+    if found in _ABOUT_DAY:
+        return "day"
+    return "text" if found == Obstacle.SAME_TEXT else "amount"
 
 
 @never_cache
@@ -111,15 +129,13 @@ def change(request: HttpRequest, reference: str, kind: ChangeKind) -> HttpRespon
 
 
 def _ask(request: HttpRequest, charge: Charge, form: ChangeForm) -> HttpResponse:
-    typed = form.cleaned_data
     try:
         done = changing.change(
             NewChange(
                 charge=charge,
                 kind=form.kind,
-                submission=typed["submission"],
-                day=typed.get("day"),
-                amount_cents=typed.get("amount"),
+                submission=form.cleaned_data["submission"],
+                typed=form.typed,
                 actor=request.user,  # type: ignore[arg-type]
             )
         )

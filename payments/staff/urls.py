@@ -20,6 +20,13 @@ urlpatterns = [
     path("<slug:reference>/refunds/<uuid:refund_id>/", refunding.refund, name="refund"),
     path("<slug:reference>/cancel/", changing.change, {"kind": ChangeKind.CANCEL}, "change_cancel"),
     path("<slug:reference>/due-date/", changing.change, {"kind": ChangeKind.DUE_DATE}, "change_due_date"),
+    path("<slug:reference>/amount/", changing.change, {"kind": ChangeKind.AMOUNT}, "change_amount"),
+    path(
+        "<slug:reference>/description/",
+        changing.change,
+        {"kind": ChangeKind.DESCRIPTION},
+        "change_description",
+    ),
     path("<slug:reference>/cash/", changing.change, {"kind": ChangeKind.CASH}, "change_cash"),
     path("<slug:reference>/undo-cash/", changing.change, {"kind": ChangeKind.UNDO_CASH}, "change_undo_cash"),
     path("<slug:reference>/restore/", changing.change, {"kind": ChangeKind.RESTORE}, "change_restore"),

@@ -18,8 +18,8 @@ from connections.models import Connection, ConnectionQuerySet
 from connections.waiting import AllSeatsTaken
 from payments import parcel_words, parcels, presentation
 from payments.breakdown import breakdown
-from payments.models import ChangeKind, Charge, ChargeStatus
-from payments.services import doubt, refundable, renewing, sandbox
+from payments.models import Charge, ChargeStatus
+from payments.services import changeable, doubt, refundable, renewing, sandbox
 from payments.services.creation import create_charge
 from payments.services.customers import save_customer
 from payments.services.intents import NewCharge, find_look_alike
@@ -204,7 +204,7 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
     attempts = presentation.attempts(shown)
     code = presentation.code_state(shown, may_renew=renewing.may_have_new_code(shown))
     news = change_words.news(shown)
-    is_closing = bool(news and news.change.is_open and news.change.kind == ChangeKind.CANCEL)
+    is_closing = bool(news and news.change.is_open and changeable.is_withheld(shown))
     context = {
         "charge": shown,
         "row": presentation.row(shown),

@@ -14,14 +14,30 @@ from typing import Any
 
 import pytest
 
-from connections.gateways.base import Access, ChargeOrder, Gateway, GatewayCharge, Method, PaymentStatus
+from connections.gateways.base import (
+    Access,
+    ChargeOrder,
+    Gateway,
+    GatewayCharge,
+    Method,
+    PaymentStatus,
+    Terms,
+)
 from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.registry import gateway_class
 from tests.gateways.contract import REFERENCE
 from tests.gateways.controls import Simulator
 
 Order = Callable[..., ChargeOrder]
-ALL = ("change_due_date", "receive_in_cash", "undo_cash", "restore_charge")
+ALL = (
+    "change_due_date",
+    "change_amount",
+    "change_description",
+    "receive_in_cash",
+    "undo_cash",
+    "restore_charge",
+)
+PUTS = ALL[:3]
 EACH = pytest.mark.parametrize("name", ALL)
 
 
@@ -33,6 +49,8 @@ class ChangeContract:
         today = order().due_date - timedelta(days=3)
         arguments: dict[str, Any] = {
             "change_due_date": {"due_date": today + timedelta(days=20)},
+            "change_amount": {"amount_cents": 12345},
+            "change_description": {"description": "Pedido 1008, ação"},
             "receive_in_cash": {"amount_cents": 15000, "paid_on": today},
         }.get(name, {})
         getattr(adapter, name)(gateway_id, **{**arguments, **changes})
@@ -57,7 +75,8 @@ class ChangeContract:
         assert caught.value.text and len(simulator.received()) == before
 
     def test_declares_only_methods_of_the_contract(self, adapter: Gateway) -> None:
-        assert adapter.capabilities.changes <= set(ALL)
+        can = adapter.capabilities
+        assert can.changes | can.remakes <= set(ALL) and not can.changes & can.remakes
 
     @EACH
     def test_changes_what_it_declares(
@@ -72,7 +91,10 @@ class ChangeContract:
         assert found.status is (PaymentStatus.PAID if is_cash else PaymentStatus.PENDING)
         assert (found.is_cash, found.received_cents) == (is_cash, 15000 if is_cash else 0)
         moved = timedelta(days=17 if name == "change_due_date" else 0)
-        assert (found.amount_cents, found.due_date) == (15000, order().due_date + moved)
+        cents = 12345 if name == "change_amount" else 15000
+        assert (found.amount_cents, found.due_date) == (cents, order().due_date + moved)
+        if name == "change_description":
+            assert found.description == "Pedido 1008, ação"
 
     @EACH
     @pytest.mark.parametrize("fault", ["error_500", "hang"])
@@ -91,7 +113,7 @@ class ChangeContract:
         self.prepare(adapter, name, charge, order)
         hasty = gateway_class(self.gateway)(replace(access, deadline_seconds=1.5))
         wanted = order()
-        method = "PUT" if name == "change_due_date" else "POST"
+        method = "PUT" if name in PUTS else "POST"
         simulator.fault(fault, gateway=self.gateway, method=method, times=1, when="after", seconds=4)
         with pytest.raises(GatewayUnavailable) as caught:
             self.do(hasty, name, charge.gateway_id, lambda: wanted)
@@ -134,3 +156,28 @@ class ChangeContract:
         self.do(adapter, "change_due_date", made.gateway_id, order)
         found = adapter.fetch_payment(made.gateway_id)
         assert (found.amount_cents, found.method, found.link) == (10001, method, made.link)
+
+    @pytest.mark.parametrize("method", [Method.PIX, Method.BOLETO])
+    def test_another_amount_keeps_day_and_terms_and_brings_another_code(
+        self, adapter: Gateway, order: Order, method: Method
+    ) -> None:
+        if "change_amount" not in adapter.capabilities.changes:
+            return
+        terms = Terms(discount_cents=500, discount_until=order().due_date, fine_cents=200, interest_bp=100)
+        made = adapter.submit_charge(adapter.prepare_charge(order(method=method, terms=terms)))
+        before = adapter.fetch_pix_code(made.gateway_id)
+        self.do(adapter, "change_amount", made.gateway_id, order)
+        found, after = adapter.fetch_payment(made.gateway_id), adapter.fetch_pix_code(made.gateway_id)
+        assert (found.amount_cents, found.due_date, found.terms) == (12345, order().due_date, terms)
+        assert (found.method, found.link) == (method, made.link)
+        assert before and after and "123.45" in after.text and before.text != after.text
+
+    def test_an_overdue_charge_keeps_its_day(
+        self, simulator: Simulator, adapter: Gateway, charge: GatewayCharge, order: Order
+    ) -> None:
+        """A day that has passed cannot be asked for again."""
+        due = order().due_date
+        simulator.act("clock", advance_seconds=8 * 24 * 3600)
+        for name in sorted({"change_amount", "change_description"} & adapter.capabilities.changes):
+            self.do(adapter, name, charge.gateway_id, order)
+            assert adapter.fetch_payment(charge.gateway_id).due_date == due

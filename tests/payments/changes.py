@@ -10,13 +10,16 @@ from lib import accounts
 
 from payments.models import ChangeKind, Charge, ChargeChange
 from payments.services import changing
+from payments.services.changeable import Typed
 from payments.services.changing import NewChange
 from tests.payments.simulated import World
 
 
 def change(charge: Charge, kind: ChangeKind, **values: Any) -> ChargeChange:
     """Press once; the charge is as it is then."""
-    asked = NewChange(**{"charge": charge, "kind": kind, "submission": uuid.uuid4(), **values})
+    typed = Typed(**{name: values.pop(name) for name in ("day", "amount_cents", "text") if name in values})
+    given = {"charge": charge, "kind": kind, "typed": typed, "submission": uuid.uuid4(), **values}
+    asked = NewChange(**given)
     done = changing.change(asked)
     charge.refresh_from_db()
     return done

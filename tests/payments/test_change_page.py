@@ -21,6 +21,7 @@ from tests.payments.test_refund_page import browser, read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANCEL = "cancel"
+ASKS = ["due_date", "amount", "description"]
 
 
 def address(charge: Charge, page: str) -> str:
@@ -47,9 +48,9 @@ def charge() -> Charge:
 @pytest.mark.parametrize(
     ("group", "expected"),
     [
-        ("Operator", ["cancel", "due_date"]),
-        ("Finance", ["cancel", "due_date", "cash"]),
-        ("Administrator", ["cancel", "due_date", "cash"]),
+        ("Operator", ["cancel", *ASKS]),
+        ("Finance", ["cancel", *ASKS, "cash"]),
+        ("Administrator", ["cancel", *ASKS, "cash"]),
         ("Auditor", []),
     ],
 )
@@ -61,12 +62,26 @@ def test_what_the_gateway_cannot_do_is_named_with_the_reason() -> None:
     charge = make_charge(make_connection(gateway="mercadopago"))
     make_payment(charge, "pending")
     client = browser()
-    assert offered(client, charge) == (["cancel"], ["due_date", "cash"])
+    assert offered(client, charge) == (["cancel", *ASKS], ["cash"])
     page = read(client.get(charge.get_absolute_url()))
-    assert "Mercado Pago cannot move a due date: cancel this charge" in page
-    shown = client.get(address(charge, "due-date"))
-    assert "cannot move a due date" in read(shown) and "<form" not in read(shown).split("<main")[1]
-    assert client.post(address(charge, "due-date"), form(day="2027-01-01")).status_code == 422
+    assert "Mercado Pago has no way of saying that a charge was paid in cash" in page
+    shown = client.get(address(charge, "cash"))
+    assert "paid in cash: cancel it" in read(shown) and "<form" not in read(shown).split("<main")[1]
+    assert client.post(address(charge, "cash"), form(day="2026-01-01", amount="1")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("due-date", "Mercado Pago cannot change it: what is there now is cancelled"),
+        ("amount", "Mercado Pago cannot change it: what is there now is cancelled"),
+        ("description", "At Mercado Pago the old one stays."),
+    ],
+)
+def test_says_how_it_is_done_where_the_gateway_cannot_change_it(page: str, said: str) -> None:
+    charge = make_charge(make_connection(gateway="mercadopago"))
+    make_payment(charge, "pending")
+    assert said in read(browser().get(address(charge, page)))
 
 
 @pytest.mark.parametrize(
@@ -152,12 +167,51 @@ def test_a_new_day_is_shown_with_its_story(world: World) -> None:
         ("cash", {"day": "2026-01-01", "amount": "0"}, "Type an amount above zero."),
         ("cash", {"day": "2026-01-01", "amount": "9" * 20}, "below one hundred million"),
         ("cash", {"day": "2026-01-01", "amount": "much"}, "Type an amount such as 150,00."),
+        ("amount", {"amount": "100.00"}, "It asks for this amount already"),
+        ("amount", {"amount": "4.99"}, "this is under what Asaas takes"),
+        ("amount", {"amount": "9" * 20}, "below one hundred million"),
+        ("amount", {"amount": "1,2,3"}, "Type an amount such as 150,00."),
+        ("description", {"text": "Pedido 77"}, "It says this already"),
+        ("description", {"text": " "}, "This field is required"),
         ("cancel", {"submission": "damaged"}, "This form is damaged"),
     ],
 )
 def test_wrong_input_gets_a_sentence(charge: Charge, page: str, values: dict[str, str], said: str) -> None:
     answer = browser().post(address(charge, page), form(**values))
     assert answer.status_code == 422 and said in read(answer) and not ChargeChange.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+def test_a_new_amount_is_shown_with_its_story(world: World, key: str, client: Client) -> None:
+    charge, staff = world.charge(key), browser("Operator", "olga")
+    assert 'value="100.00"' in read(staff.get(address(charge, "amount")))
+    shown = read(staff.post(address(charge, "amount"), form(amount="120.50"), follow=True))
+    assert "The amount was changed to R$ 120.50" in shown and 'data-status="pending"' in shown
+    assert "olga asked for R$ 120.50 as the amount" in shown
+    charge = world.work(charge)
+    page = read(client.get(f"/pay/{charge.pay_token}/", headers={"accept-language": "en"}))
+    assert "R$ 120.50" in page and "120.50" in charge.pix_text and "data-pix-text" in page
+
+
+@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+def test_while_it_is_changed_the_old_amount_is_not_asked_for(world: World, key: str, client: Client) -> None:
+    charge, staff = world.charge(key), browser("Operator", "olga")
+    world.fault("error_500", when="before", method="PUT", times=1)
+    page = read(staff.post(address(charge, "amount"), form(amount="120.50"), follow=True))
+    assert 'data-changing="amount"' in page and "data-pay-link" not in page
+    shown = read(client.get(f"/pay/{charge.pay_token}/", headers={"accept-language": "en"}))
+    assert "This charge is being changed." in shown and "data-pix-text" not in shown
+    world.move(seconds=20)
+    assert changes.work(ChargeChange.objects.get()).state == "done"
+    assert world.work(charge).amount_cents == 12_050
+
+
+def test_another_description_is_read_by_the_customer(world: World, client: Client) -> None:
+    for key in ("asaas", "mercadopago"):
+        charge, staff = world.charge(key), browser("Operator", "olga")
+        shown = read(staff.post(address(charge, "description"), form(text="Pedido 9 <b>"), follow=True))
+        assert "The description was changed to “Pedido 9 <b>”" in shown
+        assert "Pedido 9 <b>" in read(client.get(f"/pay/{charge.pay_token}/"))
 
 
 def test_cash_is_received_and_undone_by_finance(world: World) -> None:
@@ -187,7 +241,9 @@ def test_operators_cannot_speak_of_cash(charge: Charge) -> None:
     assert not ChargeChange.objects.exists()
 
 
-@pytest.mark.parametrize("page", ["cancel", "due-date", "cash", "undo-cash", "restore"])
+@pytest.mark.parametrize(
+    "page", ["cancel", "due-date", "amount", "description", "cash", "undo-cash", "restore"]
+)
 def test_who_is_limited_to_other_accounts_sees_no_such_charge(charge: Charge, page: str) -> None:
     client = browser()
     ConnectionAccess.objects.create(user=User.objects.get(username="fina"), connection=make_connection())

@@ -22,10 +22,12 @@ from tests.payments.refunds import fetched
 from tests.payments.simulated import World, statuses
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KINDS = (ChangeKind.DUE_DATE, ChangeKind.CASH, ChangeKind.UNDO_CASH, ChangeKind.RESTORE)
+KINDS = tuple(kind for kind in ChangeKind if kind != ChangeKind.CANCEL)
 EACH = pytest.mark.parametrize("kind", KINDS)
 PATHS = {
     ChangeKind.DUE_DATE: ("PUT", "/payments/"),
+    ChangeKind.AMOUNT: ("PUT", "/payments/"),
+    ChangeKind.DESCRIPTION: ("PUT", "/payments/"),
     ChangeKind.CASH: ("POST", "receiveInCash"),
     ChangeKind.UNDO_CASH: ("POST", "undoReceivedInCash"),
     ChangeKind.RESTORE: ("POST", "restore"),
@@ -36,6 +38,10 @@ AFTERWARDS = {ChangeKind.CASH: "paid"}
 def typed(world: World, kind: ChangeKind) -> dict[str, Any]:
     if kind == ChangeKind.DUE_DATE:
         return {"day": world.today() + timedelta(days=20)}
+    if kind == ChangeKind.DESCRIPTION:
+        return {"text": "Pedido 78, ação"}
+    if kind == ChangeKind.AMOUNT:
+        return {"amount_cents": 12_345}
     return {"day": world.today(), "amount_cents": 10_000} if kind == ChangeKind.CASH else {}
 
 
@@ -99,7 +105,7 @@ def test_an_unreachable_gateway_is_asked_later_and_not_for_ever(world: World, ki
     assert begun.charge.status == before and sent(world, kind) == 0
 
 
-@pytest.mark.parametrize("kind", [ChangeKind.DUE_DATE, ChangeKind.CASH])
+@pytest.mark.parametrize("kind", KINDS[:-2])
 def test_money_that_came_meanwhile_wins(world: World, kind: ChangeKind) -> None:
     charge = ready(world, kind)
     world.control("pay", reference=charge.reference)
@@ -231,7 +237,7 @@ def test_late_money_after_cancelling_is_paid(world: World) -> None:
 # -- what cannot be done ------------------------------------------------------------------------
 
 
-@EACH
+@pytest.mark.parametrize("kind", KINDS[-3:])
 def test_mercado_pago_can_none_of_these_and_is_not_asked(world: World, kind: ChangeKind) -> None:
     charge = world.charge("mercadopago")
     status = {ChangeKind.UNDO_CASH: "paid", ChangeKind.RESTORE: "cancelled"}.get(kind, "pending")
@@ -274,10 +280,14 @@ def test_what_cannot_be_changed_is_refused(
         (ChangeKind.DUE_DATE, {"days": 3}, Obstacle.SAME_DAY),
         (ChangeKind.CASH, {"days": 1, "amount_cents": 100}, Obstacle.DAY_AHEAD),
         (ChangeKind.CASH, {"days": 0, "amount_cents": 0}, Obstacle.NO_AMOUNT),
+        (ChangeKind.AMOUNT, {"days": 0, "amount_cents": 10_000}, Obstacle.SAME_AMOUNT),
+        (ChangeKind.AMOUNT, {"days": 0, "amount_cents": 499}, Obstacle.TOO_LITTLE),
+        (ChangeKind.AMOUNT, {"days": 0, "amount_cents": 0}, Obstacle.TOO_LITTLE),
+        (ChangeKind.DESCRIPTION, {"days": 0, "text": "Pedido 77"}, Obstacle.SAME_TEXT),
     ],
 )
 def test_a_wrong_day_or_amount_is_never_sent(
-    world: World, kind: ChangeKind, values: dict[str, int], obstacle: str
+    world: World, kind: ChangeKind, values: dict[str, Any], obstacle: str
 ) -> None:
     charge = make_charge(make_connection(), due_date=world.today() + timedelta(days=3))
     make_payment(charge, "pending")

@@ -1,4 +1,4 @@
-"""Changing a payment that exists: another due date, paid in cash or not, restored (asaas.md 3.1 and 3.7)."""
+"""Changing a payment that exists: what it asks for, paid in cash or not, restored (asaas.md 3.1 and 3.7)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,35 @@ from datetime import date
 
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
 from connections.gateways.money import encode, from_cents, to_cents
-from connections.gateways.values import Record, text
+from connections.gateways.values import Record, civil_date, text
 
 
 def change_due_date(api: AsaasApi, raw: Record, due_date: date) -> None:
-    """Way of paying and value are sent along as they are: no document says that they may be left out."""
-    cents = to_cents(raw.get("value"))
+    _put(api, raw, {"dueDate": due_date.isoformat()}, today=due_date)
+
+
+def change_amount(api: AsaasApi, raw: Record, amount_cents: int, *, today: date) -> None:
+    """Asaas makes another QR code and another line for it (3.4)."""
+    _put(api, raw, {"value": from_cents(amount_cents)}, today=today)
+
+
+def change_description(api: AsaasApi, raw: Record, description: str, *, today: date) -> None:
+    _put(api, raw, {"description": description}, today=today)
+
+
+def _put(api: AsaasApi, raw: Record, changed: dict[str, object], *, today: date) -> None:
+    """Way of paying, value and day are sent along as they are: no document says that they may be left out.
+
+    Only a day that has passed is: Asaas refuses it (section 8).
+    """
+    cents, due = to_cents(raw.get("value")), civil_date(raw.get("dueDate"))
     body: dict[str, object] = {"billingType": text(raw.get("billingType"), 60)}
     if cents is not None:
         body["value"] = from_cents(cents)
+    if due and due >= today:
+        body["dueDate"] = due.isoformat()
     path = f"/payments/{quoted(text(raw.get('id'), 100))}"
-    _send(api, "PUT", path, encode({**body, "dueDate": due_date.isoformat()}))
+    _send(api, "PUT", path, encode({**body, **changed}))
 
 
 def receive_in_cash(api: AsaasApi, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:

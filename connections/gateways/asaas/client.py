@@ -81,7 +81,16 @@ class AsaasGateway(Gateway):
         checkout_minutes=checkouts.MINUTES,
         # A lost checkout harms nobody: its link was in the answer only. No list shows it (3.11).
         resends=frozenset({ResourceKind.CHECKOUT}),
-        changes=frozenset({"change_due_date", "receive_in_cash", "undo_cash", "restore_charge"}),
+        changes=frozenset(
+            {
+                "change_due_date",
+                "change_amount",
+                "change_description",
+                "receive_in_cash",
+                "undo_cash",
+                "restore_charge",
+            }
+        ),
         sandbox_actions=frozenset({"simulate_payment", "simulate_overdue"}),
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
@@ -253,6 +262,13 @@ class AsaasGateway(Gateway):
     def change_due_date(self, gateway_id: str, due_date: date) -> None:
         changes.change_due_date(self._api, self._read_payment(gateway_id), due_date)
 
+    def change_amount(self, gateway_id: str, amount_cents: int) -> None:
+        changes.change_amount(self._api, self._read_payment(gateway_id), amount_cents, today=self._today())
+
+    def change_description(self, gateway_id: str, description: str) -> None:
+        raw = self._read_payment(gateway_id)
+        changes.change_description(self._api, raw, description, today=self._today())
+
     def receive_in_cash(self, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:
         changes.receive_in_cash(self._api, gateway_id, amount_cents=amount_cents, paid_on=paid_on)
 
@@ -296,6 +312,9 @@ class AsaasGateway(Gateway):
         if order.method is Method.CARD:
             return checkouts.prepare(order, now=self._access.now())
         return plans.prepare(order, minimum_cents=self.capabilities.minimum_cents)
+
+    def _today(self) -> date:
+        return self._access.now().astimezone(mapping.ZONE).date()
 
     def _read_payment(self, gateway_id: str) -> Record:
         answer = self._api.ask("GET", f"/payments/{quoted(gateway_id)}")

@@ -122,7 +122,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         parcel=_parcel(raw),
         plan_id=text(raw.get("installment"), 100),
         checkout_id=text(raw.get("checkoutSession"), 100),
-        description=text(raw.get("description")),
+        description=text(raw.get("description"), 500),
         customer_id=text(raw.get("customer"), 100),
     )
 

@@ -66,9 +66,9 @@ _CANNOT_SIMULATE = _(
     "Mercado Pago cannot simulate this: pay on its page with a test card. PIX stays unpaid in its tests."
 )
 _NO_TERMS = _("Mercado Pago grants no discount and charges no fine or interest by itself.")
-_NO_OTHER_DAY = _(
-    "Mercado Pago cannot move a due date: cancel this charge and create another one for the new day."
-)
+_NO_OTHER_DAY = _("Mercado Pago cannot move a due date.")
+_NO_OTHER_AMOUNT = _("Mercado Pago cannot change an amount.")
+_NO_OTHER_TEXT = _("Mercado Pago cannot change a description.")
 _NO_CASH = _("Mercado Pago has no way of saying that a charge was paid in cash.")
 _NO_RETURN = _("What was cancelled at Mercado Pago stays cancelled: create another charge.")
 _NO_PARCELS = _("Mercado Pago takes parcels by card only, at most 36.")
@@ -97,6 +97,9 @@ class MercadoPagoGateway(Gateway):
         replays_refunds=True,
         # The payer chooses on the page; interest is the payer's and Mercado Pago's (2.1 and 3.3).
         instalments={method: _INSTALMENTS for method in (Method.CARD, Method.ANY)},
+        # Of a payment nothing can be changed (3.5). Items and times of a page can (2.3), but what was begun
+        # on it goes on over the old sum: the page is closed and another one is made.
+        remakes=frozenset({"change_due_date", "change_amount"}),
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = keys.SECRET_FIELDS
@@ -269,6 +272,12 @@ class MercadoPagoGateway(Gateway):
 
     def change_due_date(self, gateway_id: str, due_date: date) -> None:
         raise RequestRefused(_NO_OTHER_DAY, field="due_date")
+
+    def change_amount(self, gateway_id: str, amount_cents: int) -> None:
+        raise RequestRefused(_NO_OTHER_AMOUNT, field="amount")
+
+    def change_description(self, gateway_id: str, description: str) -> None:
+        raise RequestRefused(_NO_OTHER_TEXT)
 
     def receive_in_cash(self, gateway_id: str, *, amount_cents: int, paid_on: date) -> None:
         raise RequestRefused(_NO_CASH)
