@@ -31,6 +31,8 @@ _BY_METHOD = {
 }
 _CHANGES = {
     "change_due_date": "New due date",
+    "change_amount": "New amount",
+    "change_description": "New description, at the gateway too",
     "receive_in_cash": "Received in cash",
     "undo_cash": "Receipt in cash undone",
     "restore_charge": "Cancelled charge restored",
@@ -69,8 +71,8 @@ def _all_rows(can: Mapping[str, Capabilities]) -> Iterator[Row]:
         declared = frozenset(key for key, one in can.items() if method in one.instalments)
         yield Row(cell=f"instalments.{method}", title=f"Parcels: {way}", declared=declared)
     yield Row(cell="cancel", title="Cancel", declared=frozenset(can))
-    for change in sorted({change for one in can.values() for change in one.changes}):
-        declared = frozenset(key for key, one in can.items() if change in one.changes)
+    for change in sorted({change for one in can.values() for change in one.changes | one.remakes}):
+        declared = frozenset(key for key, one in can.items() if change in one.changes | one.remakes)
         yield Row(cell=f"change.{change}", title=_CHANGES[change], declared=declared)
     codes = frozenset(key for key, one in can.items() if one.pix_minutes)
     yield Row(cell="new_code", title="New code when one has expired", declared=codes)

@@ -169,4 +169,4 @@ def _tone(charge: Charge, shape: str, code: str) -> str:
 def _mark(charge: Charge, *shown: object) -> str:
     """The same in every language: the open page asks in whichever the browser sends."""
     amounts = (charge.amount_cents, charge.received_cents, charge.refunded_cents, charge.paid_at)
-    return digest("payments.look", (*shown, *amounts, charge.due_date))
+    return digest("payments.look", (*shown, *amounts, charge.due_date, charge.description))

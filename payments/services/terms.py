@@ -128,7 +128,8 @@ def _keep(own: Charge, fetched: GatewayPayment, parcel: int | None, *, source: s
     )
     if is_agreed:
         _ask_for(own, before, after, parcel)
-    _note(own, before, after, is_agreed=is_agreed, source=source, parcel=parcel)
+    if not (change and is_agreed):  # that tells its own story
+        _note(own, before, after, is_agreed=is_agreed, source=source, parcel=parcel)
 
 
 def agree(charge: Charge, *, actor: User) -> None:

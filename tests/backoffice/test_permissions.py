@@ -40,6 +40,8 @@ TABLE = """
 /charges/<reference>/refunds/<refund_id>/                 Looxxxn Luuxxxn
 /charges/<reference>/cancel/                              Loooxnn Luuuxnn
 /charges/<reference>/due-date/                            Loooxnn Luuuxnn
+/charges/<reference>/amount/                              Loooxnn Luuuxnn
+/charges/<reference>/description/                         Loooxnn Luuuxnn
 /charges/<reference>/cash/                                Looxxxn Luuxxxn
 /charges/<reference>/undo-cash/                           Looxxxn Luuxxxn
 /charges/<reference>/restore/                             Loooxnn Luuuxnn

@@ -207,11 +207,23 @@ def test_while_it_is_changed_the_old_amount_is_not_asked_for(world: World, key: 
 
 
 def test_another_description_is_read_by_the_customer(world: World, client: Client) -> None:
+    staff = browser("Operator", "olga")
     for key in ("asaas", "mercadopago"):
-        charge, staff = world.charge(key), browser("Operator", "olga")
+        charge = world.charge(key)
         shown = read(staff.post(address(charge, "description"), form(text="Pedido 9 <b>"), follow=True))
         assert "The description was changed to “Pedido 9 <b>”" in shown
         assert "Pedido 9 <b>" in read(client.get(f"/pay/{charge.pay_token}/"))
+
+
+@pytest.mark.parametrize("status", ["cancelled", "expired"])
+def test_what_could_not_be_made_again_is_said(status: str) -> None:
+    charge = make_charge(
+        make_connection(gateway="mercadopago"), status=status, method="card", failure="Hoje não."
+    )
+    page = read(browser().get(charge.get_absolute_url()))
+    assert "data-not-made" in page and "Hoje não." in page
+    Charge.objects.update(failure="")
+    assert "data-not-made" not in read(browser("Operator", "olga").get(charge.get_absolute_url()))
 
 
 def test_cash_is_received_and_undone_by_finance(world: World) -> None:

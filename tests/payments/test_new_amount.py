@@ -34,6 +34,8 @@ def test_a_version_of_ours_is_kept_and_another_code_comes(world: World, method: 
     assert versions(charge) == [(10_000, TermsOrigin.OURS, True), (NEW, TermsOrigin.OURS, True)]
     newest = charge.terms.last()
     assert newest and newest.agreed_by == changes.person()
+    assert changes.steps(charge) == [("amount", "asked"), ("amount", "done")]
+    assert not charge.timeline.filter(code="terms").exists(), "told once"
     world.work(charge)
     assert (charge.amount_cents, charge.status, charge.review_reason, charge.link) == (
         NEW,
