@@ -89,8 +89,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     received = value if has_money else 0
     listed = tuple(_to_refund(item) for item in records(raw.get("refunds")))
     refunded = _refunded(word, received, listed)
-    is_deleted = raw.get("deleted") is True
-    asked = to_cents(raw.get("originalValue")) or value
+    is_deleted, asked = raw.get("deleted") is True, to_cents(raw.get("originalValue")) or value
     return GatewayPayment(
         gateway_id=text(raw.get("id"), 100),
         reference=text(raw.get("externalReference")),
