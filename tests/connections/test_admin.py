@@ -111,6 +111,16 @@ def test_the_key_is_never_shown_again(admin: Client, asaas: responses.RequestsMo
     assert f"••••{KEY[-4:]}" in page and connection.credential_hints["api_key"]["fingerprint"] in page
 
 
+def test_an_account_may_demand_a_reason_for_discounts(admin: Client, asaas: responses.RequestsMock) -> None:
+    admin.post(ADD, form(require_discount_reason="on"))
+    connection = Connection.objects.get()
+    assert connection.require_discount_reason
+    address = reverse("admin:connections_connection_change", args=[connection.pk])
+    admin.post(address, {"name": "Loja", "environment": "sandbox"})
+    connection.refresh_from_db()
+    assert not connection.require_discount_reason
+
+
 def test_a_blank_key_keeps_the_stored_one(admin: Client, asaas: responses.RequestsMock) -> None:
     admin.post(ADD, form())
     connection = Connection.objects.get()

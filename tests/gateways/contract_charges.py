@@ -18,6 +18,7 @@ from connections.gateways.base import (
     Gateway,
     GatewayCharge,
     Method,
+    OrderLine,
     PaymentStatus,
     ResourceKind,
 )
@@ -56,6 +57,19 @@ class ChargeContract:
         assert (paid.status, paid.method, paid.is_cash) == (PaymentStatus.PAID, Method.CARD, False)
         assert (paid.amount_cents, paid.received_cents, paid.reference) == (15000, 15000, REFERENCE)
         assert paid.settled_at is None
+
+    def test_items_ask_for_exactly_the_net(
+        self, simulator: Simulator, adapter: Gateway, order: Order
+    ) -> None:
+        lines = (
+            OrderLine(description="Camiseta", quantity=3, unit_cents=4990, discount_cents=970),
+            OrderLine(description="Caneca, azul", quantity=1, unit_cents=1000),
+        )
+        wanted = order(method=Method.CARD, amount_cents=15000, lines=lines)
+        made = adapter.submit_charge(adapter.prepare_charge(wanted))
+        simulator.act("pay_card", reference=REFERENCE)
+        (paid,) = adapter.fetch_charge(made.kind, made.gateway_id).payments
+        assert (paid.amount_cents, paid.received_cents) == (15000, 15000)
 
     def test_sees_a_refused_card_and_then_a_good_one(
         self, simulator: Simulator, adapter: Gateway, card_charge: GatewayCharge
