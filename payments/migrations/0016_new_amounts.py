@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0014_countries'),
+        ('payments', '0015_imports'),
     ]
 
     operations = [
