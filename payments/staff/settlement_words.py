@@ -18,6 +18,7 @@ class Line:
     """
 
     gateway_id: str
+    parcel: int | None = None
     gross_cents: int
     fee_cents: int | None
     refunded_cents: int
@@ -47,6 +48,7 @@ def _line(charge: Charge, payment: Payment, *, is_expected: bool) -> Line:
     state = _state(charge, payment, is_expected=is_expected)
     return Line(
         gateway_id=payment.gateway_id,
+        parcel=payment.parcel,
         gross_cents=payment.received_cents,
         fee_cents=payment.fee_cents,
         refunded_cents=payment.refunded_cents,

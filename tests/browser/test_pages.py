@@ -15,7 +15,7 @@ from payments.models import Charge
 from payments.services import renewing
 from tests import factories
 from tests.gateways.controls import Simulator
-from tests.pages import sample
+from tests.pages import sample, sample_settlements
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,6 +44,7 @@ def turn_paid(charge: Charge) -> None:
 def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Charge], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     addresses = ["/", "/charges/", "/charges/?q=zzz", "/charges/new/", "/admin/", CONNECTION_FORM]
+    addresses += sample_settlements.make_settlements(charges).values()
     addresses += [charge.get_absolute_url() for charge in charges.values()]
     addresses += [f"/pay/{charge.pay_token}/" for charge in charges.values()]
     addresses += [f"/admin/connections/connection/{charges[name].connection_id}/change/" for name in charges]

@@ -46,8 +46,12 @@ def _in_parcels(like: Charge) -> str:
     for number, cents in enumerate((11_666, 11_666, 11_668), 1):
         day = now + timedelta(days=32 * number - 40)
         came = {"settled_at": day} if number == 1 else {}
-        _money(charge, cents, 423 if number < 3 else 422, settles_at=day, **came)
+        _money(charge, cents, 423 if number < 3 else 422, settles_at=day, **_parcel(number), **came)
     return charge.get_absolute_url()
+
+
+def _parcel(number: int) -> dict[str, Any]:
+    return {"parcel": number, "due_date": (clock.now() + timedelta(days=30 * number - 70)).date()}
 
 
 def _pay(connection: Any, cents: int, fee: int, refunded: int, **values: Any) -> Payment:
