@@ -78,8 +78,9 @@ def _usable(request: HttpRequest) -> Any:
 
 
 def _find(request: HttpRequest, batch_id: uuid.UUID) -> ChargeBatch:
-    own = ChargeBatch.objects.visible_to(request.user).select_related("connection", "created_by")
-    return get_object_or_404(own, public_id=batch_id)
+    """One that was read to its end, on a connection the person may work with."""
+    own = ChargeBatch.objects.visible_to(request.user).exclude(state=BatchState.READING)
+    return get_object_or_404(own.select_related("connection", "created_by"), public_id=batch_id)
 
 
 @never_cache
@@ -205,7 +206,7 @@ def batch(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, shown: ChargeBatch, *, status: int = 200) -> HttpResponse:
     tally = batches.tally(shown)
-    is_preview = shown.state in (BatchState.PREVIEW, BatchState.READING)
+    is_preview = shown.state == BatchState.PREVIEW
     context: dict[str, Any] = {
         "batch": shown,
         "tally": tally,

@@ -183,6 +183,13 @@ def test_another_connections_file_is_not_there(client: Client, connection: Conne
     assert batch.file_name not in client.get(ADDRESS).content.decode()
 
 
+def test_what_was_not_read_to_its_end_is_not_there(client: Client, connection: Connection) -> None:
+    batch = upload(client, connection, line(1))
+    ChargeBatch.objects.update(state=BatchState.READING)
+    assert client.get(batch.get_absolute_url()).status_code == 404
+    assert batch.file_name not in client.get(ADDRESS).content.decode()
+
+
 def test_an_account_that_is_not_ready_takes_no_file(client: Client, connection: Connection) -> None:
     batch = upload(client, connection, line(1))
     Connection.objects.update(state="refused", checked_at=clock.now())
