@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from connections.gateways.base import Capabilities, Method
+from connections.gateways.mercadopago.sites import SITES
 from connections.gateways.registry import REGISTRY, gateway_class
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,12 +71,19 @@ def _all_rows(can: Mapping[str, Capabilities]) -> Iterator[Row]:
     for method, way in _WAYS.items():
         declared = frozenset(key for key, one in can.items() if method in one.instalments)
         yield Row(cell=f"instalments.{method}", title=f"Parcels: {way}", declared=declared)
+    terms = frozenset(key for key, one in can.items() if one.takes_terms)
+    yield Row(cell="terms", title="Discount for paying early, fine, interest", declared=terms)
+    yield Row(cell="items", title="Items and a discount: the net is charged", declared=frozenset(can))
     yield Row(cell="cancel", title="Cancel", declared=frozenset(can))
     for change in sorted({change for one in can.values() for change in one.changes | one.remakes}):
         declared = frozenset(key for key, one in can.items() if change in one.changes | one.remakes)
         yield Row(cell=f"change.{change}", title=_CHANGES[change], declared=declared)
     codes = frozenset(key for key, one in can.items() if one.pix_minutes)
     yield Row(cell="new_code", title="New code when one has expired", declared=codes)
+    for code, site in SITES.items():
+        if code != "MLB":  # where all the others are proven
+            title = f"In {site.country.name}, in {site.country.currency}: pay and give back"
+            yield Row(cell=f"country.{code}", title=title, declared=frozenset({"mercadopago"}))
 
 
 def proofs() -> Proofs:

@@ -59,9 +59,12 @@ def wait_for_code(running: Running, reference: str, amount: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        pytest.param("asaas", marks=proves("asaas", "change.change_amount", "change.change_description")),
         pytest.param(
-            "mercadopago", marks=proves("mercadopago", "change.change_amount", "change.change_due_date")
+            "asaas", marks=proves("asaas", "items", "change.change_amount", "change.change_description")
+        ),
+        pytest.param(
+            "mercadopago",
+            marks=proves("mercadopago", "items", "change.change_amount", "change.change_due_date"),
         ),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 import requests
 from lib.accounts import Kind
 
+from tests.capabilities import proves
 from tests.flows.running import KINDS, Running
 
 pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
@@ -86,9 +87,13 @@ def give_back(running: Running, reference: str, typed: str) -> None:
     admin.send(form, {"confirmed": "1"})
 
 
+def marks_of(land: Land) -> list[pytest.MarkDecorator]:
+    return [proves("mercadopago", f"country.{land.site}"), *([] if land is CHILE else [pytest.mark.full])]
+
+
 @pytest.mark.parametrize(
     "land",
-    [pytest.param(one, id=one.site, marks=() if one is CHILE else pytest.mark.full) for one in LANDS],
+    [pytest.param(one, id=one.site, marks=marks_of(one)) for one in LANDS],
 )
 def test_a_code_of_the_country_is_paid_and_given_back(running: Running, land: Land) -> None:
     reference = asked_for(running, land)

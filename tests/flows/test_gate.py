@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from lib.pages import Page
 
+from tests.capabilities import proves
 from tests.flows.conftest import product
 from tests.flows.running import Running
 
@@ -81,12 +82,14 @@ def decide(running: Running, reference: str) -> Page:
     return admin.fill_in(f"/charges/{reference}/review/", "note", {"note": "Agreed on the phone."})
 
 
+@proves("asaas", "terms")
 def test_paid_with_its_discount_in_time(running: Running, reference: str) -> None:
     pay(running, reference)
     running.wait_for_status(reference, "paid")
     assert stored(running, reference, "received_cents", "review_reason") == [9_500, ""]
 
 
+@proves("asaas", "terms")
 def test_paid_late_with_fine_and_interest(running: Running, reference: str) -> None:
     days_pass(running, 13)
     pay(running, reference)
