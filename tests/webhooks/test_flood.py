@@ -77,6 +77,7 @@ class MercadoPago:
         return 200, {}, json.dumps(payment)
 
 
+@pytest.mark.weighty
 @pytest.mark.parametrize("strangers", [600, pytest.param(10_000, marks=pytest.mark.full)])
 def test_strangers_bring_little_about_and_disturb_nobody(
     client: Client, connection: Connection, clock: Any, strangers: int

@@ -125,6 +125,7 @@ def test_what_waits_for_a_gateway_is_not_rewritten(away: Connection, gateway: An
     assert not targets.is_anything_due() or GatewayPause.objects.get().until
 
 
+@pytest.mark.weighty
 @pytest.mark.parametrize("status", [pytest.param(503, marks=pytest.mark.full), 429])
 def test_back_it_is_drained_within_minutes_and_in_a_ramp(
     away: Connection, gateway: Any, clock: Any, status: int
@@ -144,6 +145,8 @@ def test_back_it_is_drained_within_minutes_and_in_a_ramp(
         if seconds[second] and back_after is None:
             back_after = second
         clock.shift(1)
+        if back_after is not None and second >= back_after + 10 and not targets.signed().exists():
+            break
     assert back_after is not None and back_after <= 300 * 1.02
     # The probe, then one in the first second, two in the next ...
     assert [seconds[back_after + passed] for passed in range(6)] == [2, 2, 4, 8, 16, 32]
@@ -159,9 +162,9 @@ def test_one_payment_that_always_fails_keeps_the_others_of_its_connection_going(
     clock.shift(1)
     broken = ("98000000000", "98000000001")
     up(gateway, away, broken)
-    for _second in range(120):
+    for _second in range(60):
         inbox.work()
-        clock.shift(1)
+        clock.shift(2)
     left = WebhookEvent.objects.exclude(state=EventState.DONE)
     assert {event.gateway_id for event in left} == {*broken}
 
