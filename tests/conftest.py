@@ -29,7 +29,10 @@ SIMULATOR_START_SECONDS = 20
 _ON_ONE_STACK = ("browser", "gateways", "house", "pages", "simulator", "structure")
 # Pages, and who may see them.
 _SMALL = ("backoffice", "config")
-_SMALL_ENDS = ("_admin", "_page", "_panel", "_view")
+_SMALL_ENDS = (
+    *("_admin", "_page", "_panel", "_view", "_recent_login"),
+    *("_cancelling", "_changing", "_importing", "_new_amount", "_plans", "_remaking", "_sandbox"),
+)
 
 
 # How long one generated example takes says nothing on a machine that does something else meanwhile.

@@ -241,6 +241,7 @@ def test_answers_as_the_table_says(house: House) -> None:
 
 
 @pytest.mark.once
+@pytest.mark.full
 def test_other_methods_do_nothing(house: House) -> None:
     """Refused, or answered like a GET, as the admin does."""
     wrong = set()

@@ -125,7 +125,9 @@ def test_the_way_to_ignoring_opens_it(page: Page, staff: None, events: dict[str,
     expect(page.locator("#id_note")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [320, pytest.param(390, marks=pytest.mark.full), 1280])
+@pytest.mark.parametrize(
+    "width", [320, *(pytest.param(width, marks=pytest.mark.full) for width in (390, 1280))]
+)
 def test_no_page_scrolls_sideways_and_every_target_is_large(
     page: Page, staff: None, events: dict[str, WebhookEvent], people: tuple, width: int
 ) -> None:

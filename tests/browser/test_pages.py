@@ -40,7 +40,9 @@ def turn_paid(charge: Charge) -> None:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("width", [320, pytest.param(390, marks=pytest.mark.full), 1280])
+@pytest.mark.parametrize(
+    "width", [320, *(pytest.param(width, marks=pytest.mark.full) for width in (390, 1280))]
+)
 def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Charge], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     addresses = ["/", "/charges/", "/charges/?q=zzz", "/charges/new/", "/admin/", CONNECTION_FORM]

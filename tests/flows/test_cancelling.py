@@ -17,7 +17,7 @@ EACH = pytest.mark.parametrize(
     [
         pytest.param("asaas", marks=proves("asaas", "cancel")),
         pytest.param("mercadopago", marks=proves("mercadopago", "cancel")),
-        "checkout",
+        pytest.param("checkout", marks=pytest.mark.full),
     ],
 )
 

@@ -79,7 +79,8 @@ def test_a_simulated_payment_shows_without_its_notification(running: Running) ->
     assert (status, sources(running, reference)[0]) == ("paid", "person")
 
 
-@pytest.mark.parametrize("strangers", [150, pytest.param(10_000, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("strangers", [150, 10_000])
 def test_strangers_at_the_door_disturb_nobody(running: Running, strangers: int) -> None:
     doors = {key: loading.door(running, key) for key in ("asaas", "mercadopago") if running.shop(key)}
     paid = {key: [loading.paid_in_silence(running, key) for _charge in range(3)] for key in doors}

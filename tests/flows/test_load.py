@@ -138,7 +138,8 @@ def wait_for_wake_ups(running: Running) -> None:
     running.wait_until(lambda: bool(loading.post_all(note)) and woken() > known, "a worker is woken")
 
 
-@pytest.mark.parametrize("away", [pytest.param(refused, marks=pytest.mark.full), frozen])
+@pytest.mark.full
+@pytest.mark.parametrize("away", [refused, frozen])
 def test_a_broker_that_is_away_keeps_no_notification_waiting(
     running: Running, away: Callable[[Running], AbstractContextManager[None]]
 ) -> None:

@@ -91,7 +91,7 @@ def test_a_part_and_then_the_rest(running: Running, key: str) -> None:
     assert sum(given(running, reference)) * 100 == pytest.approx(received) and asked(running, reference) == 2
 
 
-@BOTH
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_an_answer_that_was_lost_makes_no_second_refund(running: Running, key: str) -> None:
     """The notification, or the worker's look, tells what the answer did not."""
     reference = paid(running, key)

@@ -136,6 +136,7 @@ def test_a_new_address_under_traffic(running: Running) -> None:
     rotation.press("drop-old-address")
 
 
+@pytest.mark.full
 def test_a_pasted_secret_under_traffic(running: Running) -> None:
     """A new one and, when that was a mistake, the old one again."""
     rotation = Rotation(running, "mercadopago")

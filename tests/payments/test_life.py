@@ -31,7 +31,7 @@ from connections.gateways.base import Delivery, Method, Notification, ResourceKi
 from payments.deriving import MONEY_IN
 from payments.models import ChangeKind, Charge, RunTrigger, TimelineEntry
 from payments.services import changing, checking, doubt, reconciling, renewing, runs, watching
-from payments.services.changeable import NotPossible
+from payments.services.changeable import NotPossible, Typed
 from payments.services.changing import NewChange
 from tests.payments.simulated import World
 from webhooks.services import inbox, recording
@@ -106,7 +106,7 @@ class Life(RuleBasedStateMachine):
         if lost:
             self.world.fault("error_500", when="after", method=lost, path="/payments/", times=1)
         day = self.world.today() + timedelta(days=20)
-        asked = NewChange(charge=charge, kind=kind, submission=uuid.uuid4(), day=day)
+        asked = NewChange(charge=charge, kind=kind, submission=uuid.uuid4(), typed=Typed(day=day))
         with suppress(NotPossible):
             changing.change(asked)
 
