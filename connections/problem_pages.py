@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from connections import services, waiting
 from connections.gateways.errors import GatewayUnavailable
-from connections.models import Connection, Problem, WebhookState
+from connections.models import Connection, ConnectionState, Problem, WebhookState
 from connections.problem_kinds import Severity
-from connections.services import health, problems, telling
+from connections.services import health, pausing, problems, telling
 
 _HISTORY = 10
 # What was done about a problem that is over.
@@ -69,6 +69,8 @@ def _tone(problem: Problem) -> str:
 def after_new_key(connection: Connection) -> None:
     """The form has just verified it: what was said of the old one is over, and a worker looks at the rest."""
     problems.follow_key(connection)
+    if connection.state == ConnectionState.READY:
+        pausing.end(connection.pk)
     health.bring_forward(connection.pk)
 
 

@@ -100,6 +100,13 @@ def note_answer(connection_id: int) -> None:
         same.update(until=None, probe_until=None, back_at=now, taken=0, strikes=0)
 
 
+def end(connection_id: int) -> None:
+    """What was the matter is over, as somebody just saw: what waited follows in the ramp."""
+    now = clock.now()
+    paused = GatewayPause.objects.filter(connection=connection_id, back_at=None)
+    paused.update(until=None, probe_until=None, back_at=now, taken=0, strikes=0)
+
+
 def wait_after(error: GatewayError, *, rounds: int) -> timedelta:
     """How long to leave the gateway alone: as it asks, else longer each time it was tried in vain."""
     asked = getattr(error, "retry_after", None)

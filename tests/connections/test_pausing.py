@@ -47,6 +47,19 @@ def pause(connection: Connection, error: GatewayError = DOWN) -> timedelta:
     return until - pausing.clock.now()
 
 
+def test_a_pause_ends_when_its_reason_is_mended(
+    connection: Connection, clock: time_machine.Traveller
+) -> None:
+    """A new key was accepted: nobody waits out the minute of the old one."""
+    pausing.note_failure(connection.pk, CredentialsRefused("no", http_status=401))
+    assert pausing.away() == {connection.pk} and not pausing.may_ask(connection.pk)
+    pausing.end(connection.pk)
+    assert pausing.away() == set()
+    assert [pausing.may_ask(connection.pk) for _call in range(3)] == [True, False, False]
+    clock.shift(1)
+    assert pausing.may_ask(connection.pk)
+
+
 def test_one_failure_is_no_pause_and_an_answer_forgets_it(connection: Connection, clock: object) -> None:
     for _time in range(3):
         pausing.note_failure(connection.pk, DOWN)

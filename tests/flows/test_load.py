@@ -162,6 +162,7 @@ def calls(running: Running, account: int) -> list[int]:
     return [call["status"] for call in running.ask("received")["calls"] if call["account"] == account]
 
 
+@pytest.mark.full
 def test_too_many_calls_pause_that_connection_alone_in_every_process(running: Running) -> None:
     account = running.shop("asaas").account["id"]
     reference = running.charge("asaas")

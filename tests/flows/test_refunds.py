@@ -11,7 +11,7 @@ from lib.pages import Page
 from tests.flows.conftest import product
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("refunds"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("refunds"), pytest.mark.weighty, pytest.mark.full]
 KEYS = ("asaas", "mercadopago")
 BOTH = pytest.mark.parametrize("key", KEYS)
 BALANCE = 10_000

@@ -81,14 +81,14 @@ class Rotation:
         assert self.running.evaluate(REFUSED) == refused
 
     def wait_until_worked_through(self) -> None:
-        """What was refused with a dead key waits ten minutes: the clock moves on to it."""
+        """What was refused with a dead key waits, its connection too: the clock moves on to it."""
         self.running.wait_until(self._is_worked_through, "nothing is open")
         self.running.wait_for_status(self.reference, "paid")
 
     def _is_worked_through(self) -> bool:
         waits = self.running.evaluate(WAITS.format(payment=self.payment))
-        if waits and min(waits) > 0:
-            self.running.control("clock", advance_seconds=min(waits) + 1)
+        if waits:
+            self.running.control("clock", advance_seconds=max(0, min(waits)) + 1)
         return not waits
 
     def notify(self) -> None:
