@@ -20,7 +20,9 @@ def test_charges_made_elsewhere_become_ours_and_are_followed(running: Running, k
         running.control("panel_payment", account=account, amount=77, reference=reference, paid=is_paid, **who)
     pk = urlsplit(shop.connection_page).path.strip("/").split("/")[-2]
     public_id = running.evaluate(f"Connection.objects.get(pk={pk}).public_id")
-    day = running.evaluate("__import__('config.clock', fromlist=['x']).today('America/Sao_Paulo').isoformat()")
+    day = running.evaluate(
+        "__import__('config.clock', fromlist=['x']).today('America/Sao_Paulo').isoformat()"
+    )
     admin = running.people.admin
     admin.fill_in(f"/imports/of/{public_id}/", "since", {"since": day})
     page = admin.url

@@ -21,6 +21,8 @@ STEPS = 6
 A_STEP = 600
 NOW = "__import__('config.clock', fromlist=['x']).now()"
 PAUSED = f"GatewayPause.objects.filter(until__gt={NOW}).count()"
+# A 429 to anybody's call is kept here, too, and found by the next who asks.
+ASKED_TO_WAIT = f"Connection.objects.filter(paused_until__gt={NOW}).count()"
 DUE = f"WebhookEvent.objects.filter(next_attempt_at__lte={NOW}, is_hint=False).count()"
 
 
@@ -102,7 +104,7 @@ def settle(running: Running) -> None:
 def wait_out_the_pause(running: Running) -> int:
     """Seconds that the clock went on until the gateway is tried again, not beyond: what follows is timed."""
     passed = 0
-    while running.evaluate(PAUSED):
+    while running.evaluate(PAUSED) or running.evaluate(ASKED_TO_WAIT):
         running.control("clock", advance_seconds=5)
         passed += 5
     return passed
