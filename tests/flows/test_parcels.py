@@ -87,3 +87,7 @@ def test_who_chooses_the_way_may_choose_parcels_too(running: Running, in_three: 
     reference = ask(running, "mercadopago", "any")
     running.control("pay_card", reference=reference, instalments=3)
     running.wait_for_status(reference, "paid")
+    amount, received, review = stored(running, reference, "amount_cents", "received_cents", "review_reason")
+    assert (received, review) == (amount, "")
+    [line] = running.ask(f"books?reference={reference}")["payments"]
+    assert line["instalments"] == 3
