@@ -22,6 +22,8 @@ from connections.gateways.accounts import PaymentWay as PaymentWay
 from connections.gateways.accounts import SecretField as SecretField
 from connections.gateways.accounts import Secrets as Secrets
 from connections.gateways.accounts import WebhookRegistration as WebhookRegistration
+from connections.gateways.calls import DisputeCalls as DisputeCalls
+from connections.gateways.calls import SubscriptionCalls as SubscriptionCalls
 from connections.gateways.charges import Address as Address
 from connections.gateways.charges import Boleto as Boleto
 from connections.gateways.charges import ChargeOrder as ChargeOrder
@@ -36,11 +38,24 @@ from connections.gateways.charges import RefundItem as RefundItem
 from connections.gateways.charges import RefundOrder as RefundOrder
 from connections.gateways.charges import Terms as Terms
 from connections.gateways.countries import Country as Country
+from connections.gateways.disputes import DisputeKind as DisputeKind
+from connections.gateways.disputes import DisputeState as DisputeState
+from connections.gateways.disputes import GatewayDispute as GatewayDispute
 from connections.gateways.guides import Holder as Holder
 from connections.gateways.guides import SandboxCard as SandboxCard
 from connections.gateways.guides import SandboxGuide as SandboxGuide
 from connections.gateways.instalments import InstalmentRule as InstalmentRule
 from connections.gateways.markets import Market as Market
+from connections.gateways.subscriptions import Cycle as Cycle
+from connections.gateways.subscriptions import GatewayPlan as GatewayPlan
+from connections.gateways.subscriptions import GatewaySubscription as GatewaySubscription
+from connections.gateways.subscriptions import GatewayTurn as GatewayTurn
+from connections.gateways.subscriptions import PlanOrder as PlanOrder
+from connections.gateways.subscriptions import SubscriptionChange as SubscriptionChange
+from connections.gateways.subscriptions import SubscriptionOrder as SubscriptionOrder
+from connections.gateways.subscriptions import SubscriptionRule as SubscriptionRule
+from connections.gateways.subscriptions import SubscriptionStatus as SubscriptionStatus
+from connections.gateways.subscriptions import TurnState as TurnState
 from connections.gateways.vocabulary import Environment as Environment
 from connections.gateways.vocabulary import Method as Method
 from connections.gateways.vocabulary import PaymentStatus as PaymentStatus
@@ -89,6 +104,9 @@ class Notification:
     something: an answer that is further along is then not newer, but older. ``is_about_key`` marks what
     tells of our access to the account: a reason to check the key, never a state by itself. With
     ``is_key_expiring`` a key of the account, not surely ours, is about to end, on a day if that was said.
+    ``expected_counter`` is the count of changes it speaks of (``GatewaySubscription.version``);
+    ``forbids_delivery``: the gateway suspects fraud, what was sold shall not be handed over. ``idle``: why a
+    topic that names nothing we follow needs nothing done (a key of ``Gateway.idle_reasons``).
     """
 
     topic: str
@@ -109,6 +127,9 @@ class Notification:
     is_about_key: bool = False
     is_key_expiring: bool = False
     key_expires_on: date | None = None
+    expected_counter: int | None = None
+    forbids_delivery: bool = False
+    idle: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +155,7 @@ class Capabilities:
     ``checkout_minutes``: the shortest and longest life of a page (``ResourceKind.CHECKOUT``), in minutes, on
     which a card is paid in parcels, where that is made anew when it is wanted.
     ``sandbox_actions``: the methods of ``Gateway`` that act for the payer in the sandbox.
+    ``subscriptions``: what it can collect again and again, ``None`` for nothing.
     ``missing``: why this account does not take a method that others take. ``limits``: the least and most
     cents of a method where they are not those of the gateway; a most of 0 is none.
     """
@@ -162,6 +184,7 @@ class Capabilities:
     sandbox_actions: frozenset[str] = frozenset()
     instalments: Mapping[Method, InstalmentRule] = field(default_factory=dict)
     checkout_minutes: tuple[int, int] | None = None
+    subscriptions: SubscriptionRule | None = None
     missing: Mapping[Method, str] = field(default_factory=dict)
     limits: Mapping[Method, tuple[int, int]] = field(default_factory=dict)
     concurrency: int = 40
@@ -178,12 +201,13 @@ class Capabilities:
         return next((limits for known, limits in self.limits.items() if known == method), (0, 0))
 
 
-class Gateway(Protocol):
+class Gateway(SubscriptionCalls, DisputeCalls, Protocol):
     """One gateway, speaking for one connection. Every method may raise a ``GatewayError``.
 
     ``status_reasons``: what the last part (after a slash) of a payment's ``gateway_status`` means to people.
     ``topic_words``: what a notification's action, else its topic, says to people. ``refund_reasons``: what
-    the gateway's word for a refund (``RefundItem.status``) says where somebody must act.
+    the gateway's word for a refund (``RefundItem.status``) says where somebody must act. ``idle_reasons``:
+    why a notification needs nothing done (``Notification.idle``).
     """
 
     name: str
@@ -196,6 +220,7 @@ class Gateway(Protocol):
     status_reasons: Mapping[str, str] = MappingProxyType({})
     topic_words: Mapping[str, str] = MappingProxyType({})
     refund_reasons: Mapping[str, str] = MappingProxyType({})
+    idle_reasons: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, access: Access) -> None: ...
 

@@ -198,6 +198,7 @@ class GatewayPayment:
     a direct one.
     Attempts to pay one thing share an ``order_id`` where the gateway has one. Who pays is the gateway's
     ``customer_id`` (``Gateway.fetch_customer``) or, as far as the body tells, the ``payer``.
+    ``subscription_id``: it collects a turn of that subscription. ``is_card_check``: it only proves a card.
     """
 
     gateway_id: str
@@ -238,6 +239,8 @@ class GatewayPayment:
     order_id: str = ""
     customer_id: str = ""
     payer: CustomerDetails | None = None
+    subscription_id: str = ""
+    is_card_check: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,12 +42,22 @@ class RefundState(StrEnum):
 
 
 class ResourceKind(StrEnum):
-    """What a gateway id points at; a plan is several parcels made together, the others but one are pages."""
+    """What a gateway id points at.
+
+    A charge is made as a payment, as a page (preference, checkout) or as a plan: several parcels made
+    together. A subscription has turns; where they are things of their own at the gateway each is a ``TURN``.
+    Its template is a ``RECURRING_PLAN``.
+    """
 
     PAYMENT = "payment"
     PREFERENCE = "preference"
     PLAN = "plan"
     CHECKOUT = "checkout"
+    SUBSCRIPTION = "subscription"
+    TURN = "turn"
+    RECURRING_PLAN = "recurring_plan"
+    CHARGEBACK = "chargeback"
+    CLAIM = "claim"
 
 
 class Rejection(StrEnum):

@@ -2,6 +2,7 @@ from payments.models.batches import BatchRow, BatchState, ChargeBatch, RowState
 from payments.models.changes import GATEWAY_METHODS, ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAtGateway, DocumentType
+from payments.models.disputes import UNDECIDED, Dispute, DisputeProgress
 from payments.models.imports import ChargeImport, ImportedPayment, LeftBehind
 from payments.models.lines import ChargeLine
 from payments.models.payments import Payment
@@ -16,10 +17,35 @@ from payments.models.reconciliation import (
 from payments.models.refunds import Refund, RefundProgress, RefundReason
 from payments.models.resources import PAGES, GatewayResource
 from payments.models.reviews import ReviewDecision
+from payments.models.subscriptions import (
+    ALIVE,
+    AgreementChange,
+    AgreementChangeKind,
+    CycleChoices,
+    Plan,
+    PlanState,
+    Subscription,
+    SubscriptionAmount,
+    SubscriptionReview,
+    SubscriptionState,
+)
 from payments.models.terms import ChargeTerms, TermsOrigin
 from payments.models.timeline import TimelineEntry, TimelineKind
 
 __all__ = [
+    "ALIVE",
+    "AgreementChange",
+    "AgreementChangeKind",
+    "CycleChoices",
+    "Dispute",
+    "DisputeProgress",
+    "Plan",
+    "PlanState",
+    "Subscription",
+    "SubscriptionAmount",
+    "SubscriptionReview",
+    "SubscriptionState",
+    "UNDECIDED",
     "BatchRow",
     "BatchState",
     "GATEWAY_METHODS",

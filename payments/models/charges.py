@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.gateways.base import Method, ResourceKind
 from connections.models import Connection, reachable_by
+from payments.models.attempts import AttemptState as AttemptState
 from payments.models.customers import Customer
+from payments.models.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -58,6 +60,7 @@ class ReviewReason(models.TextChoices):
     PIX_CODE = "pix_code", _("the code of the gateway does not fit this charge")
     TERMS = "terms", _("the gateway asks for other terms than ours")
     REFUND = "refund", _("nobody knows whether a refund was made")
+    DO_NOT_DELIVER = "do_not_deliver", _("the gateway warns of fraud: do not deliver")
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
@@ -127,6 +130,14 @@ class Charge(models.Model):
     foreign_reference = models.CharField(max_length=200, blank=True, default="", db_default="")
     foreign_order = models.CharField(max_length=100, blank=True, default="", db_default="")
 
+    # One turn of a subscription. While the gateway goes on collecting it by itself a refused attempt is not
+    # its end, and another one follows.
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, null=True, related_name="charges"
+    )
+    is_collecting = models.BooleanField(default=False, db_default=False)
+    next_try_at = models.DateTimeField(null=True)
+
     link = models.URLField(max_length=500, blank=True)
     # Of a page that lives shorter than its charge and is made anew when somebody wants to pay.
     link_expires_at = models.DateTimeField(null=True)
@@ -189,15 +200,6 @@ class Charge(models.Model):
             ChargeStatus.AUTHORIZED,
         )
         return self.status in waiting
-
-
-class AttemptState(models.TextChoices):
-    PREPARED = "prepared"
-    SENT = "sent"
-    ANSWERED = "answered"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-    ABANDONED = "abandoned"
 
 
 class CreationAttempt(models.Model):

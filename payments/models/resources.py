@@ -5,6 +5,7 @@ from django.db import models
 from connections.gateways.base import ResourceKind
 from connections.models import Connection
 from payments.models.charges import Charge
+from payments.models.subscriptions import Plan, Subscription
 
 # Where somebody pays at the gateway, as opposed to what they pay.
 PAGES = (ResourceKind.PREFERENCE, ResourceKind.CHECKOUT)
@@ -22,11 +23,18 @@ class GatewayResource(models.Model):
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ResourceKind])
     gateway_id = models.CharField(max_length=100)
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, null=True, related_name="resources")
+    # Of a subscription, its turns and a plan: whose it is. What has none of the three is not ours.
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, null=True, related_name="resources"
+    )
+    recurring_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, related_name="resources")
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     ticket = models.BigIntegerField(default=0)
     applied_ticket = models.BigIntegerField(default=0)
     gateway_version = models.DateTimeField(null=True)
+    # Where the gateway counts its changes instead of dating them.
+    gateway_counter = models.BigIntegerField(null=True)
     fetched_at = models.DateTimeField(null=True)
     is_missing = models.BooleanField(default=False)
     # Of a plan: how many parcels it was made of.

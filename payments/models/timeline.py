@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.charges import Charge
+from payments.models.subscriptions import Subscription
 
 
 class TimelineKind(models.TextChoices):
@@ -17,12 +18,15 @@ class TimelineKind(models.TextChoices):
 
 
 class TimelineEntry(models.Model):
-    """One line of a charge's history. Lines are added, never changed.
+    """One line of the history of a charge or of a subscription. Lines are added, never changed.
 
     ``code`` and ``data`` make the sentence in the reader's language; ``exchange`` is the redacted call.
     """
 
-    charge = models.ForeignKey(Charge, on_delete=models.CASCADE, related_name="timeline")
+    charge = models.ForeignKey(Charge, on_delete=models.CASCADE, null=True, related_name="timeline")
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, null=True, related_name="timeline"
+    )
     at = models.DateTimeField()
     kind = models.CharField(max_length=16, choices=TimelineKind.choices)
     code = models.CharField(max_length=40)
@@ -33,7 +37,21 @@ class TimelineEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["charge", "-at", "-id"], name="timeline_newest")]
+        indexes = [
+            models.Index(fields=["charge", "-at", "-id"], name="timeline_newest"),
+            models.Index(
+                fields=["subscription", "-at", "-id"],
+                name="timeline_of_subscription",
+                condition=models.Q(subscription__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(charge__isnull=False, subscription=None)
+                | models.Q(charge=None, subscription__isnull=False),
+                name="timeline_of_one_thing",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code

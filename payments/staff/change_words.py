@@ -294,6 +294,6 @@ def sentence(entry: TimelineEntry) -> tuple[str, str]:
         "text": data.get("text", ""),
     }
     failure = _(data["failure"]) if data["failure"] else ""
-    return said % words, " · ".join(
-        filter(None, (failure, _advice(entry.charge, data["kind"], data["obstacle"], data["advice"])))
-    )
+    charge = entry.charge
+    advice = _advice(charge, data["kind"], data["obstacle"], data["advice"]) if charge else ""
+    return said % words, " · ".join(filter(None, (failure, advice)))

@@ -38,12 +38,14 @@ _STARTS = f"({_WAKES} AND webhooks_webhookevent.state NOT IN ('received', 'retry
 _INSERT = f"""
 INSERT INTO webhooks_webhookevent (
   connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
-  is_test, secret_name, expected, expected_refunded_cents, is_step_back, occurred_at, received_at, state,
-  reason, attempts, asked_again, next_attempt_at, last_error, repeats, last_repeat_at, finished_at,
-  resource_id
+  is_test, secret_name, expected, expected_refunded_cents, is_step_back, expected_counter, forbids_delivery,
+  occurred_at, received_at, state, reason, attempts, asked_again, next_attempt_at, last_error, repeats,
+  last_repeat_at, finished_at, resource_id
 ) VALUES (
-  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-  %s, 0, 0, %s, '', 0, NULL, %s, NULL
+  %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+  %s, %s, %s, %s, %s, %s, %s,
+  %s, %s, %s, %s, 0, 0, %s, '', 0,
+  NULL, %s, NULL
 )
 ON CONFLICT (connection_id, dedupe_key) DO UPDATE SET
   repeats = webhooks_webhookevent.repeats + 1,
@@ -102,6 +104,8 @@ def record(
         notification.expected.value if notification.expected else "",
         min(notification.expected_refunded_cents, _LARGEST_SUM),
         notification.is_step_back,
+        _counter(notification),
+        notification.forbids_delivery,
         stored_time(notification.occurred_at),
         stored_time(now),
         state.value,
@@ -116,12 +120,19 @@ def record(
 
 
 def _first_state(notification: Notification) -> tuple[EventState, str]:
+    if notification.idle:
+        return EventState.IGNORED, notification.idle[:40]
     if notification.kind is None or not notification.gateway_id:
         # Mercado Pago's signed query names the payment even where the body is broken.
         return EventState.IGNORED, "nothing_to_fetch" if notification.is_readable else UNREADABLE
     if not notification.can_change:
         return EventState.IGNORED, "changes_nothing"
     return EventState.RECEIVED, ""
+
+
+def _counter(notification: Notification) -> int | None:
+    counter = notification.expected_counter
+    return counter if counter is not None and 0 <= counter <= _LARGEST_SUM else None
 
 
 def _kept(delivery: Delivery) -> dict[str, str]:
