@@ -63,8 +63,10 @@ def settlements(request: HttpRequest) -> HttpResponse:
     form = _period(request)
     expected = settlement_sums.expected(connections)
     settled: list[Settled] = []
+    advanced: list[Settled] = []
     if form.is_valid():
         settled = settlement_sums.settled(connections, **form.cleaned_data)
+        advanced = settlement_sums.advanced(connections, **form.cleaned_data)
     context = {
         "form": form,
         "expected": expected,
@@ -73,6 +75,7 @@ def settlements(request: HttpRequest) -> HttpResponse:
         "most_late": _MOST_LATE,
         "settled": settled,
         "settled_totals": _totals(settled),
+        "advanced": advanced,
         "has_connections": bool(connections),
         "last_day": clock.today(settings.TIME_ZONE) + timedelta(days=settlement_sums.DAYS_AHEAD),
     }

@@ -71,7 +71,7 @@ def _careful(text: str, errors: Iterable[BaseException]) -> str:
             less = _without_values(error, said)
             # A group of exceptions indents each line of a traceback.
             as_shown = r"\n[ |]*".join(re.escape(line) for line in said.split("\n"))
-            text = re.sub(as_shown, lambda _found, less=less: less, text)
+            text = re.sub(as_shown, less.replace("\\", r"\\"), text)
             text = text.replace(repr(said)[1:-1], repr(less)[1:-1])
     return _TOLD_IN_REPR.sub(f" {LEFT_OUT}", _TOLD.sub(LEFT_OUT, text))
 

@@ -35,8 +35,16 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return waiting.filter(status=PaymentStatus.PAID, is_cash=False, is_anticipated=False)
 
     def settled(self) -> PaymentQuerySet:
-        """Whose money came into the account at the gateway; what was paid in cash never does."""
-        return self.filter(settled_at__isnull=False, is_cash=False)
+        """Whose money came into the account at the gateway on the day told; what was paid in cash never does.
+
+        What is contested is held or was taken back; of what was advanced neither day nor cost are told.
+        """
+        came = self.filter(settled_at__isnull=False, is_cash=False, is_anticipated=False)
+        return came.exclude(status__in=CONTESTED)
+
+    def advanced(self) -> PaymentQuerySet:
+        """Whose money the gateway paid before its day, for a cost it does not tell."""
+        return self.filter(is_anticipated=True, is_cash=False).exclude(status__in=CONTESTED)
 
 
 class Payment(models.Model):

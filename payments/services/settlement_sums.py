@@ -57,7 +57,7 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """What came into one account in a period."""
+    """What came into one account in a period, or was advanced to it."""
 
     connection: Connection
     currency: str
@@ -103,20 +103,35 @@ def late_payments(connections: Sequence[Connection], *, most: int) -> list[Payme
 
 def settled(connections: Sequence[Connection], *, first: date, last: date) -> list[Settled]:
     """What came in on these days, both included."""
+    return _by_account(settled_payments(connections, first=first, last=last), connections)
+
+
+def advanced(connections: Sequence[Connection], *, first: date, last: date) -> list[Settled]:
+    """What was paid on these days and advanced since: when and for how much is not told."""
+    paid = _within(connections, "paid_at", first=first, last=last)
+    return _by_account(Payment.objects.advanced().filter(paid), connections)
+
+
+def settled_payments(connections: Sequence[Connection], *, first: date, last: date) -> PaymentQuerySet:
+    return Payment.objects.settled().filter(_within(connections, "settled_at", first=first, last=last))
+
+
+def _by_account(payments: PaymentQuerySet, connections: Sequence[Connection]) -> list[Settled]:
     by_id = {connection.pk: connection for connection in connections}
     rows = [
         Settled(connection=by_id[row["connection_id"]], currency=row["currency"], sums=_sums(row))
-        for row in _summed(settled_payments(connections, first=first, last=last))
+        for row in _summed(payments)
     ]
     return sorted(rows, key=lambda row: (row.connection.name, row.connection.pk, row.currency))
 
 
-def settled_payments(connections: Sequence[Connection], *, first: date, last: date) -> PaymentQuerySet:
-    came = Q(pk__in=[])
+def _within(connections: Sequence[Connection], moment: str, *, first: date, last: date) -> Q:
+    """Of these accounts, with this moment on one of their own days."""
+    within = Q(pk__in=[])
     for zone, accounts in _by_zone(connections).items():
         begin, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
-        came |= Q(connection__in=accounts, settled_at__gte=begin, settled_at__lt=end)
-    return Payment.objects.settled().filter(came)
+        within |= Q(connection__in=accounts, **{f"{moment}__gte": begin, f"{moment}__lt": end})
+    return within
 
 
 def _by_zone(connections: Sequence[Connection]) -> dict[str, dict[int, Connection]]:

@@ -121,6 +121,40 @@ def test_only_money_that_is_still_to_come_is_expected(values: dict[str, Any]) ->
     assert rows(shop) == []
 
 
+@pytest.mark.parametrize(
+    ("values", "is_advanced"),
+    [
+        ({"status": "disputed"}, False),
+        ({"status": "charged_back"}, False),
+        ({"is_cash": True}, False),
+        ({"settled_at": None}, False),
+        ({"is_anticipated": True}, True),
+        ({"is_anticipated": True, "settled_at": None}, True),
+        ({"is_anticipated": True, "status": "disputed"}, False),
+    ],
+)
+def test_only_money_that_came_on_its_day_became_available(
+    house: House, values: dict[str, Any], is_advanced: bool
+) -> None:
+    """The same on the page and in the file; what was advanced came on a day that is not told."""
+    payment = settled(house.theirs.connection)
+    counted = (1, [payment.gateway_id], False)
+    assert in_the_report(house) == counted
+    Payment.objects.filter(pk=payment.pk).update(**values)
+    assert in_the_report(house) == (0, [], is_advanced)
+
+
+def in_the_report(house: House) -> tuple[int, list[str], bool]:
+    """How many payments the page counts, those of the file, and whether it tells of advanced money."""
+    page = house.browser("finance").get(PAGE)
+    found = lines(house.browser("finance").get(FILE))
+    return (
+        sum(row.sums.payments for row in page.context["settled"]),
+        [line[4] for line in found[1:]],
+        "data-advanced" in page.content.decode(),
+    )
+
+
 def test_what_was_given_back_does_not_come_and_an_unknown_fee_is_told() -> None:
     shop = make_connection()
     paid(shop, days=3, refunded_cents=4_000)

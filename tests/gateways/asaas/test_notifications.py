@@ -188,4 +188,12 @@ def test_subscribes_to_every_event_the_tests_know() -> None:
     unfollowed = {"PAYMENT_CHECKOUT_VIEWED", "PAYMENT_INVENTED_YESTERDAY"}
     known = {json.loads(sample.raw("asaas", name))["event"] for name in sample.event_names("asaas")}
     assert known - unfollowed <= set(EVENTS)
+    moving = {
+        topic
+        for topic in AsaasGateway.topic_words
+        if parse_bytes(b'{"event":"%s"}' % topic.encode()).expected
+    }
+    assert len(moving) > 5 and moving | {"PAYMENT_ANTICIPATED"} <= set(EVENTS), (
+        "what moves a charge, or a date"
+    )
     assert len(EVENTS) == len(set(EVENTS))
