@@ -144,6 +144,28 @@ class AsaasCheckout(models.Model):
     created_at = models.DateTimeField()
 
 
+class AsaasSubscription(models.Model):
+    """`next_due_date` is that of the first charge not issued yet; at `due_at` the clock has to look at it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    customer = models.ForeignKey(AsaasCustomer, on_delete=models.CASCADE)
+    customer_gid = models.CharField(max_length=40, db_index=True)
+    gid = models.CharField(max_length=40, unique=True)
+    date_created = models.DateField()
+    billing_type = models.CharField(max_length=20)
+    cycle = models.CharField(max_length=20)
+    status = models.CharField(max_length=20)
+    deleted = models.BooleanField(default=False)
+    value_cents = models.BigIntegerField()
+    next_due_date = models.DateField()
+    end_date = models.DateField(null=True)
+    external_reference = models.CharField(max_length=300, null=True, db_index=True)
+    data = models.JSONField(default=dict)
+    previous = models.JSONField(null=True)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+
+
 class AsaasWebhook(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     gid = models.CharField(max_length=40, unique=True)

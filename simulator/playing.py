@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from simulator import clock, schedule
-from simulator.models import AsaasCheckout, AsaasPayment, Delivery, MpPayment
+from simulator.models import AsaasCheckout, AsaasPayment, AsaasSubscription, Delivery, MpPayment
 from simulator.sending import sender
 
 PATIENCE = 30.0
@@ -28,6 +28,7 @@ def _next_moment(goal: datetime) -> datetime | None:
     open_rows = Delivery.objects.filter(state__in=(Delivery.WAITING, Delivery.HELD))
     ahead = [
         open_rows.filter(next_attempt_at__gt=now).order_by("next_attempt_at").values_list("next_attempt_at"),
+        AsaasSubscription.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
         AsaasPayment.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
         AsaasCheckout.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
         MpPayment.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),

@@ -7,17 +7,19 @@ from collections.abc import Callable
 from django.core.exceptions import ObjectDoesNotExist
 
 from simulator import clock
+from simulator.asaas import disputes, kept_cards, paying, sessions, subscriptions
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
-from simulator.asaas import paying, sessions
 from simulator.asaas.errors import AsaasError
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago.errors import MpError
-from simulator.models import AsaasCheckout, AsaasPayment, MpPayment, write
+from simulator.models import AsaasCheckout, AsaasPayment, AsaasSubscription, MpPayment, write
 
 PAUSE = 0.5
 MOST_ROUNDS = 10
 """How often one thing that happens may make another due at once."""
+
+Due = AsaasSubscription | AsaasPayment | AsaasCheckout | MpPayment
 
 _lock = threading.Lock()
 logger = logging.getLogger("simulator")
@@ -40,14 +42,15 @@ def _watch() -> None:
 def run_due() -> int:
     """Everything whose time has come, oldest first; answers how much that was."""
     with _lock:
-        done = _run(AsaasPayment, _asaas_due)
+        done = _run(AsaasSubscription, subscriptions.go_on)
+        done += _run(AsaasPayment, _asaas_due)
         done += _run(AsaasCheckout, sessions.expire)
         done += _run(MpPayment, _mercadopago_due)
         with write():
             return done + asaas_notify.lose_expired()
 
 
-def _run(model: type[AsaasPayment] | type[AsaasCheckout] | type[MpPayment], act: Callable) -> int:
+def _run(model: type[Due], act: Callable) -> int:
     """What becomes due by what is done, like the end of an overdue boleto, is done too."""
     done = 0
     for _ in range(MOST_ROUNDS):
@@ -60,7 +63,7 @@ def _run(model: type[AsaasPayment] | type[AsaasCheckout] | type[MpPayment], act:
     return done
 
 
-def _act(row: AsaasPayment | AsaasCheckout | MpPayment, act: Callable) -> None:
+def _act(row: Due, act: Callable) -> None:
     try:
         act(row)
     except (AsaasError, MpError, ObjectDoesNotExist):
@@ -72,6 +75,10 @@ def _asaas_due(payment: AsaasPayment) -> None:
         paying.settle(payment)
     elif payment.status == "OVERDUE":
         asaas.end_registration(payment)
+    elif payment.status == disputes.REVERSAL:
+        disputes.give_back(payment)
+    elif payment.data.get("keptCard"):
+        kept_cards.charge(payment)
     else:
         asaas.overdue(payment)
 

@@ -38,6 +38,7 @@ def create(request: HttpRequest, account: Account) -> dict[str, Any]:
         "callback": _callback(body, account),
         "items": items,
         "installment": _installment(body, charge_types, total),
+        "subscription": _subscription(body, charge_types),
         "customerData": jsonable(body.get("customerData") or None),
     }
     return serialise.checkout(sessions.open_session(fields, data))
@@ -66,8 +67,8 @@ def _charge_types(body: dict[str, Any]) -> list[str]:
     ways, kinds = _chosen(body, "billingTypes", BILLING_TYPES), _chosen(body, "chargeTypes", CHARGE_TYPES)
     if "RECURRENT" in kinds and ways != ["CREDIT_CARD"]:
         raise _bad("A recorrência só está disponível para cartão de crédito.")
-    if "RECURRENT" in kinds or body.get("subscription"):
-        raise not_yet("RECURRENT")
+    if "RECURRENT" in kinds and len(set(kinds)) > 1:
+        raise _bad("A recorrência não pode ser combinada com outras formas de cobrança.")
     if body.get("splits"):
         raise not_yet("splits")
     if "INSTALLMENT" in kinds and "CREDIT_CARD" not in ways:
@@ -147,3 +148,19 @@ def _installment(body: dict[str, Any], charge_types: list[str], total: int) -> d
         text = f"O valor informado (R$ {brazilian(total)}) só pode ser parcelado em até {possible} vezes."
         raise _bad(text)
     return {"maxInstallmentCount": count}
+
+
+def _subscription(body: dict[str, Any], charge_types: list[str]) -> dict[str, Any] | None:
+    """Looked at for RECURRENT only; the wording is ours."""
+    if "RECURRENT" not in charge_types:
+        return None
+    given = body.get("subscription")
+    if not isinstance(given, dict):
+        raise _bad("Informe os dados da assinatura em subscription.")
+    due = validate.due_date(given.get("nextDueDate"), "nextDueDate")
+    end = None if given.get("endDate") is None else validate.end_date(given["endDate"], due)
+    return {
+        "cycle": validate.cycle(given.get("cycle")),
+        "nextDueDate": due.isoformat(),
+        "endDate": end.isoformat() if end else None,
+    }

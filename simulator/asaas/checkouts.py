@@ -1,9 +1,10 @@
 """How a hosted checkout is paid, and the payments that come of it (asaas.md 3.3, 3.11, 4.1)."""
 
+from datetime import date
 from typing import Any
 
 from simulator import clock
-from simulator.asaas import customers, effects, instalments, paying, sessions, validate, wanted
+from simulator.asaas import customers, effects, instalments, paying, sessions, subscriptions, validate, wanted
 from simulator.asaas.errors import AsaasError, forbidden_action
 from simulator.cards import Card
 from simulator.models import AsaasCheckout, AsaasCustomer, AsaasPayment, write
@@ -19,10 +20,12 @@ def takes_pix(session: AsaasCheckout) -> bool:
 
 
 def card_counts(session: AsaasCheckout) -> list[int]:
-    """DETACHED is one payment; INSTALLMENT two parcels up to the most asked for (our decision)."""
+    """DETACHED is one payment, as the first charge of RECURRENT; INSTALLMENT two parcels up to the most
+    asked for (our decision).
+    """
     if "CREDIT_CARD" not in session.data["billingTypes"]:
         return []
-    counts = [1] if "DETACHED" in session.data["chargeTypes"] else []
+    counts = [1] if {"DETACHED", "RECURRENT"} & set(session.data["chargeTypes"]) else []
     if "INSTALLMENT" in session.data["chargeTypes"]:
         counts += range(2, session.data["installment"]["maxInstallmentCount"] + 1)
     return counts
@@ -59,11 +62,31 @@ def by_card(
         _check_count(row, card, count)
         if card.number in paying.REFUSED:
             raise Refused(row)
-        if count == 1:
+        if session.data.get("subscription"):
+            first = _first_of_subscription(row)
+        elif count == 1:
             first = effects.create(_payer(row), _columns(row, "CREDIT_CARD"), _words(row))
         else:
             first = instalments.create(row.account, _parcels(row, count))
         return paying.by_card(first, card, amount_cents=amount_cents, force=force)
+
+
+def _first_of_subscription(session: AsaasCheckout) -> AsaasPayment:
+    """Its due date is the one asked for, or today when that has passed; paid at once (our decision).
+
+    Neither it nor its charges carry the checkout's reference (asaas.md 3.11).
+    """
+    asked = session.data["subscription"]
+    fields = {
+        "billing_type": "CREDIT_CARD",
+        "value_cents": session.total_cents,
+        "next_due_date": max(date.fromisoformat(asked["nextDueDate"]), clock.today()),
+        "cycle": asked["cycle"],
+        "end_date": date.fromisoformat(asked["endDate"]) if asked["endDate"] else None,
+        "external_reference": None,
+    }
+    made = subscriptions.create(_payer(session), fields, _words(session))
+    return subscriptions.charges(made)[0]
 
 
 class Refused(AsaasError):

@@ -26,7 +26,6 @@ def create(customer: AsaasCustomer, fields: dict[str, Any], data: dict[str, Any]
             status="PENDING",
             net_cents=fees.net(value, billing_type, data.get("cardParcels", 1)),
             created_at=clock.now(),
-            due_at=fees.overdue_moment(due),
             **fields,
         )
         payment.data = {
@@ -36,6 +35,7 @@ def create(customer: AsaasCustomer, fields: dict[str, Any], data: dict[str, Any]
             "nossoNumero": _slip_number(billing_type),
             "qr": numbering.fresh_uuid(),
         }
+        payment.due_at = next_moment(payment)
         payment.save()
         emit(payment, "PAYMENT_CREATED")
     return payment
@@ -67,6 +67,7 @@ def change(payment: AsaasPayment, fields: dict[str, Any], data: dict[str, Any]) 
             row.data["nossoNumero"] = _slip_number(row.billing_type)
         if row.billing_type != "CREDIT_CARD":
             row.data.pop("cardParcels", None)
+            row.data.pop("keptCard", None)
         row.net_cents = net_of(row)
         is_retold = before != (row.value_cents, row.due_date)
         if is_retold:
@@ -101,9 +102,9 @@ def net_of(row: AsaasPayment) -> int:
 
 
 def next_moment(row: AsaasPayment) -> datetime | None:
-    """When the clock has something to do to an unpaid charge: overdue, then its boleto's registration."""
+    """When the clock has something to do to an unpaid charge: a kept card, overdue, its boleto's end."""
     if row.status == "PENDING":
-        return fees.overdue_moment(row.due_date)
+        return (fees.card_moment if row.data.get("keptCard") else fees.overdue_moment)(row.due_date)
     days = row.data.get("daysAfterDueDateToRegistrationCancellation")
     is_registered = row.data.get("nossoNumero") and not row.data.get("slipCancelled")
     if row.status != "OVERDUE" or days is None or not is_registered:

@@ -12,6 +12,8 @@ FLAT_FEE = 199
 CARD_FIXED = 49
 CARD_RATES = ((1, "2.99"), (6, "3.49"), (12, "3.99"), (21, "4.29"))
 OVERDUE_TIME = time(3, 1)
+CARD_TIME = time(8, 0)
+"""When a kept card is charged on the due date, weekends too, is our choice."""
 
 
 def net(value_cents: int, billing_type: str, parcels: int = 1) -> int:
@@ -35,6 +37,10 @@ def slip_credit_date(paid: date) -> date:
 def overdue_moment(due: date) -> datetime:
     """About 03:01 of the first business day after the due date; holidays are not known here."""
     return datetime.combine(next_weekday(due + timedelta(days=1)), OVERDUE_TIME, SAO_PAULO)
+
+
+def card_moment(due: date) -> datetime:
+    return datetime.combine(due, CARD_TIME, SAO_PAULO)
 
 
 def registration_end(due: date, days: int) -> datetime:

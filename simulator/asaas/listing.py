@@ -9,11 +9,13 @@ from django.http import HttpRequest
 DEFAULT_LIMIT, LARGEST_LIMIT = 10, 100
 
 
-def page(request: HttpRequest, rows: QuerySet, present: Callable[[Any], dict]) -> dict[str, Any]:
+def page(
+    request: HttpRequest, rows: QuerySet, present: Callable[[Any], dict], order: tuple[str, ...] = ("-id",)
+) -> dict[str, Any]:
     offset = max(0, _number(request, "offset", 0))
     limit = min(LARGEST_LIMIT, max(1, _number(request, "limit", DEFAULT_LIMIT)))
     total = rows.count()
-    shown = list(rows.order_by("-id")[offset : offset + limit])
+    shown = list(rows.order_by(*order)[offset : offset + limit])
     return {
         "object": "list",
         "hasMore": offset + len(shown) < total,

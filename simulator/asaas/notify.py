@@ -9,7 +9,14 @@ from simulator import clock, faults, known, numbering, outbox, veil
 from simulator.answers import json_text
 from simulator.asaas import serialise
 from simulator.asaas.names import event_hash
-from simulator.models import Account, AsaasCheckout, AsaasPayment, AsaasWebhook, Delivery
+from simulator.models import (
+    Account,
+    AsaasCheckout,
+    AsaasPayment,
+    AsaasSubscription,
+    AsaasWebhook,
+    Delivery,
+)
 from simulator.outbox import Notice
 from simulator.transport import Answer, Post
 
@@ -18,7 +25,7 @@ KEPT = timedelta(days=14)
 AGENT = {"sandbox": "Asaas_Hmlg/3.0", "production": "Asaas_Prod/3.0"}
 COUNTER_START = {"sandbox": 20_000_000, "production": 1_460_000_000}
 SEQUENTIAL = "SEQUENTIALLY"
-KEY, CHECKOUT = "accessToken", "checkout"
+KEY, CHECKOUT, SUBSCRIPTION = "accessToken", "checkout", "subscription"
 LONGEST_STREAK = 15
 _MINUTE, _HOUR = 60, 3600
 WAITS = (
@@ -58,8 +65,9 @@ def emit_key(account: Account, event: str, shown: dict[str, Any]) -> list[Delive
     identifier = event_id(event, account.environment)
     made: list[Delivery] = []
     for hook in _listening(account, event):
-        told = _notice(account, event, identifier, hook, resource=KEY, resource_id=shown["id"])
-        made += outbox.enqueue(replace(told, extra={"entity": shown}))
+        gid, extra = shown["id"], {"entity": shown}
+        told = notice_of(account, event, identifier, hook, resource=KEY, resource_id=gid, extra=extra)
+        made += outbox.enqueue(told)
     return made
 
 
@@ -72,8 +80,26 @@ def emit_checkout(checkout: AsaasCheckout, event: str) -> None:
 
 
 def checkout_notice(checkout: AsaasCheckout, event: str, identifier: str, hook: AsaasWebhook) -> Notice:
-    told = _notice(checkout.account, event, identifier, hook, resource=CHECKOUT, resource_id=checkout.gid)
+    told = notice_of(checkout.account, event, identifier, hook, resource=CHECKOUT, resource_id=checkout.gid)
     return replace(told, reference=checkout.external_reference or "")
+
+
+def emit_subscription(subscription: AsaasSubscription, event: str) -> None:
+    wanted = _listening(subscription.account, event)
+    if not wanted:
+        return
+    veil.draw(subscription.account, event, subscription.gid)
+    identifier = event_id(event, subscription.account.environment)
+    for hook in wanted:
+        outbox.enqueue(subscription_notice(subscription, event, identifier, hook))
+
+
+def subscription_notice(
+    subscription: AsaasSubscription, event: str, identifier: str, hook: AsaasWebhook
+) -> Notice:
+    account, gid = subscription.account, subscription.gid
+    told = notice_of(account, event, identifier, hook, resource=SUBSCRIPTION, resource_id=gid)
+    return replace(told, reference=subscription.external_reference or "")
 
 
 def _listening(account: Account, event: str) -> list[AsaasWebhook]:
@@ -82,13 +108,21 @@ def _listening(account: Account, event: str) -> list[AsaasWebhook]:
 
 
 def notice(payment: AsaasPayment, event: str, identifier: str, hook: AsaasWebhook) -> Notice:
-    told = _notice(payment.account, event, identifier, hook, resource="payment", resource_id=payment.gid)
+    told = notice_of(payment.account, event, identifier, hook, resource="payment", resource_id=payment.gid)
     return replace(told, reference=payment.external_reference or "")
 
 
-def _notice(
-    account: Account, event: str, identifier: str, hook: AsaasWebhook, *, resource: str, resource_id: str
+def notice_of(
+    account: Account,
+    event: str,
+    identifier: str,
+    hook: AsaasWebhook,
+    *,
+    resource: str,
+    resource_id: str,
+    extra: dict[str, Any] | None = None,
 ) -> Notice:
+    """`extra` may hold the `entity` of what is not read again, and `claims` that differ from it."""
     group = f"asaas:{hook.pk}"
     return Notice(
         account=account,
@@ -101,6 +135,7 @@ def _notice(
         resource_id=resource_id,
         url=hook.url,
         webhook=hook,
+        extra=extra or {},
     )
 
 
@@ -130,15 +165,16 @@ def prepare(delivery: Delivery) -> Post | None:
 
 def _entity(delivery: Delivery) -> dict[str, Any] | None:
     """The object as it is now, not as it was when the event happened (asaas.md 5.4)."""
-    if delivery.resource == KEY:
-        return delivery.extra["entity"]
-    if delivery.resource == CHECKOUT:
-        return _checkout(delivery)
-    payment = AsaasPayment.objects.filter(gid=delivery.resource_id).order_by().first()
-    if payment is None:
+    shown = delivery.extra.get("entity") or PRESENT[delivery.resource](delivery)
+    return None if shown is None else shown | delivery.extra.get("claims", {})
+
+
+def _payment(delivery: Delivery) -> dict[str, Any] | None:
+    row = AsaasPayment.objects.filter(gid=delivery.resource_id).order_by().first()
+    if row is None:
         return None
-    payment.account = delivery.account
-    return serialise.payment(payment) | delivery.extra.get("claims", {})
+    row.account = delivery.account
+    return serialise.payment(row)
 
 
 def _checkout(delivery: Delivery) -> dict[str, Any] | None:
@@ -147,7 +183,16 @@ def _checkout(delivery: Delivery) -> dict[str, Any] | None:
     if row is None:
         return None
     row.account = delivery.account
-    return serialise.checkout(row) | {"link": None} | delivery.extra.get("claims", {})
+    return serialise.checkout(row) | {"link": None}
+
+
+def _subscription(delivery: Delivery) -> dict[str, Any] | None:
+    row = AsaasSubscription.objects.filter(gid=delivery.resource_id).order_by().first()
+    return None if row is None else serialise.subscription(row)
+
+
+PRESENT = {"payment": _payment, CHECKOUT: _checkout, SUBSCRIPTION: _subscription}
+"""What is read again when it is sent; everything else is told as it was."""
 
 
 def _dress(delivery: Delivery, hook: AsaasWebhook, text: str) -> tuple[dict[str, str], bytes]:

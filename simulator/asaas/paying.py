@@ -3,7 +3,7 @@
 from datetime import date
 
 from simulator import clock, numbering
-from simulator.asaas import bank_slips, fees, serialise, sessions
+from simulator.asaas import bank_slips, fees, serialise, sessions, subscriptions
 from simulator.asaas.effects import OPEN, fresh, net_of
 from simulator.asaas.errors import AsaasError, forbidden_action
 from simulator.asaas.notify import emit
@@ -68,7 +68,7 @@ def by_card(
         if card.number in REFUSED:
             emit(row, CAPTURE_REFUSED)
         else:
-            _take_card(bought_together(row), card, amount_cents)
+            take_card(bought_together(row), _shown(row, card), amount_cents)
             row.refresh_from_db()
     if card.number in REFUSED:
         raise CardRefused(row)
@@ -85,11 +85,11 @@ def bought_together(row: AsaasPayment) -> list[AsaasPayment]:
     return rows if row in rows else [row]
 
 
-def _take_card(rows: list[AsaasPayment], card: Card, amount_cents: int | None) -> None:
+def take_card(rows: list[AsaasPayment], shown: dict[str, str], amount_cents: int | None = None) -> None:
     if amount_cents is not None and len(rows) > 1:
         raise forbidden_action("O parcelamento no cartão é pago pelo valor total.")
-    shown = _shown(rows[0], card)
     for row in rows:
+        row.data.pop("keptCard", None)
         row.billing_type = "CREDIT_CARD"
         row.data |= {"nossoNumero": None, "creditCard": shown}
         _settle_amount(row, amount_cents)
@@ -97,6 +97,7 @@ def _take_card(rows: list[AsaasPayment], card: Card, amount_cents: int | None) -
         row.save()
     for row in rows:
         emit(row, "PAYMENT_CONFIRMED")
+    subscriptions.keep_card(rows[0], shown)
     sessions.paid(rows[0])
 
 

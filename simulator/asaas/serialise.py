@@ -8,7 +8,14 @@ from urllib.parse import quote
 from django.conf import settings
 
 from simulator.clock import SAO_PAULO
-from simulator.models import Account, AsaasCheckout, AsaasCustomer, AsaasPayment, AsaasWebhook
+from simulator.models import (
+    Account,
+    AsaasCheckout,
+    AsaasCustomer,
+    AsaasPayment,
+    AsaasSubscription,
+    AsaasWebhook,
+)
 from simulator.money import decimal_number
 
 PLAIN_CUSTOMER_KEYS = (
@@ -152,7 +159,8 @@ def _terms(row: AsaasPayment) -> dict[str, Any]:
     return {
         **_conditions(row),
         "postalService": bool(data.get("postalService", False)),
-        **_present(data, "daysAfterDueDateToRegistrationCancellation", "split", "chargeback"),
+        **_present(data, "daysAfterDueDateToRegistrationCancellation", "split"),
+        **({"chargeback": chargeback(row)} if data.get("chargeback") else {}),
         "escrow": None,
         "refunds": [refund(row, item) for item in data.get("refunds") or []] or None,
     }
@@ -168,6 +176,25 @@ def _conditions(row: AsaasPayment) -> dict[str, Any]:
         "discount": data.get("discount") or NO_DISCOUNT,
         "fine": data.get("fine") or NO_FINE,
         "interest": data.get("interest") or NO_INTEREST,
+    }
+
+
+def chargeback(row: AsaasPayment) -> dict[str, Any]:
+    """Keys of asaas.md 3.3; whose id `customerAccount` is, is our reading."""
+    item, card = row.data["chargeback"], row.data.get("creditCard") or NO_CARD
+    return {
+        "id": item["id"],
+        "payment": row.gid,
+        "installment": row.data.get("installment"),
+        "customerAccount": row.customer_gid,
+        "status": item["status"],
+        "reason": item["reason"],
+        "disputeStartDate": item["opened"],
+        "value": decimal_number(item["cents"]),
+        "paymentDate": row.data.get("clientPaymentDate"),
+        "creditCard": {"number": card["creditCardNumber"], "brand": card["creditCardBrand"]},
+        "disputeStatus": item["dispute"],
+        "deadlineToSendDisputeDocuments": item["deadline"],
     }
 
 
@@ -213,12 +240,40 @@ def checkout(row: AsaasCheckout) -> dict[str, Any]:
         "chargeTypes": row.data["chargeTypes"],
         "callback": row.data["callback"],
         "items": row.data["items"],
-        "subscription": None,
+        "subscription": row.data.get("subscription"),
         "installment": row.data["installment"],
         "split": None,
         "customer": row.customer.gid if row.customer else None,
         "customerData": row.data["customerData"],
     }
+
+
+def subscription(row: AsaasSubscription) -> dict[str, Any]:
+    """Key order of asaas.md 4.2; the last keys only when they are set."""
+    data = row.data
+    body = {
+        "object": "subscription",
+        "id": row.gid,
+        "dateCreated": row.date_created.isoformat(),
+        "customer": row.customer_gid,
+        "paymentLink": None,
+        "value": decimal_number(row.value_cents),
+        "nextDueDate": row.next_due_date.isoformat(),
+        "cycle": row.cycle,
+        "description": data.get("description"),
+        "billingType": row.billing_type,
+        "deleted": row.deleted,
+        "status": row.status,
+        "externalReference": row.external_reference,
+        "checkoutSession": data.get("checkoutSession"),
+        "sendPaymentByPostalService": bool(data.get("postalService", False)),
+        "fine": data.get("fine") or NO_FINE,
+        "interest": data.get("interest") or NO_INTEREST,
+        "split": None,
+    }
+    end = {"endDate": row.end_date.isoformat()} if row.end_date else {}
+    card = {"creditCard": data["card"]["shown"]} if data.get("card") else {}
+    return body | _present(data, "discount") | end | _present(data, "maxPayments") | card
 
 
 def webhook(row: AsaasWebhook) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from django.urls import re_path
 from simulator.asaas import (
     account,
     cash,
+    chargeback_calls,
     checkout_pages,
     customers,
     pages,
@@ -13,6 +14,7 @@ from simulator.asaas import (
 )
 from simulator.asaas import checkout_calls as checkouts
 from simulator.asaas import instalment_calls as instalments
+from simulator.asaas import subscription_calls as subscriptions
 from simulator.asaas.auth import api, unknown_path
 
 API = "v3/"
@@ -48,6 +50,9 @@ urlpatterns = [
     _route(f"payments/{ID}/undoReceivedInCash", POST=cash.undo),
     _route(f"payments/{ID}/refund", POST=refunds.create),
     _route(f"payments/{ID}/refunds", GET=refunds.find_many),
+    _route(f"payments/{ID}/chargeback", GET=chargeback_calls.of_payment),
+    _route("chargebacks", GET=chargeback_calls.find_many),
+    _route(f"chargebacks/{ID}/dispute", POST=chargeback_calls.dispute),
     _route(f"payments/{ID}/bankSlip/refund", POST=refunds.ask_payer),
     _route(
         f"payments/{ID}", GET=payments.show, PUT=payments.update, POST=payments.update, DELETE=payments.delete
@@ -60,6 +65,17 @@ urlpatterns = [
     _route(f"installments/{ID}/refund", POST=instalments.refund),
     _route(f"installments/{ID}/splits", PUT=instalments.splits),
     _route(f"installments/{ID}", GET=instalments.show, DELETE=instalments.delete),
+    _route("subscriptions", GET=subscriptions.find_many, POST=subscriptions.create),
+    _route(f"subscriptions/{ID}/payments", GET=subscriptions.find_charges),
+    _route(f"subscriptions/{ID}/paymentBook", GET=subscriptions.payment_book),
+    _route(f"subscriptions/{ID}/creditCard", PUT=subscriptions.set_card),
+    _route(
+        f"subscriptions/{ID}",
+        GET=subscriptions.show,
+        PUT=subscriptions.update,
+        POST=subscriptions.update,
+        DELETE=subscriptions.delete,
+    ),
     _route("checkouts", POST=checkouts.create),
     _route(f"checkouts/{ID}/cancel", POST=checkouts.cancel),
     _route("webhooks", GET=webhooks.find_many, POST=webhooks.create),

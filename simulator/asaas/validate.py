@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator import clock
-from simulator.asaas import fees
+from simulator.asaas import cycles, fees
 from simulator.asaas.errors import AsaasError, invalid, not_yet
 from simulator.documents import is_document
 from simulator.models import Account
@@ -49,10 +49,10 @@ def day(value: Any, field: str) -> date:
         raise invalid(field, f"O campo {field} deve ser informado.") from err
 
 
-def due_date(value: Any) -> date:
-    due = day(value, "dueDate")
+def due_date(value: Any, field: str = "dueDate") -> date:
+    due = day(value, field)
     if due < clock.today():
-        raise invalid("dueDate", "Não é permitido data de vencimento inferior a hoje.")
+        raise invalid(field, "Não é permitido data de vencimento inferior a hoje.")
     return due
 
 
@@ -60,6 +60,20 @@ def billing_type(value: Any) -> str:
     if value not in BILLING_TYPES:
         raise invalid("billingType", "O campo billingType é inválido ou não foi informado.")
     return str(value)
+
+
+def cycle(value: Any) -> str:
+    if value not in cycles.NAMES:
+        raise invalid("cycle", "O campo cycle é inválido ou não foi informado.")
+    return str(value)
+
+
+def end_date(value: Any, first: date) -> date:
+    """Not before the first due date it leaves; the wording, and that it is refused, are ours."""
+    end = day(value, "endDate")
+    if end < first:
+        raise invalid("endDate", "A data final não pode ser anterior ao próximo vencimento.")
+    return end
 
 
 def amount(body: dict[str, Any]) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator import clock, known, numbering
-from simulator.asaas import keys
+from simulator.asaas import keys, subscriptions
 from simulator.asaas.auth import PREFIX
 from simulator.control.errors import ControlError
 from simulator.mercadopago.serialise import BOTH_PLACES, NEW_PLACE, OLD_PLACE
@@ -20,6 +20,8 @@ ASAAS_SWITCHES = (
     "opening_balance",
     "slow_refunds",
     "critical_action_protection",
+    "issues_days_ahead",
+    "copies_subscription_reference",
 )
 MP_SWITCHES = (
     "test_user",
@@ -70,6 +72,8 @@ def _new_asaas(body: dict[str, Any]) -> Account:
         "opening_balance": 0,
         "slow_refunds": False,
         "critical_action_protection": False,
+        "issues_days_ahead": subscriptions.DAYS_AHEAD[0],
+        "copies_subscription_reference": True,
         "key": keys.new("Integração", now),
     }
     return Account(
@@ -143,6 +147,8 @@ def change(identifier: str, body: dict[str, Any]) -> Account:
         account.save()
         if account.gateway == "asaas" and account.key_enabled != was_enabled:
             keys.happen(account, "enabled" if account.key_enabled else "disabled")
+        if account.gateway == "asaas":
+            subscriptions.plan_again(account)
     known.forget()
     return account
 
@@ -168,10 +174,16 @@ def _switch(account: Account, body: dict[str, Any]) -> None:
             raise ControlError(
                 f"{key} is not a switch of this account; there are: name, key_enabled, {', '.join(switches)}"
             )
+    _check(account)
+
+
+def _check(account: Account) -> None:
     if parse_cents(account.options.get("opening_balance", 0)) is None:
         raise ControlError("opening_balance must be a number")
     if account.options.get("barcode_place", BOTH_PLACES) not in (OLD_PLACE, NEW_PLACE, BOTH_PLACES):
         raise ControlError("barcode_place must be old, new or both")
+    if account.options.get("issues_days_ahead", 40) not in subscriptions.DAYS_AHEAD:
+        raise ControlError("issues_days_ahead must be 40, 14 or 7")
     if account.options.get("site", "MLB") not in SITES:
         raise ControlError(f"site must be one of {', '.join(SITES)}")
 

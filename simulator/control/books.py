@@ -7,11 +7,18 @@ from django.http import HttpRequest
 
 from simulator import clock
 from simulator.asaas import sessions
-from simulator.control import refunds
+from simulator.control import asaas_subscriptions, disputes, refunds
 from simulator.control.errors import ControlError
 from simulator.mercadopago.effects import is_clearing
 from simulator.mercadopago.serialise import currency
-from simulator.models import AsaasCheckout, AsaasPayment, Delivery, MpPayment, MpPreference
+from simulator.models import (
+    AsaasCheckout,
+    AsaasPayment,
+    AsaasSubscription,
+    Delivery,
+    MpPayment,
+    MpPreference,
+)
 from simulator.money import plain_number
 
 OPEN_STATES = (Delivery.WAITING, Delivery.HELD)
@@ -20,16 +27,23 @@ OPEN_STATES = (Delivery.WAITING, Delivery.HELD)
 def books(request: HttpRequest) -> dict[str, Any]:
     checkouts = list(_chosen(request, AsaasCheckout.objects.select_related("account")))
     charges = AsaasPayment.objects.select_related("account").defer("previous")
-    charges = _chosen(request, charges, or_else=Q(data__checkoutSession__in=[one.gid for one in checkouts]))
+    recurring = list(_chosen(request, AsaasSubscription.objects.select_related("account")))
+    born = Q(data__checkoutSession__in=[one.gid for one in checkouts])
+    born |= Q(data__subscription__in=[one.gid for one in recurring])
+    charges = _chosen(request, charges, or_else=born)
     preference = MpPreference.objects.filter(mporder=OuterRef("order")).values("gid")[:1]
     attempts = MpPayment.objects.select_related("account").defer("previous")
     attempts = _chosen(request, attempts.annotate(preference=Subquery(preference)))
     lines = [*map(_asaas_line, charges), *map(_mp_line, attempts)]
-    return {"payments": lines, "checkouts": [*map(_checkout_line, checkouts)]}
+    return {
+        "payments": lines,
+        "checkouts": [*map(_checkout_line, checkouts)],
+        "subscriptions": asaas_subscriptions.lines(recurring),
+    }
 
 
 def _chosen(request: HttpRequest, rows: Any, or_else: Q | None = None) -> Any:
-    """By their own reference, or those of the checkout that has it."""
+    """By their own reference, or those of the checkout or subscription that has it."""
     if request.GET.get("reference"):
         own = Q(external_reference=request.GET["reference"])
         rows = rows.filter(own | or_else if or_else else own)
@@ -44,7 +58,8 @@ def _asaas_line(row: AsaasPayment) -> dict[str, Any]:
     dates = {"deleted": row.deleted, "due_date": row.due_date.isoformat()}
     dates |= {"credit_date": row.data.get("creditDate"), "is_settled": row.status == "RECEIVED"}
     plan = {"installment": row.data.get("installment"), "parcel": row.data.get("installmentNumber")}
-    plan |= {"checkout": row.data.get("checkoutSession")}
+    plan |= {"checkout": row.data.get("checkoutSession"), "subscription": row.data.get("subscription")}
+    plan |= {"chargeback": disputes.line(row)}
     return _line(row, row.value_cents, fee) | own | dates | plan
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator import clock, outbox
 from simulator.answers import jsonable
-from simulator.asaas import cash, instalments, paying, payments, sessions
+from simulator.asaas import cash, instalments, paying, payments, sessions, subscriptions
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
 from simulator.asaas.errors import AsaasError
@@ -17,6 +17,7 @@ from simulator.mercadopago.errors import MpError
 from simulator.models import (
     AsaasCheckout,
     AsaasPayment,
+    AsaasSubscription,
     AsaasWebhook,
     Delivery,
     MpPayment,
@@ -25,12 +26,20 @@ from simulator.models import (
 )
 
 Target = AsaasPayment | AsaasCheckout | MpPayment | MpPreference
+AtAsaas = AsaasPayment | AsaasCheckout | AsaasSubscription
+ASAAS = (AsaasPayment, AsaasCheckout, AsaasSubscription)
+FAMILY: dict[type, str] = {
+    AsaasPayment: "PAYMENT",
+    AsaasCheckout: "CHECKOUT",
+    AsaasSubscription: "SUBSCRIPTION",
+}
 
 
 def find(body: dict[str, Any]) -> Target:
     """By id, or the newest with the reference: open ones first, a payment before its preference.
 
-    Of a plan it is the first open parcel, or the one whose number is given as `parcel`.
+    Of a plan it is the first open parcel, or the one whose number is given as `parcel`; of a subscription
+    of Asaas the oldest open charge.
     """
     identifier, reference = body.get("id"), body.get("reference")
     if identifier is None and reference is None:
@@ -51,7 +60,8 @@ def _parcel_of(target: Target, number: Any) -> Target:
     if plan is None:
         if number is not None:
             raise ControlError("only plans of Asaas have parcels", 404)
-        return target
+        recurring = subscriptions.of_charge(target) if isinstance(target, AsaasPayment) else None
+        return (recurring and subscriptions.open_charges(recurring).first()) or target
     parcels = list(AsaasPayment.objects.filter(data__installment=plan).order_by("id"))
     if number is None:
         return next((one for one in parcels if instalments.is_open(one)), target)
@@ -68,9 +78,16 @@ def _by_id(identifier: str) -> Target | None:
         return charge
     if identifier.isdigit():
         return MpPayment.objects.filter(number=int(identifier)).first()
+    recurring = _subscription(identifier)
+    if recurring is not None:
+        return subscriptions.open_charges(recurring).first() or subscriptions.charges(recurring).last()
     parcel = charges.filter(data__installment=identifier).first()
     session = parcel or AsaasCheckout.objects.select_related("account").filter(gid=identifier).first()
     return session or MpPreference.objects.select_related("account").filter(gid=identifier).first()
+
+
+def _subscription(identifier: Any) -> AsaasSubscription | None:
+    return AsaasSubscription.objects.select_related("account").filter(gid=str(identifier)).first()
 
 
 def _by_reference(reference: str, account: Any) -> Target | None:
@@ -80,6 +97,8 @@ def _by_reference(reference: str, account: Any) -> Target | None:
     checkouts = list(AsaasCheckout.objects.select_related("account").filter(**where).order_by("-id"))
     charges = list(AsaasPayment.objects.filter(**where).order_by("-id"))
     charges += [payment for one in checkouts for payment in reversed(sessions.payments(one))]
+    recurring = AsaasSubscription.objects.filter(**where).order_by("-id")
+    charges += [payment for one in recurring for payment in subscriptions.charges(one)]
     attempts = list(MpPayment.objects.filter(**where).order_by("-id"))
     waiting: list[Target] = [one for one in charges if instalments.is_open(one)]
     waiting += [one for one in attempts if one.status in mercadopago.PAYABLE]
@@ -135,7 +154,10 @@ def overdue(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def delete(body: dict[str, Any]) -> dict[str, Any]:
-    """As if done in the gateway's own panel; a checkout is cancelled."""
+    """As if done in the gateway's own panel; a checkout is cancelled, a subscription of Asaas removed."""
+    recurring = _subscription(body.get("id"))
+    if recurring is not None:
+        return told(attempt(lambda: subscriptions.delete(recurring)))
     target = find(body)
     if isinstance(target, AsaasCheckout):
         return told(attempt(lambda: sessions.cancel(target)))
@@ -188,20 +210,20 @@ def attempt(act: Any) -> Any:
         raise ControlError(err.body["message"], 409) from err
 
 
-def told(target: AsaasPayment | AsaasCheckout | MpPayment) -> dict[str, Any]:
+def told(target: AsaasPayment | AsaasCheckout | AsaasSubscription | MpPayment) -> dict[str, Any]:
     identifier = target.number if isinstance(target, MpPayment) else target.gid
     return {"id": identifier, "status": target.status}
 
 
 def notify(body: dict[str, Any]) -> dict[str, Any]:
     """The last notification of a charge again; Asaas keeps the event's id, Mercado Pago makes a new one."""
-    target = find(body)
+    target: Target | AsaasSubscription = _subscription(body.get("id")) or find(body)
     times, delay = int(body.get("times", 1)), float(body.get("delay_seconds", 0))
     claims = jsonable(body.get("claims") or {})
-    if claims and not isinstance(target, AsaasPayment | AsaasCheckout):
+    if claims and not isinstance(target, ASAAS):
         raise ControlError("only the body of Asaas claims anything about a charge")
     with write():
-        if isinstance(target, AsaasPayment | AsaasCheckout):
+        if isinstance(target, ASAAS):
             notices = _asaas_notices(target, body.get("event"))
         elif isinstance(target, MpPayment):
             notices = _mp_notices(target, body.get("event"))
@@ -212,15 +234,16 @@ def notify(body: dict[str, Any]) -> dict[str, Any]:
     return {"deliveries": [one.pk for one in made]}
 
 
-def _asaas_notices(target: AsaasPayment | AsaasCheckout, event: str | None) -> list[outbox.Notice]:
+def _asaas_notices(target: AtAsaas, event: str | None) -> list[outbox.Notice]:
     sent = Delivery.objects.filter(resource_id=target.gid, form="asaas")
     last = (sent.filter(event=event) if event else sent).order_by("-id").first()
-    is_checkout = isinstance(target, AsaasCheckout)
-    name = event or (last.event if last else "CHECKOUT_CREATED" if is_checkout else "PAYMENT_CREATED")
+    name = event or (last.event if last else f"{FAMILY[type(target)]}_CREATED")
     identifier = last.event_id if last else asaas_notify.event_id(name, target.account.environment)
     hooks = AsaasWebhook.objects.filter(account=target.account, enabled=True)
     if isinstance(target, AsaasCheckout):
         return [asaas_notify.checkout_notice(target, name, identifier, hook) for hook in hooks]
+    if isinstance(target, AsaasSubscription):
+        return [asaas_notify.subscription_notice(target, name, identifier, hook) for hook in hooks]
     return [asaas_notify.notice(target, name, identifier, hook) for hook in hooks]
 
 

@@ -18,7 +18,7 @@ Paid = AsaasPayment | MpPayment
 
 def refund(body: dict[str, Any]) -> dict[str, Any]:
     """All that is left, or `amount`; a boleto of Asaas gets the link its payer has to fill in."""
-    target, amount, is_forced = _paid(body), amount_of(body), bool(body.get("force", False))
+    target, amount, is_forced = paid(body), amount_of(body), bool(body.get("force", False))
     if isinstance(target, MpPayment):
         return _told(attempt(lambda: mercadopago.refund(target, amount, is_forced=is_forced))[0])
     if target.paid_cents and asaas.way_paid(target) == "slip":
@@ -29,7 +29,7 @@ def refund(body: dict[str, Any]) -> dict[str, Any]:
 
 def refund_step(body: dict[str, Any]) -> dict[str, Any]:
     """What happens next to a refund that waits."""
-    target = _paid(body)
+    target = paid(body)
     steps: dict[str, Callable[[Any], Any]] = {"done": mercadopago.finish, "deny": mercadopago.deny}
     if isinstance(target, AsaasPayment):
         steps = {"allow": asaas.allow, "done": asaas.finish, "deny": asaas.deny}
@@ -39,7 +39,7 @@ def refund_step(body: dict[str, Any]) -> dict[str, Any]:
     return _told(attempt(lambda: step(target)))
 
 
-def _paid(body: dict[str, Any]) -> Paid:
+def paid(body: dict[str, Any]) -> Paid:
     """By id (of a preference or checkout its newest paid one), or the newest one paid with the reference."""
     if body.get("id") is not None:
         target = find(body)

@@ -9,7 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from simulator import clock, faults, known, outbox, playing, received, schedule, tables, veil
 from simulator.answers import BadJson, json_answer, jsonable, read_json
 from simulator.asaas import throttle
-from simulator.control import accounts, books, credentials, describe, effects, elsewhere, paying, refunds
+from simulator.control import (
+    accounts,
+    asaas_subscriptions,
+    books,
+    credentials,
+    describe,
+    disputes,
+    effects,
+    elsewhere,
+    events,
+    paying,
+    refunds,
+)
 from simulator.control.errors import ControlError
 from simulator.models import Delivery, Fault, write
 from simulator.sending import sender
@@ -189,6 +201,11 @@ ACTIONS = {
     "notify": effects.notify,
     "refund": refunds.refund,
     "refund_step": refunds.refund_step,
+    "chargeback": disputes.chargeback,
+    "chargeback_step": disputes.chargeback_step,
+    "kept_card": asaas_subscriptions.kept_card,
+    "retry_card": asaas_subscriptions.retry_card,
+    "asaas_event": events.asaas_event,
     "panel_payment": elsewhere.panel_payment,
     "panel_event": effects.panel_event,
     "key_event": credentials.key_event,
