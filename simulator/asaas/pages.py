@@ -23,6 +23,9 @@ STATUS_TEXT = {
     "REFUND_REQUESTED": "Estorno solicitado",
     "REFUND_IN_PROGRESS": "Estorno em andamento",
     "REFUNDED": "Estornada",
+    "CHARGEBACK_REQUESTED": "Contestada",
+    "CHARGEBACK_DISPUTE": "Contestada, em disputa",
+    "AWAITING_CHARGEBACK_REVERSAL": "Disputa ganha, valor a receber",
 }
 
 

@@ -26,7 +26,8 @@ CONTROLS: list[dict[str, Any]] = [
         "body": "gateway; asaas: environment, name, has_pix_key, rate_limited, site_url; mercadopago: name, "
         "test_user, token_prefix (APP_USR, TEST), site, inactive_methods (ids), direct_payments, "
         "has_pix_key, panel_url, panel_topics, signing_tab (test, production), barcode_place (both, old, "
-        "new); both: opening_balance, slow_refunds; asaas: critical_action_protection",
+        "new); both: opening_balance, slow_refunds; asaas: critical_action_protection, issues_days_ahead "
+        "(40, 14, 7), copies_subscription_reference",
         "meaning": "creates an account and answers all of it, keys included",
     },
     {"method": "GET", "path": "/_control/accounts/<id>", "meaning": "the account"},
@@ -114,6 +115,38 @@ CONTROLS: list[dict[str, Any]] = [
         "path": "/_control/anticipate",
         "body": "id or reference; optional parcel",
         "meaning": "the receivable of a confirmed Asaas charge is advanced (PAYMENT_ANTICIPATED)",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/chargeback",
+        "body": "id or reference; optional reason (FRAUD), parcel, account",
+        "meaning": "the holder of the card that paid an Asaas charge contests it",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/chargeback_step",
+        "body": "id or reference; outcome (documents, won, given_back, lost); optional parcel, account",
+        "meaning": "the merchant sent documents, the dispute was won, its money came back (the clock does "
+        "it too), or the chargeback was lost",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/kept_card",
+        "body": "id or reference of an Asaas subscription, declines (true, false); optional account",
+        "meaning": "whether the card it keeps is good from now on",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/retry_card",
+        "body": "id or reference of an Asaas subscription; optional account",
+        "meaning": "the card it keeps is charged now for its oldest open charge",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/asaas_event",
+        "body": "account, event; optional id (of the thing, here or not), body (keys told otherwise), key "
+        "(of the object, for a family nobody knows), times (1), delay_seconds (0)",
+        "meaning": "sends any event of Asaas to every enabled webhook, whatever it subscribed to",
     },
     {
         "method": "POST",
