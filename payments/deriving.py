@@ -243,6 +243,7 @@ def _ranges(case: Case, payment: Payment) -> list[tuple[int, int]]:
 
 # Most urgent first: when a reason is raised by what the case holds.
 _RAISED: dict[ReviewReason, Callable[[Case], bool]] = {
+    ReviewReason.DO_NOT_DELIVER: lambda case: case.charge.fraud_alert_at is not None,
     ReviewReason.MOVED_BACK: _is_moved_back,
     ReviewReason.UNKNOWN_STATUS: _any(_unknown),
     **{reason: _any(_diverging(reason)) for reason in _GATE},
@@ -253,6 +254,7 @@ _RAISED: dict[ReviewReason, Callable[[Case], bool]] = {
 }
 # The payments a reason is about, and what of each (and of the charge) makes it another divergence.
 _CONCERNED: dict[ReviewReason, Callable[[Case], list[Payment]]] = {
+    ReviewReason.DO_NOT_DELIVER: lambda _case: [],
     ReviewReason.MOVED_BACK: _all,
     ReviewReason.UNKNOWN_STATUS: _unknown,
     **{reason: _diverging(reason) for reason in _GATE},
@@ -263,6 +265,7 @@ _CONCERNED: dict[ReviewReason, Callable[[Case], list[Payment]]] = {
     ReviewReason.PIX_CODE: _alive,
 }
 _FACTS: dict[ReviewReason, Callable[[Case, Payment], list[Any]]] = {
+    ReviewReason.DO_NOT_DELIVER: lambda _case, one: [one.gateway_id],
     ReviewReason.MOVED_BACK: lambda _case, one: [one.gateway_id, one.status],
     ReviewReason.UNKNOWN_STATUS: lambda _case, one: [one.gateway_id, one.gateway_status],
     ReviewReason.ACCOUNT: lambda _case, one: [one.gateway_id, one.received_cents, one.account_id],
@@ -276,6 +279,7 @@ _FACTS: dict[ReviewReason, Callable[[Case, Payment], list[Any]]] = {
     ReviewReason.PIX_CODE: lambda _case, one: [one.gateway_id],
 }
 _ABOUT: dict[ReviewReason, Callable[[Case], list[Any]]] = {
+    ReviewReason.DO_NOT_DELIVER: lambda case: [case.charge.fraud_alert_at],
     ReviewReason.MOVED_BACK: lambda case: [case.times_paid],
     ReviewReason.PIX_CODE: lambda case: [case.charge.amount_cents],
     ReviewReason.REFUND: lambda case: list(case.lost_refunds),

@@ -121,6 +121,9 @@ class Charge(models.Model):
     # When we next ask the gateway by ourselves, in case it told us nothing; null once nothing may move.
     check_due_at = models.DateTimeField(null=True)
 
+    # The gateway suspects fraud: what was sold shall not be handed over before a person has looked.
+    fraud_alert_at = models.DateTimeField(null=True)
+
     # A person cancelled it and nothing of it can be paid at the gateway any more; null again once restored.
     called_off_at = models.DateTimeField(null=True)
 

@@ -66,6 +66,8 @@ class Dispute(models.Model):
     deadline = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     link = models.URLField(max_length=500, blank=True)
+    # The gateway's own time of its last change, where it has one.
+    version = models.DateTimeField(null=True)
     seen_at = models.DateTimeField()
 
     objects = DisputeQuerySet.as_manager()

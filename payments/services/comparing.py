@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from connections.gateways.base import GatewayPayment
+from payments import contested
 from payments.models import Payment
 
 Row = dict[str, Any]
@@ -50,6 +51,7 @@ def is_news(listed: GatewayPayment, held: Payment) -> bool:
 
 
 def differs(listed: GatewayPayment, held: Payment) -> bool:
+    listed = contested.reading(listed, held_status=held.status)
     theirs = (listed.status.value if listed.status else "", listed.received_cents, listed.refunded_cents)
     settles = bool(listed.settled_at) and held.settled_at is None
     return settles or theirs != (held.status, held.received_cents, held.refunded_cents)

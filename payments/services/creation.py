@@ -48,14 +48,12 @@ from payments.services.intents import NewCharge as NewCharge
 from payments.services.intents import store_intent
 from payments.services.ordering import order_of
 from payments.services.timeline import note_exchanges
+from payments.services.waits import GO_ON_AFTER as GO_ON_AFTER
+from payments.services.waits import LOOK_AFTER as LOOK_AFTER
+from payments.services.waits import WATCH_AFTER as WATCH_AFTER
 
-# Look-ups by our reference after a creating call whose answer was lost (design rule 7).
-LOOK_AFTER = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=10))
-# And how long afterwards its reference is watched for a twin: a slow call may still land.
-WATCH_AFTER = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(hours=24))
 SETTLE = "payments.tasks.settle_doubts"
 _LEAST_SECONDS = 2.0
-GO_ON_AFTER = (*LOOK_AFTER, timedelta(hours=1))
 # An attempt in one of these states may have made the charge at the gateway.
 MAY_EXIST = (AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ANSWERED)
 _WAITING = (PaymentStatus.PENDING, PaymentStatus.OVERDUE)

@@ -14,9 +14,9 @@ from connections.gateways.base import Exchange, Gateway, GatewayPayment
 from connections.gateways.errors import NotFound
 from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
-from payments import transitions
+from payments import contested, transitions
 from payments.models import Charge, GatewayResource, Payment
-from payments.services import comparing, missed, plans, refund_following, resources, terms
+from payments.services import comparing, disputing, missed, plans, refund_following, resources, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
 
@@ -60,9 +60,17 @@ def refresh(
     refreshed = fetch(held)
     if refreshed.outcome == Outcome.STALE and (again := resources.next_ticket(held)):
         refreshed = fetch(again)
+    if refreshed.outcome == Outcome.APPLIED:
+        _look_at_disputes(resource, gateway, source=source)
     if refreshed.change and refreshed.charge_id:
         note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
     return refreshed
+
+
+def _look_at_disputes(resource: GatewayResource, gateway: Gateway, *, source: str) -> None:
+    payment = Payment.objects.select_related("charge", "connection").filter(resource=resource).first()
+    if payment and disputing.is_wanted(payment):
+        disputing.look(payment, gateway, source=source)
 
 
 def _fetch(
@@ -154,6 +162,9 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
 
     What was given back is told apart into refunds.
     """
+    own = Payment.objects.filter(resource=resource)
+    held_status = own.values_list("status", flat=True).first() or ""
+    fetched = contested.reading(fetched, held_status=held_status)
     values: dict[str, Any] = {
         "charge": charge,
         "connection_id": resource.connection_id,
@@ -182,7 +193,6 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
     if fetched.received_cents:
         values["is_cash"] = fetched.is_cash
     # Not by update_or_create: its lock keeps out who only names the payment, and both could wait for ever.
-    own = Payment.objects.filter(resource=resource)
     if fetched.parcel:  # another amount or day has another boleto
         moved = own.exclude(amount_cents=fetched.amount_cents, due_date=fetched.due_date)
         moved.update(boleto_line="", boleto_barcode="", boleto_url="")

@@ -20,7 +20,7 @@ from config import clock
 from payments import transitions
 from payments.models import Payment, Refund, RefundProgress, TimelineEntry, TimelineKind
 from payments.models.refunds import COUNTING, IN_FLIGHT
-from payments.services.creation import GO_ON_AFTER
+from payments.services.waits import GO_ON_AFTER
 
 SOURCE = "refund"
 FINISHED = (RefundProgress.DONE, RefundProgress.DENIED, RefundProgress.WITHDRAWN)

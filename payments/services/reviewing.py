@@ -46,6 +46,7 @@ _DECISIONS: dict[ReviewReason, tuple[Decision, ...]] = {
     ReviewReason.TWIN: (Decision.SEEN,),
     ReviewReason.UNKNOWN_STATUS: (Decision.SEEN,),
     ReviewReason.REFUND: (Decision.SEEN,),
+    ReviewReason.DO_NOT_DELIVER: (Decision.SEEN,),
 }
 
 

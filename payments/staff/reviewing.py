@@ -50,6 +50,10 @@ _WHY = {
         "The gateway holds this charge more than once, so the customer could pay it twice."
     ),
     ReviewReason.REFUND: gettext_lazy("Nobody knows whether a refund was made."),
+    ReviewReason.DO_NOT_DELIVER: gettext_lazy(
+        "The gateway suspects fraud behind this payment. Do not hand over what was sold; the gateway may take"
+        " the money back."
+    ),
     ReviewReason.UNKNOWN_STATUS: gettext_lazy(
         "The gateway uses a word for the state of this payment that we do not know. The status here stays"
         " as it is until the gateway says something else."
@@ -91,6 +95,10 @@ _ELSEWHERE = {
         "Delete the one that is not needed in the gateway's panel. Money is given back there, too."
     ),
     ReviewReason.UNKNOWN_STATUS: gettext_lazy("Look at the payment in the gateway's panel."),
+    ReviewReason.DO_NOT_DELIVER: gettext_lazy(
+        "Ask the customer, and look at the payment in the gateway's panel. Giving the money back is the way"
+        " out where the sale is called off."
+    ),
     ReviewReason.MOVED_BACK: gettext_lazy(
         "If the money did arrive, mend it in the gateway's panel: a payment shown there again counts here."
     ),

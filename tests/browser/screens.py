@@ -132,7 +132,10 @@ def _fill_database() -> dict[str, str]:
         "not-found": "/nowhere/",
         "password": "/password/",
         "people": "/admin/auth/user/",
-        **{f"change-{name}": f"{pending}{name}/" for name in ("cancel", "due-date", "cash")},
+        **{
+            f"change-{name}": f"{pending}{name}/"
+            for name in ("cancel", "due-date", "amount", "description", "cash")
+        },
         **pages,
     }
 

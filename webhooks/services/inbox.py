@@ -21,11 +21,11 @@ from connections.gateways.errors import BudgetExhausted, CredentialsRefused, Gat
 from connections.models import Connection
 from connections.services import pausing
 from payments.models import GatewayResource
-from payments.services import missed, refreshing, resources
+from payments.services import disputing, missed, resources
 from payments.services.resources import Lease
 from webhooks.lanes import lanes
 from webhooks.models import EventState, Failure, WebhookEvent
-from webhooks.services import backing_off, coalescing, second_opinion
+from webhooks.services import asking, backing_off, coalescing, second_opinion
 from webhooks.services.finishing import finish
 from webhooks.services.targets import Target, due_targets, open_events, signed
 
@@ -161,9 +161,11 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     missed.note_arrival(resource)
     _note_delivery(connection, events)
     try:
-        refreshed = refreshing.refresh(connection, resource, held, source="webhook", cause=due[-1].topic)
+        refreshed = asking.ask(connection, resource, held, cause=due[-1].topic)
     except GatewayError as err:
         return _take_failure(connection, resource, due, err)
+    if refreshed.charge_id and any(event.forbids_delivery for event in events):
+        disputing.forbid_delivery(refreshed.charge_id, source="webhook")
     for event in events:
         finish(event, refreshed, held=held, started=started)
     return Handling.DONE
