@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 
 ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operator", "Auditor"
 
-_READS_MONEY = ("payments.view_charge", "payments.view_customer")
+_READS_MONEY = ("payments.view_charge", "payments.view_customer", "payments.view_dispute")
 _CHANGES_CHARGES = ("payments.cancel_charge", "payments.receive_cash")
 _READS_REPORTS = ("payments.view_reconciliation", "payments.view_payment")
 _HANDLES_EVENTS = ("webhooks.replay_webhookevent", "webhooks.ignore_webhookevent")

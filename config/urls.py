@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from backoffice import imports, reports, settlements
 from backoffice import views as backoffice
+from payments.staff.disputes import disputes
 from webhooks.views import receive
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("password/", backoffice.Password.as_view(), name="password"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("charges/", include("payments.staff.urls")),
+    path("disputes/", disputes, name="disputes"),
     path("events/", include("webhooks.panel.urls")),
     path("reports/reconciliation/", reports.reconciliations, name="reconciliations"),
     path("reports/reconciliation/<uuid:public_id>/", reports.reconciliation, name="reconciliation"),

@@ -112,7 +112,8 @@ def live_mark(charge: Charge) -> str:
     terms = charge.terms.order_by("pk").values_list("pk", "is_agreed")
     refunds = charge.refunds.values_list("pk", "state", "is_for_person", "payer_link", "gateway_status")
     changes = charge.changes.values_list("pk", "state")
-    shown = (*known, *terms, *refunds, *changes, charge.failure)
+    disputes = charge.disputes.values_list("pk", "state", "deadline", "link")
+    shown = (*known, *terms, *refunds, *changes, *disputes, charge.failure)
     return f"{charge.status}-{charge.revision}-{code}-{digest('payments.live', shown)}"
 
 

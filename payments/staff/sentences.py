@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from connections.gateways import errors
 from payments.models import Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
 from payments.money import format_cents
-from payments.staff import change_words, refund_words
+from payments.staff import change_words, dispute_words, refund_words
 
 _ICONS = {
     TimelineKind.CHANGE: "●",
@@ -142,6 +142,10 @@ def _notification_ignored(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s ignored a notification") % {"who": who}, f"{entry.data['topic']} · {entry.data['note']}"
 
 
+def _fraud_alert(_entry: TimelineEntry) -> tuple[str, str]:
+    return _("The gateway warns of fraud: do not deliver"), ""
+
+
 def _exchange(entry: TimelineEntry) -> tuple[str, str]:
     call = entry.exchange or {}
     answer = call.get("http_status") or _problem(call) or "–"
@@ -189,6 +193,8 @@ def _unknown(entry: TimelineEntry) -> tuple[str, str]:
 
 _SENTENCES = {
     "status": _status,
+    "dispute": dispute_words.sentence,
+    "fraud_alert": _fraud_alert,
     "review": _review,
     "created": _created,
     "imported": _imported,

@@ -49,6 +49,7 @@ TABLE = """
 /charges/<reference>/new-code/                            mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
+/disputes/                                                Loooooo mmmmmmm
 /events/                                                  Looxoxo mmmmmmm
 /events/replay/                                           Looxxxo Lrrxxxr
 /events/replays/<public_id>/                              Looxoxn mmmmmmm
