@@ -149,7 +149,9 @@ def _is_being_remade(charge: Charge) -> bool:
 
 
 def _lost_refunds(charge: Charge) -> tuple[tuple[str, str], ...]:
-    if charge.status not in MONEY_IN and charge.review_reason != ReviewReason.REFUND:
+    """Asked for only where money came in; of several parcels some may be paid while the charge is not."""
+    has_money = charge.status in MONEY_IN or charge.received_cents
+    if not has_money and charge.review_reason != ReviewReason.REFUND:
         return ()
     lost = charge.refunds.filter(is_for_person=True).values_list("public_id", "payment__gateway_id")
     return tuple((str(public_id), gateway_id) for public_id, gateway_id in lost)

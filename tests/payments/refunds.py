@@ -37,7 +37,7 @@ def fetched(charge: Charge, world: World) -> Charge:
 
 def asking(charge: Charge, cents: int = 10_000, **values: Any) -> NewRefund:
     defaults: dict[str, Any] = {
-        "payment": Payment.objects.get(charge=charge),
+        "payment": values.pop("payment", None) or Payment.objects.get(charge=charge),
         "amount_cents": cents,
         "reason": RefundReason.CUSTOMER,
         "submission": uuid.uuid4(),

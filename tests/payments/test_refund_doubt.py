@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from connections.gateways.base import Method
 from payments.models import Payment, Refund, RefundProgress
 from payments.services import refund_doubt
+from payments.services.following import fetch_and_store
 from payments.services.refund_doubt import Decided
 from payments.services.refundable import NotPossible
 from tests.payments import refunds
@@ -105,6 +107,24 @@ def test_at_asaas_a_lost_one_is_never_sent_again(world: World) -> None:
     assert len(refunds.calls(world)) == 1 and refund.due_at is None and refund.state == "unsure"
     with pytest.raises(NotPossible):
         refunds.give_back(refund.charge, 6_000)
+
+
+def test_one_of_a_parcel_is_for_a_person_while_others_are_unpaid(world: World) -> None:
+    """The charge is not paid yet, but money of it is on its way back, or not."""
+    world.connection("asaas")
+    world.control(f"accounts/{world.accounts['asaas']['id']}", opening_balance=refunds.BALANCE)
+    charge = world.charge("asaas", Method.BOLETO, instalments=3, amount_cents=30_000)
+    first = charge.payments.get(parcel=1)
+    world.control("pay", id=first.gateway_id, method="pix")
+    assert fetch_and_store(charge, first.gateway_id, cause="test")
+    first.refresh_from_db()
+    world.fault("error_500", when="before", **LOST)
+    refund = after_all_looks(world, refunds.give_back(charge, 5_000, payment=first))
+    assert (refund.state, refund.is_for_person) == ("unsure", True)
+    assert (refund.charge.status, refund.charge.review_reason) == ("pending", "refund")
+    assert refund_doubt.decide(refund, was_made=False, actor=refunds.person()) == Decided.DONE
+    refund.charge.refresh_from_db()
+    assert refund.charge.review_reason == ""
 
 
 @BOTH
