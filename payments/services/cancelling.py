@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -10,8 +11,10 @@ from config import clock
 from connections.gateways.base import Gateway, GatewayCharge, GatewayPayment, PaymentStatus, ResourceKind
 from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.texts import gettext_noop as _
+from payments import parcels
 from payments.deriving import WAITING
 from payments.models import PAGES, Charge, GatewayResource, Payment
+from payments.services import comparing, plans
 from payments.services.changeable import Obstacle
 from payments.services.earlier import DEAD
 from payments.services.following import fetch_and_store
@@ -59,19 +62,39 @@ def look(charge: Charge, gateway: Gateway) -> Living:
     found = [(resource, page) for resource in known if (page := _page(resource, gateway))]
     pages = [resource for resource, page in found if page.is_open and not _is_over(charge, resource)]
     seen = {payment.gateway_id for _resource, page in found for payment in page.payments}
-    if known and not pages:
-        _note_closed(charge)
+    if not pages and any(resource.kind == ResourceKind.PREFERENCE for resource in known):
+        note_closed(charge)
+    listed, as_held = _listed_in_plans(charge, gateway)
     dead = set(charge.payments.filter(status__in=DEAD).values_list("gateway_id", flat=True))
     ours = [resource.gateway_id for resource in _resources(charge, ResourceKind.PAYMENT)]
-    for gateway_id in dict.fromkeys([*ours, *sorted(seen)]):
-        if gateway_id not in dead:
+    for gateway_id in dict.fromkeys([*ours, *listed, *sorted(seen)]):
+        if gateway_id not in dead | as_held:
             fetch(charge, gateway_id, gateway)
     living = charge.payments.exclude(status__in=DEAD).order_by("pk")
-    if charge.instalments > 1 and living.filter(parcel__isnull=False).exists():
+    if parcels.are_ours(charge):
         living = living.exclude(status__in=_RECEIVING, parcel__isnull=False)
-    plans = {payment.plan_id for payment in living if payment.plan_id}
-    own = [plan for plan in _resources(charge, ResourceKind.PLAN) if plan.gateway_id in plans]
+    named = {payment.plan_id for payment in living if payment.plan_id}
+    own = [plan for plan in _resources(charge, ResourceKind.PLAN) if plan.gateway_id in named]
     return Living(pages=tuple(pages), payments=tuple(living), plans=tuple(own))
+
+
+def _listed_in_plans(charge: Charge, gateway: Gateway) -> tuple[list[str], set[str]]:
+    """The parcels as their plans list them, by one call each, and those of them that are as we hold them.
+
+    Deleted ones are not listed (asaas.md 3.5), nor is a plan that was erased: they are asked for singly.
+    """
+    held = {payment.gateway_id: payment for payment in charge.payments.all()}
+    listed, as_held = list[str](), set[str]()
+    for plan in _resources(charge, ResourceKind.PLAN):
+        with suppress(NotFound):
+            found = gateway.fetch_charge(ResourceKind.PLAN, plan.gateway_id)
+            plans.note_size(charge, found)
+            for payment in found.payments:
+                listed.append(payment.gateway_id)
+                own = held.get(payment.gateway_id)
+                if own and not comparing.differs(payment, own):
+                    as_held.add(payment.gateway_id)
+    return listed, as_held
 
 
 def _is_over(charge: Charge, page: GatewayResource) -> bool:
@@ -93,7 +116,7 @@ def _page(page: GatewayResource, gateway: Gateway) -> GatewayCharge | None:
         raise GatewayUnavailable(error.text, maybe_sent=False) from error
 
 
-def _note_closed(charge: Charge) -> None:
+def note_closed(charge: Charge) -> None:
     """How long its page is open is kept with the charge."""
     now = clock.now()
     is_later = Q(expires_at=None) | Q(expires_at__gt=now)
@@ -116,7 +139,7 @@ def end(living: Living, gateway: Gateway) -> None:
 
     Raises the first refusal after all were asked, and at once what else the gateway raises.
     """
-    refusals = list[RequestRefused]()
+    refusals = list[RequestRefused | NotFound]()
     in_plans = {plan.gateway_id for plan in living.plans}
     things = [(one.kind, one.gateway_id) for one in (*living.pages, *living.plans)]
     things += [("payment", one.gateway_id) for one in living.payments if one.plan_id not in in_plans]
@@ -125,7 +148,7 @@ def end(living: Living, gateway: Gateway) -> None:
             gateway.cancel_charge(ResourceKind(kind), gateway_id)
             if kind == ResourceKind.CHECKOUT:
                 _note_page_closed(living, gateway_id)
-        except RequestRefused as error:  # paid or ended meanwhile: the fetch tells
+        except (RequestRefused, NotFound) as error:  # paid, ended or erased meanwhile: the fetch tells
             refusals.append(error)
     if refusals:
         raise refusals[0]

@@ -23,9 +23,9 @@ from connections.gateways.errors import CredentialsRefused, GatewayError, NotFou
 from connections.gateways.texts import gettext_noop
 from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS, note_refusal
 from connections.services.accounts import patience as patience_of
-from payments import transitions
+from payments import parcels, transitions
 from payments.deriving import WAITING
-from payments.models import ChangeKind, ChangeState, Charge, ChargeChange, Payment
+from payments.models import PAGES, ChangeKind, ChangeState, Charge, ChargeChange, Payment
 from payments.services import cancelling, changeable, creation, remaking, terms
 from payments.services.cancelling import SOURCE, BeingFetched, Living
 from payments.services.changeable import NotPossible, Obstacle, Typed
@@ -303,6 +303,8 @@ def finish(
     now = clock.now()
     with transaction.atomic():
         own = transitions.hold(change.charge_id)
+        if state == ChangeState.DONE and _has_money_come_first(change, own):
+            state, obstacle = ChangeState.REFUSED, Obstacle.MONEY_CAME
         said = {"failure": failure, "advice": advice, "obstacle": obstacle or ""}
         if not _mine(change).update(state=state, finished_at=now, due_at=None, **said):
             return
@@ -315,6 +317,14 @@ def finish(
         wake(creation.SETTLE)  # the code is another one now, and is fetched by a worker
 
 
+def _has_money_come_first(change: ChargeChange, held: Charge) -> bool:
+    """Whether what was to be ended was paid meanwhile; of parcels of ours the unpaid rest may be ended."""
+    if change.kind != ChangeKind.CANCEL and not _is_remade(change):
+        return False
+    case = transitions.case_of(held)
+    return bool(case.received) and (case.is_complete or not parcels.are_ours(held))
+
+
 def _take_effect(change: ChargeChange, charge: Charge) -> None:
     """What the payments do not tell: that all of it was ended on purpose, or for something else."""
     own = Charge.objects.filter(pk=charge.pk)
@@ -322,6 +332,8 @@ def _take_effect(change: ChargeChange, charge: Charge) -> None:
         own.update(called_off_at=None)
     elif change.kind == ChangeKind.CANCEL:
         own.update(called_off_at=clock.now())
+        if charge.resources.filter(kind__in=PAGES).exists():
+            cancelling.note_closed(charge)
     elif change.kind == ChangeKind.DESCRIPTION:
         own.update(description=change.text)
     elif changeable.is_remade(charge, ChangeKind(change.kind)):

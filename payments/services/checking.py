@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 from itertools import chain, zip_longest
 from zoneinfo import ZoneInfo
@@ -298,14 +299,14 @@ def _ask(charge: Charge) -> None:
     seen: set[str] = set()
     for page in pages.order_by("-pk")[:_MOST_PAGES]:
         seen.update(_ask_page(charge, page))
-    for resource in _payments(charge):
-        if resource.gateway_id not in seen:
-            _ask_payment(charge, resource)
+    for resource in _payments(charge, seen):
+        _ask_payment(charge, resource)
 
 
-def _payments(charge: Charge) -> QuerySet[GatewayResource]:
+def _payments(charge: Charge, seen: Collection[str]) -> QuerySet[GatewayResource]:
     """The newest payments that may still move; of parcels those that were not asked for longest."""
     own = charge.resources.filter(kind=ResourceKind.PAYMENT).exclude(payment__status__in=_OVER)
+    own = own.exclude(gateway_id__in=seen)
     order = F("fetched_at").asc(nulls_first=True) if charge.instalments > 1 else F("pk").desc()
     return own.order_by(order, "-pk")[:_MOST_PAYMENTS]
 
@@ -321,7 +322,7 @@ def _ask_payment(charge: Charge, resource: GatewayResource) -> None:
 
 
 def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
-    """Ask for a hosted page with every payment it collected, and store those; returns their ids."""
+    """Ask for a page or a plan with every payment it collected, and store what is new; returns their ids."""
     held = resources.lease(page.pk)
     if held is None:
         return []
@@ -339,8 +340,7 @@ def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
         resources.release(held)
     if found.kind == ResourceKind.PLAN:
         gathering.take_parcels(charge, found, None, source=SOURCE)
-        return []
-    if any([_store(charge, payment) for payment in found.payments]):
+    elif any([_store(charge, payment) for payment in found.payments]):
         note_exchanges(charge, exchanges, source=SOURCE)
     return [payment.gateway_id for payment in found.payments]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connections.gateways.base import Boleto, Gateway, GatewayCharge, ResourceKind
 from payments import boletos, parcels, transitions
 from payments.models import Charge, Payment, ReviewReason
-from payments.services import comparing, plans
+from payments.services import comparing, plans, terms
 from payments.services.following import fetch_and_store
 
 
@@ -34,7 +34,7 @@ def take_parcels(
     held = {payment.gateway_id: payment for payment in charge.payments.all()}
     for payment in found.payments:
         own = held.get(payment.gateway_id)
-        if own is None or comparing.differs(payment, own):
+        if own is None or comparing.differs(payment, own) or terms.is_news(charge, payment):
             fetch_and_store(charge, payment.gateway_id, cause="plan", gateway=gateway, source=source)
 
 

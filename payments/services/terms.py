@@ -87,13 +87,23 @@ def follow(charge: Charge, fetched: GatewayPayment, *, source: str) -> None:
     changed; anything else waits for a person, and is over when the gateway asks for the agreed terms again.
     Of several payments the newest that waits speaks, or one that was paid over that amount.
     """
-    parcel = fetched.parcel if parcels.are_ours(charge) else None
-    if not _speaks(charge, fetched, parcel):
-        return
-    if _seen(_newest(charge, parcel), fetched) == _newest(charge, parcel):
+    if not is_news(charge, fetched):
         return
     own = Charge.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
-    _keep(own.get(pk=charge.pk), fetched, parcel, source=source)
+    _keep(own.get(pk=charge.pk), fetched, _parcel(charge, fetched), source=source)
+
+
+def is_news(charge: Charge, fetched: GatewayPayment) -> bool:
+    """Whether this payment, as the gateway shows it, asks for something else than was asked for last."""
+    parcel = _parcel(charge, fetched)
+    if not _speaks(charge, fetched, parcel):
+        return False
+    newest = _newest(charge, parcel)
+    return _seen(newest, fetched) != newest
+
+
+def _parcel(charge: Charge, fetched: GatewayPayment) -> int | None:
+    return fetched.parcel if parcels.are_ours(charge) else None
 
 
 def _speaks(charge: Charge, fetched: GatewayPayment, parcel: int | None) -> bool:
