@@ -93,7 +93,14 @@ def _fill_database() -> dict[str, str]:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from tests.pages import sample, sample_batches, sample_events, sample_refunds, sample_settlements
+    from tests.pages import (
+        sample,
+        sample_batches,
+        sample_disputes,
+        sample_events,
+        sample_refunds,
+        sample_settlements,
+    )
     from webhooks.services import dead_list
 
     admin, operator = sample.make_people()
@@ -103,6 +110,7 @@ def _fill_database() -> dict[str, str]:
     pages |= sample_refunds.make_refunds(charges, operator)
     pages |= sample_settlements.make_settlements(charges)
     pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
+    pages |= sample_disputes.make_disputes(charges["paid"])
     run = sample.make_comparison(charges["paid"], charges["pending"])
     events = sample_events.make_events(charges)
     pages |= {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}
