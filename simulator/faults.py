@@ -17,6 +17,7 @@ KNOWN = {
     "ipn_twin": "Mercado Pago also sends legacy IPN (payment, and merchant_order where there is one); "
     "`unsigned`: without x-signature; `only`: instead of the webhook",
     "signature_ms": "Mercado Pago signs with a 13-digit ts",
+    "signature_lower_case": "Mercado Pago signs data.id in lower case",
     "no_data_id": "Mercado Pago leaves data.id out of the query and of the manifest",
     "early_notify": "the notification is sent before the change is seen: for `seconds` (3) reads and lists "
     "answer what was before (404 for what is new)",
@@ -52,6 +53,7 @@ class Occasion:
     method: str = ""
     path: str = ""
     event: str = ""
+    topic: str = ""
 
 
 def load() -> None:
@@ -130,9 +132,10 @@ def _matches(fault: Fault, name: str, occasion: Occasion, when: str | None) -> b
         and wanted.get("method", occasion.method).upper() == occasion.method.upper()
         and wanted.get("path", "") in occasion.path
         and wanted.get("event", occasion.event) == occasion.event
+        and wanted.get("topic", occasion.topic) == occasion.topic
         and (when is None or wanted.get("when", "before") == when)
     )
 
 
-def occasion_of(account: Account, event: str = "") -> Occasion:
-    return Occasion(account.gateway, account.pk, event=event)
+def occasion_of(account: Account, event: str = "", topic: str = "") -> Occasion:
+    return Occasion(account.gateway, account.pk, event=event, topic=topic)

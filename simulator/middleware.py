@@ -15,7 +15,9 @@ from simulator.mercadopago import auth as mp_auth
 from simulator.models import Account
 from simulator.sending import sender
 
-API_PATH = re.compile(r"^/(?:(asaas)/[^/]+/v3/|(mercadopago)/(?!(?:sandbox/)?checkout/v1/|payments/))")
+API_PATH = re.compile(
+    r"^/(?:(asaas)/[^/]+/v3/|(mercadopago)/(?!(?:sandbox/)?checkout/v1/|payments/|subscriptions/))"
+)
 FIND_ACCOUNT: dict[str, Callable[[HttpRequest], Account | None]] = {
     "asaas": asaas_auth.find_account,
     "mercadopago": mp_auth.find_account,

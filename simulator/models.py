@@ -234,3 +234,84 @@ class MpIdempotency(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "endpoint", "key"], name="one_effect_per_key")
         ]
+
+
+class MpPlan(models.Model):
+    """A template and its public link; `data` holds the request's own words."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    gid = models.CharField(max_length=40, unique=True)
+    status = models.CharField(max_length=12, default="active")
+    amount_cents = models.BigIntegerField()
+    external_reference = models.CharField(max_length=300, null=True)
+    version = models.IntegerField(default=0)
+    data = models.JSONField(default=dict)
+    previous = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class MpSubscription(models.Model):
+    """A preapproval; `due_at` is the next thing the clock brings, whatever it is."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    plan = models.ForeignKey(MpPlan, null=True, on_delete=models.CASCADE)
+    gid = models.CharField(max_length=40, unique=True)
+    status = models.CharField(max_length=12, default="pending")
+    amount_cents = models.BigIntegerField()
+    external_reference = models.CharField(max_length=300, null=True, db_index=True)
+    version = models.IntegerField(default=0)
+    data = models.JSONField(default=dict)
+    previous = models.JSONField(null=True)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class MpInvoice(models.Model):
+    """One charge of a subscription, an authorized_payment; `payment` is its newest attempt."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    subscription = models.ForeignKey(MpSubscription, on_delete=models.CASCADE)
+    payment = models.ForeignKey(MpPayment, null=True, on_delete=models.SET_NULL)
+    number = models.BigIntegerField(unique=True)
+    status = models.CharField(max_length=12, default="scheduled")
+    amount_cents = models.BigIntegerField()
+    external_reference = models.CharField(max_length=300, null=True)
+    version = models.IntegerField(default=0)
+    retries = models.IntegerField(default=0)
+    debit_at = models.DateTimeField()
+    retry_at = models.DateTimeField(null=True)
+    data = models.JSONField(default=dict)
+    previous = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class MpChargeback(models.Model):
+    """`held_cents` is what the seller does not have while it runs, or has lost by it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    payment = models.ForeignKey(MpPayment, on_delete=models.CASCADE)
+    number = models.BigIntegerField(unique=True)
+    status = models.CharField(max_length=12)
+    amount_cents = models.BigIntegerField()
+    held_cents = models.BigIntegerField()
+    documentation_status = models.CharField(max_length=20)
+    data = models.JSONField(default=dict)
+    previous = models.JSONField(null=True)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+
+class MpClaim(models.Model):
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    payment = models.ForeignKey(MpPayment, on_delete=models.CASCADE)
+    number = models.BigIntegerField(unique=True)
+    status = models.CharField(max_length=12, default="opened")
+    held_cents = models.BigIntegerField()
+    data = models.JSONField(default=dict)
+    previous = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()

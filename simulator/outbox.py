@@ -40,7 +40,7 @@ class Notice:
 
 
 def enqueue(notice: Notice) -> list[Delivery]:
-    occasion = faults.occasion_of(notice.account, notice.event)
+    occasion = faults.occasion_of(notice.account, notice.event, notice.resource)
     with write():
         if faults.take("drop", occasion) is not None:
             return [_store(notice, state=Delivery.DROPPED)]

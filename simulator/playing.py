@@ -3,7 +3,15 @@
 from datetime import datetime, timedelta
 
 from simulator import clock, schedule
-from simulator.models import AsaasCheckout, AsaasPayment, AsaasSubscription, Delivery, MpPayment
+from simulator.models import (
+    AsaasCheckout,
+    AsaasPayment,
+    AsaasSubscription,
+    Delivery,
+    MpChargeback,
+    MpPayment,
+    MpSubscription,
+)
 from simulator.sending import sender
 
 PATIENCE = 30.0
@@ -32,6 +40,8 @@ def _next_moment(goal: datetime) -> datetime | None:
         AsaasPayment.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
         AsaasCheckout.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
         MpPayment.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
+        MpSubscription.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
+        MpChargeback.objects.filter(due_at__gt=now).order_by("due_at").values_list("due_at"),
     ]
     moments = [row[0] for rows in ahead if (row := rows.first()) is not None and row[0] <= goal]
     return min(moments, default=None)

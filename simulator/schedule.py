@@ -11,15 +11,25 @@ from simulator.asaas import disputes, kept_cards, paying, sessions, subscription
 from simulator.asaas import effects as asaas
 from simulator.asaas import notify as asaas_notify
 from simulator.asaas.errors import AsaasError
+from simulator.mercadopago import billing
+from simulator.mercadopago import disputes as mercadopago_disputes
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago.errors import MpError
-from simulator.models import AsaasCheckout, AsaasPayment, AsaasSubscription, MpPayment, write
+from simulator.models import (
+    AsaasCheckout,
+    AsaasPayment,
+    AsaasSubscription,
+    MpChargeback,
+    MpPayment,
+    MpSubscription,
+    write,
+)
 
 PAUSE = 0.5
 MOST_ROUNDS = 10
 """How often one thing that happens may make another due at once."""
 
-Due = AsaasSubscription | AsaasPayment | AsaasCheckout | MpPayment
+Due = AsaasSubscription | AsaasPayment | AsaasCheckout | MpPayment | MpSubscription | MpChargeback
 
 _lock = threading.Lock()
 logger = logging.getLogger("simulator")
@@ -46,6 +56,8 @@ def run_due() -> int:
         done += _run(AsaasPayment, _asaas_due)
         done += _run(AsaasCheckout, sessions.expire)
         done += _run(MpPayment, _mercadopago_due)
+        done += _run(MpSubscription, billing.run_all_due)
+        done += _run(MpChargeback, mercadopago_disputes.miss_deadline)
         with write():
             return done + asaas_notify.lose_expired()
 

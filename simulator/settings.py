@@ -15,6 +15,8 @@ WSGI_APPLICATION = "simulator.wsgi.application"
 INSTALLED_APPS = ["simulator"]
 MIDDLEWARE = ["simulator.middleware.ApiMiddleware"]
 APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+"""More than the evidence of a chargeback may have, so that the API itself refuses what is too much."""
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -13,9 +13,9 @@ _lock = threading.Lock()
 _until: dict[str, datetime] = {}
 
 
-def draw(account: Account, event: str, identifier: str) -> None:
+def draw(account: Account, event: str, identifier: str, topic: str = "") -> None:
     """The fault's say about one notification: its object stays as it was, for those who read."""
-    fault = faults.take("early_notify", faults.occasion_of(account, event))
+    fault = faults.take("early_notify", faults.occasion_of(account, event, topic))
     if fault is None:
         return
     with _lock:

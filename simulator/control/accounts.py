@@ -6,6 +6,7 @@ from simulator import clock, known, numbering
 from simulator.asaas import keys, subscriptions
 from simulator.asaas.auth import PREFIX
 from simulator.control.errors import ControlError
+from simulator.mercadopago.dispute_bodies import REFERENCE_SHAPE, SDK_SHAPE
 from simulator.mercadopago.serialise import BOTH_PLACES, NEW_PLACE, OLD_PLACE
 from simulator.mercadopago.sites import SITES
 from simulator.models import Account, write
@@ -37,10 +38,18 @@ MP_SWITCHES = (
     "email",
     "opening_balance",
     "slow_refunds",
+    "first_charge_minutes",
+    "invoice_index_seconds",
+    "plan_amount_follows",
+    "match_payer_email",
+    "chargeback_shape",
+    "reimbursed_as_approved",
 )
 CNPJ, TEST_CPF = "11222333000181", "12345678909"
 TAKEN_AT_START = ("gateway", "environment", "token_prefix")
 KEY_LETTERS = 156
+FIRST_CHARGE_MINUTES = 40
+"""After the authorization in production; a test seller is charged at once (mercadopago.md 4.5)."""
 
 
 def create(body: dict[str, Any]) -> Account:
@@ -113,6 +122,12 @@ def _new_mercadopago(body: dict[str, Any]) -> Account:
         "pix_key": numbering.fresh_uuid(),
         "opening_balance": 0,
         "slow_refunds": False,
+        "first_charge_minutes": 0 if is_test or prefix == "TEST" else FIRST_CHARGE_MINUTES,
+        "invoice_index_seconds": 60,
+        "plan_amount_follows": False,
+        "match_payer_email": False,
+        "chargeback_shape": REFERENCE_SHAPE,
+        "reimbursed_as_approved": False,
         "nickname": f"TESTUSER{user_id}" if is_test else f"LOJA{user_id}",
         "email": f"test_user_{user_id}@testuser.com" if is_test else "financeiro@example.com",
         "document": TEST_CPF if is_test else CNPJ,
@@ -184,8 +199,18 @@ def _check(account: Account) -> None:
         raise ControlError("barcode_place must be old, new or both")
     if account.options.get("issues_days_ahead", 40) not in subscriptions.DAYS_AHEAD:
         raise ControlError("issues_days_ahead must be 40, 14 or 7")
+    if account.options.get("chargeback_shape", REFERENCE_SHAPE) not in (REFERENCE_SHAPE, SDK_SHAPE):
+        raise ControlError("chargeback_shape must be reference or sdk")
+    _check_numbers(account, "first_charge_minutes", "invoice_index_seconds")
     if account.options.get("site", "MLB") not in SITES:
         raise ControlError(f"site must be one of {', '.join(SITES)}")
+
+
+def _check_numbers(account: Account, *names: str) -> None:
+    for name in names:
+        value = account.options.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise ControlError(f"{name} must be a number, 0 or more")
 
 
 def show(account: Account) -> dict[str, Any]:

@@ -7,17 +7,21 @@ from django.http import HttpRequest
 
 from simulator import clock
 from simulator.asaas import sessions
-from simulator.control import asaas_subscriptions, disputes, refunds
+from simulator.control import asaas_subscriptions, disputes, mp_disputes, mp_subscriptions, refunds
 from simulator.control.errors import ControlError
 from simulator.mercadopago.effects import is_clearing
-from simulator.mercadopago.serialise import currency
+from simulator.mercadopago.serialise import REGULAR, currency
 from simulator.models import (
     AsaasCheckout,
     AsaasPayment,
     AsaasSubscription,
     Delivery,
+    MpChargeback,
+    MpClaim,
     MpPayment,
+    MpPlan,
     MpPreference,
+    MpSubscription,
 )
 from simulator.money import plain_number
 
@@ -38,14 +42,32 @@ def books(request: HttpRequest) -> dict[str, Any]:
     return {
         "payments": lines,
         "checkouts": [*map(_checkout_line, checkouts)],
-        "subscriptions": asaas_subscriptions.lines(recurring),
+        "subscriptions": asaas_subscriptions.lines(recurring) + _mp_subscriptions(request),
+        **_agreements(request),
     }
 
 
-def _chosen(request: HttpRequest, rows: Any, or_else: Q | None = None) -> Any:
+def _mp_subscriptions(request: HttpRequest) -> list[dict[str, Any]]:
+    rows = MpSubscription.objects.select_related("account", "plan")
+    return mp_subscriptions.lines(_chosen(request, rows))
+
+
+def _agreements(request: HttpRequest) -> dict[str, Any]:
+    """Plans and disputes, of Mercado Pago only: those of Asaas are in its payments."""
+    disputed = [model.objects.select_related("account", "payment") for model in (MpChargeback, MpClaim)]
+    chargebacks, claims = (_chosen(request, rows, of="payment__external_reference") for rows in disputed)
+    plans = _chosen(request, MpPlan.objects.select_related("account"))
+    return {
+        "plans": mp_subscriptions.plan_lines(plans),
+        "chargebacks": mp_disputes.chargeback_lines(chargebacks),
+        "claims": mp_disputes.claim_lines(claims),
+    }
+
+
+def _chosen(request: HttpRequest, rows: Any, or_else: Q | None = None, of: str = "external_reference") -> Any:
     """By their own reference, or those of the checkout or subscription that has it."""
     if request.GET.get("reference"):
-        own = Q(external_reference=request.GET["reference"])
+        own = Q(**{of: request.GET["reference"]})
         rows = rows.filter(own | or_else if or_else else own)
     if request.GET.get("account"):
         rows = rows.filter(account_id=request.GET["account"])
@@ -90,6 +112,8 @@ def _mp_line(row: MpPayment) -> dict[str, Any]:
     more = {"status_detail": row.status_detail, "preference": row.preference}  # type: ignore[attr-defined]
     more |= {"credit_date": None, "is_settled": False} | _released(row)
     more |= {"is_clearing": is_clearing(row), "instalments": row.data.get("installments", 1)}
+    more |= {"operation_type": row.data.get("operation_type", REGULAR)}
+    more |= {"subscription": row.data.get("subscription")}
     return _line(row, row.amount_cents, row.fee_cents) | own | more
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from simulator.asaas import disputes
-from simulator.control import refunds
+from simulator.control import mp_disputes, refunds
 from simulator.control.effects import attempt, told
 from simulator.control.errors import ControlError
-from simulator.models import AsaasPayment
+from simulator.models import AsaasPayment, MpPayment
 from simulator.money import plain_number
 
 STEPS = {
@@ -19,11 +19,16 @@ STEPS = {
 
 def chargeback(body: dict[str, Any]) -> dict[str, Any]:
     """The newest paid charge with the reference, or the one with the id."""
-    target, reason = _charge(body), str(body.get("reason") or disputes.REASON)
+    target, reason = refunds.paid(body), str(body.get("reason") or disputes.REASON)
+    if isinstance(target, MpPayment):
+        return mp_disputes.contest(target, body)
     return _told(attempt(lambda: disputes.start(target, reason)))
 
 
 def chargeback_step(body: dict[str, Any]) -> dict[str, Any]:
+    elsewhere = mp_disputes.chargeback_of(body)
+    if elsewhere is not None:
+        return mp_disputes.decide(elsewhere, body)
     step = STEPS.get(str(body.get("outcome")))
     if step is None:
         raise ControlError(f"outcome must be one of {', '.join(STEPS)}")

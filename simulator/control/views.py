@@ -19,8 +19,11 @@ from simulator.control import (
     effects,
     elsewhere,
     events,
+    mp_disputes,
+    mp_subscriptions,
     paying,
     refunds,
+    topics,
 )
 from simulator.control.errors import ControlError
 from simulator.models import Delivery, Fault, write
@@ -203,11 +206,16 @@ ACTIONS = {
     "refund_step": refunds.refund_step,
     "chargeback": disputes.chargeback,
     "chargeback_step": disputes.chargeback_step,
-    "kept_card": asaas_subscriptions.kept_card,
     "retry_card": asaas_subscriptions.retry_card,
     "asaas_event": events.asaas_event,
     "panel_payment": elsewhere.panel_payment,
     "panel_event": effects.panel_event,
     "key_event": credentials.key_event,
     "connect_event": credentials.connect_event,
+    "topic_event": topics.topic_event,
+    "subscribe": mp_subscriptions.subscribe,
+    "kept_card": mp_subscriptions.kept_card,
+    "subscription_status": mp_subscriptions.subscription_status,
+    "claim": mp_disputes.claim,
+    "claim_step": mp_disputes.claim_step,
 }

@@ -8,7 +8,7 @@ from simulator.mercadopago import effects
 from simulator.mercadopago.errors import cause
 from simulator.mercadopago.instalments import Parts
 from simulator.mercadopago.notify import emit
-from simulator.models import MpOrder, MpPayment, write
+from simulator.models import MpPayment, write
 
 REJECTED = {
     "OTHE": "cc_rejected_other_reason",
@@ -58,30 +58,35 @@ def outcome(holder: str, *, is_binary: bool) -> tuple[str, str]:
 
 
 def create(payment: MpPayment, card: Card, asked: Parts | None = None) -> MpPayment:
-    """Decided at once, so told once, as payment.created. The caller has said who asks for how much."""
+    """The holder's name decides. The caller has said who asks for how much."""
     asked = asked or Parts(1, payment.amount_cents, 0)
-    payment.status, payment.status_detail = outcome(card.holder, is_binary=payment.data["binary_mode"])
+    payment.data |= {
+        "installments": asked.count,
+        "installment_cents": asked.each_cents,
+        "interest_cents": asked.interest_cents,
+    }
+    result = outcome(card.holder, is_binary=payment.data["binary_mode"])
+    return decided(payment, result, kept(card))
+
+
+def decided(payment: MpPayment, result: tuple[str, str], shown: dict[str, Any]) -> MpPayment:
+    """Decided at once, so told once, as payment.created. `shown` is what is kept of the card."""
+    payment.status, payment.status_detail = result
     payment.kind = "debit_card" if payment.method == DEBIT else "credit_card"
     payment.created_at = payment.updated_at = clock.now()
     with write():
         payment.number = numbering.scattered("mp-payments", 98_000_000_000)
-        payment.data |= {
-            "issuer_id": ISSUER,
-            "payer_id": str(numbering.scattered("mp-payers", 1_505_000_000)),
-            "card": _kept(card),
-            "installments": asked.count,
-            "installment_cents": asked.each_cents,
-            "interest_cents": asked.interest_cents,
-        }
+        payer = payment.data.get("payer_id") or str(numbering.scattered("mp-payers", 1_505_000_000))
+        payment.data |= {"issuer_id": ISSUER, "payer_id": payer, "card": shown}
         if payment.status == "approved":
             effects.credit(payment)
         payment.save()
-        MpOrder.objects.filter(pk=payment.order_id).update(updated_at=payment.updated_at)
         emit(payment, "payment.created")
+        effects.touch_order(payment)
     return payment
 
 
-def _kept(card: Card) -> dict[str, Any]:
+def kept(card: Card) -> dict[str, Any]:
     return {
         "first_six_digits": card.number[:6],
         "last_four_digits": card.last_digits,

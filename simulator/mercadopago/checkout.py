@@ -4,10 +4,11 @@ from typing import Any
 
 from simulator import clock, numbering
 from simulator.cards import Card
-from simulator.mercadopago import boletos, cards, effects, instalments, tickets
+from simulator.mercadopago import boletos, cards, effects, instalments, notify, tickets
 from simulator.mercadopago.account import is_active
 from simulator.mercadopago.errors import MpError
 from simulator.mercadopago.sites import SITES, Way, is_code, way_of
+from simulator.mercadopago.topics import MERCHANT_ORDER
 from simulator.models import MpOrder, MpPayment, MpPreference, write
 
 BY_OWN_FORM = ("pix", boletos.METHOD, "pec")
@@ -20,13 +21,16 @@ def open_order(preference: MpPreference) -> MpOrder:
         existing = MpOrder.objects.filter(preference=preference).first()
         if existing:
             return existing
-        return MpOrder.objects.create(
+        order = MpOrder.objects.create(
             number=numbering.scattered("mp-orders", 38_000_000_000),
             account=preference.account,
             preference=preference,
             created_at=clock.now(),
             updated_at=clock.now(),
         )
+        reference = preference.external_reference
+        notify.tell(preference.account, MERCHANT_ORDER, "create", str(order.number), reference=reference)
+        return order
 
 
 def is_open(preference: MpPreference) -> bool:

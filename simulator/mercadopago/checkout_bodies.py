@@ -9,6 +9,8 @@ from simulator.mercadopago.serialise import currency, stamp, total_paid_cents
 from simulator.models import MpOrder, MpPayment, MpPreference
 from simulator.money import parse_cents, plain_number
 
+COLLECTED = ("approved", "refunded", "in_mediation", "charged_back")
+
 
 def preference(row: MpPreference) -> dict[str, Any]:
     return row.data | {"last_updated": stamp(row.updated_at)}
@@ -43,7 +45,7 @@ def order(row: MpOrder) -> dict[str, Any]:
     """A merchant order collects all payments of one preference (mercadopago.md 2.5)."""
     payments = _as_seen(MpPayment.objects.filter(order=row).order_by("id"))
     data = row.preference.data
-    paid = sum(one.amount_cents for one in payments if one.status in ("approved", "refunded"))
+    paid = sum(one.amount_cents for one in payments if one.status in COLLECTED)
     refunded = sum(one.refunded_cents for one in payments)
     total = row.preference.total_cents
     account = row.account

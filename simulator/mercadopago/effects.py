@@ -7,7 +7,8 @@ from typing import Any
 from simulator import clock, known, numbering
 from simulator.mercadopago import serialise
 from simulator.mercadopago.errors import cause
-from simulator.mercadopago.notify import emit
+from simulator.mercadopago.notify import emit, tell
+from simulator.mercadopago.topics import MERCHANT_ORDER
 from simulator.models import Account, MpOrder, MpPayment, write
 
 PIX_FEE_RATE = Decimal("0.0099")
@@ -89,6 +90,7 @@ def announced(payment: MpPayment) -> MpPayment:
     with write():
         payment.save()
         emit(payment, "payment.created")
+        touch_order(payment)
     return payment
 
 
@@ -106,10 +108,18 @@ def conclude(row: MpPayment, status: str, detail: str) -> MpPayment:
     row.due_at = None
     row.updated_at = max(clock.now(), row.updated_at + timedelta(milliseconds=1))
     row.save()
-    if row.order:
-        MpOrder.objects.filter(pk=row.order_id).update(updated_at=row.updated_at)
     emit(row, "payment.updated")
+    touch_order(row)
     return row
+
+
+def touch_order(row: MpPayment) -> None:
+    """The merchant order changes with each of its payments, which the panel tells where it is ticked."""
+    if row.order is None:
+        return
+    MpOrder.objects.filter(pk=row.order_id).update(updated_at=row.updated_at)
+    number, reference = str(row.order.number), row.external_reference
+    tell(row.account, MERCHANT_ORDER, "update", number, reference=reference)
 
 
 def approve(payment: MpPayment, *, amount_cents: int | None = None, force: bool = False) -> MpPayment:

@@ -32,6 +32,11 @@ def preference(error: str, text: str) -> MpError:
     return MpError(400, {"message": text, "error": error, "status": 400, "cause": None})
 
 
+def plain(status: int, text: str) -> MpError:
+    """Subscriptions say no more than this (mercadopago.md 1.6)."""
+    return MpError(status, {"message": text, "status": status})
+
+
 def payment_not_found() -> MpError:
     return cause(404, 2000, "Payment not found")
 

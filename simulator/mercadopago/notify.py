@@ -6,7 +6,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from simulator import clock, faults, known, numbering, outbox, veil
 from simulator.answers import json_text
+from simulator.mercadopago import notification_bodies, topics
 from simulator.mercadopago.signature import signature
+from simulator.mercadopago.topics import CONNECT, PAYMENT
 from simulator.models import Account, Delivery, MpPayment
 from simulator.outbox import Notice
 from simulator.transport import Answer, Post
@@ -17,19 +19,17 @@ _MINUTE, _HOUR = 60, 3600
 WAITS = (0, 15 * _MINUTE, 30 * _MINUTE, 6 * _HOUR, 48 * _HOUR, *[96 * _HOUR] * 3)
 """Seconds before attempt 1, 2, ... 8 (mercadopago.md 6.7); after the eighth it gives up."""
 V2, IPN = "v2", "ipn"
-PANEL_TEST_ID = "123456"
-CONNECT = "mp-connect"
 CONNECT_ACTIONS = ("application.authorized", "application.deauthorized")
 
 
 def emit(payment: MpPayment, action: str) -> list[Delivery]:
     """The address of the payment wins over the panel's (mercadopago.md 6.3)."""
     account = payment.account
-    url = payment.notification_url or panel_url(account, "payment")
+    url = payment.notification_url or panel_url(account, PAYMENT)
     if not url:
         return []
-    veil.draw(account, action, str(payment.number))
-    twins = faults.take("ipn_twin", faults.occasion_of(account, action))
+    veil.draw(account, action, str(payment.number), PAYMENT)
+    twins = faults.take("ipn_twin", faults.occasion_of(account, action, PAYMENT))
     if twins is None:
         return outbox.enqueue(notice(payment, action, url))
     made = [] if twins.get("only") else outbox.enqueue(notice(payment, action, url))
@@ -47,7 +47,7 @@ def notice(payment: MpPayment, action: str, url: str, delay_seconds: float = 0) 
         group=f"mp:{payment.account_id}",
         form=V2,
         event=action,
-        resource="payment",
+        resource=PAYMENT,
         resource_id=str(payment.number),
         reference=payment.external_reference or "",
         url=url,
@@ -57,11 +57,11 @@ def notice(payment: MpPayment, action: str, url: str, delay_seconds: float = 0) 
 
 def _ipn_twins(payment: MpPayment, url: str, *, is_signed: bool) -> list[Delivery]:
     """Legacy IPN may carry a signature, which nobody can verify (mercadopago.md 6.2)."""
-    topics = [("payment", str(payment.number))]
+    things = [("payment", str(payment.number))]
     if payment.order:
-        topics.append(("merchant_order", str(payment.order.number)))
+        things.append(("merchant_order", str(payment.order.number)))
     made: list[Delivery] = []
-    for topic, identifier in topics:
+    for topic, identifier in things:
         twin = Notice(
             account=payment.account,
             group=f"mp:{payment.account_id}",
@@ -85,8 +85,8 @@ def panel_event(account: Account, url: str) -> list[Delivery]:
             group=f"mp:{account.pk}",
             form=V2,
             event="payment.updated",
-            resource="payment",
-            resource_id=PANEL_TEST_ID,
+            resource=PAYMENT,
+            resource_id=notification_bodies.PANEL_TEST_ID,
             url=url,
             extra={"is_simulated": True},
         )
@@ -95,16 +95,45 @@ def panel_event(account: Account, url: str) -> list[Delivery]:
 
 def connect_event(account: Account, action: str, url: str) -> list[Delivery]:
     """An application was linked or unlinked; the object is the account itself (6.1 and the sample in 9)."""
-    return outbox.enqueue(
-        Notice(
-            account=account,
-            group=f"mp:{account.pk}",
-            form=V2,
-            event=action,
-            resource=CONNECT,
-            resource_id=str(account.user_id),
-            url=url,
-        )
+    return outbox.enqueue(topic_notice(account, CONNECT, action, str(account.user_id), url))
+
+
+def tell(
+    account: Account,
+    topic: str,
+    action: str,
+    identifier: str,
+    *,
+    reference: str | None = "",
+    extra: dict[str, Any] | None = None,
+) -> list[Delivery]:
+    """To the panel's address, where the topic is ticked: there is no other for it (mercadopago.md 6.3)."""
+    url = panel_url(account, topic)
+    if not url:
+        return []
+    veil.draw(account, action, identifier, topic)
+    return outbox.enqueue(topic_notice(account, topic, action, identifier, url, reference or "", extra))
+
+
+def topic_notice(
+    account: Account,
+    topic: str,
+    action: str,
+    identifier: str,
+    url: str,
+    reference: str = "",
+    extra: dict[str, Any] | None = None,
+) -> Notice:
+    return Notice(
+        account=account,
+        group=f"mp:{account.pk}",
+        form=V2,
+        event=action,
+        resource=topic,
+        resource_id=identifier,
+        reference=reference,
+        url=url,
+        extra=extra or {},
     )
 
 
@@ -127,23 +156,36 @@ def prepare(delivery: Delivery) -> Post:
         "x-socket-timeout": "22000",
         "x-request-id": numbering.fresh_uuid(),
     }
-    data_id: str | None = delivery.resource_id
-    occasion = faults.occasion_of(delivery.account, delivery.event)
-    if delivery.form == V2 and faults.take("no_data_id", occasion) is not None:
-        data_id = None
+    data_id = _data_id(delivery)
     if not delivery.extra.get("is_unsigned"):
         headers["x-signature"] = _signature(delivery, data_id, headers["x-request-id"])
     body = json_text(_body(delivery)).encode()
-    return Post(_address(delivery, data_id), headers, body, TIMEOUT)
+    patience = topics.SHORTEST_PATIENCE if delivery.resource == topics.DELIVERY else TIMEOUT
+    return Post(_address(delivery, data_id), headers, body, patience)
+
+
+def _data_id(delivery: Delivery) -> str | None:
+    """The card updater has none (mercadopago.md 6.1)."""
+    if delivery.form == IPN:
+        return delivery.resource_id
+    if delivery.resource == topics.CARD_UPDATER:
+        return None
+    return None if faults.take("no_data_id", _occasion(delivery)) is not None else delivery.resource_id
+
+
+def _occasion(delivery: Delivery) -> faults.Occasion:
+    return faults.occasion_of(delivery.account, delivery.event, delivery.resource)
 
 
 def _signature(delivery: Delivery, data_id: str | None, request_id: str) -> str:
-    occasion = faults.occasion_of(delivery.account, delivery.event)
+    occasion = _occasion(delivery)
     ts = clock.now().timestamp()
     in_milliseconds = faults.take("signature_ms", occasion) is not None
     stamp = str(int(ts * 1000) if in_milliseconds else int(ts))
     is_wrong = delivery.form == IPN or faults.take("wrong_secret", occasion) is not None
     secret = numbering.alphanumeric(64) if is_wrong else signing_secret(delivery.account)
+    if data_id and faults.take("signature_lower_case", occasion) is not None:
+        data_id = data_id.lower()
     return f"ts={stamp},v1={signature(secret, data_id, request_id, stamp)}"
 
 
@@ -171,22 +213,7 @@ def _address(delivery: Delivery, data_id: str | None) -> str:
 def _body(delivery: Delivery) -> dict[str, Any]:
     if delivery.form == IPN:
         return {"resource": _ipn_resource(delivery), "topic": delivery.resource}
-    account = delivery.account
-    is_simulated, is_connect = bool(delivery.extra.get("is_simulated")), delivery.resource == CONNECT
-    user_id = account.user_id
-    identifier: int | str = PANEL_TEST_ID
-    if not is_simulated:
-        identifier = numbering.scattered("mp-notifications", 139_000_000_000)
-    return {
-        "action": delivery.event,
-        "api_version": "v1",
-        "data": {"id": delivery.resource_id},
-        "date_created": delivery.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "id": str(identifier) if is_connect else identifier,
-        "live_mode": not is_simulated and account.options["token_prefix"] != "TEST",
-        "type": delivery.resource,
-        "user_id": user_id if is_simulated or is_connect else str(user_id),
-    }
+    return notification_bodies.body(delivery)
 
 
 def _ipn_resource(delivery: Delivery) -> str:
@@ -200,7 +227,7 @@ def conclude(delivery: Delivery, answer: Answer) -> None:
         delivery.state, delivery.next_attempt_at = Delivery.DELIVERED, None
         return
     delivery.failures += 1
-    if delivery.failures >= len(WAITS):
+    if delivery.failures >= len(WAITS) or delivery.resource == topics.FRAUD:
         delivery.state, delivery.next_attempt_at = Delivery.FAILED, None
         return
     delivery.next_attempt_at = clock.now() + timedelta(seconds=WAITS[delivery.failures])

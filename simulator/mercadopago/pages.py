@@ -25,6 +25,8 @@ STATUS_TEXT = {
     "cancelled": "Pagamento cancelado",
     "rejected": "Pagamento recusado",
     "refunded": "Pagamento devolvido",
+    "in_mediation": "Reclamação aberta",
+    "charged_back": "Pagamento contestado",
 }
 SIGNS = {"BRL": "R$"}
 CLEARING = "Pago no banco, aguardando a compensação"
@@ -124,7 +126,7 @@ def _checkout_context(row: MpPreference, payments: list[MpPayment], notice: str)
         "title": ", ".join(item["title"] for item in row.data["items"]),
         "payer": payer["name"],
         "amount": amount_of(row.account, row.total_cents),
-        "currency": _sign(row.account),
+        "currency": sign_of(row.account),
         "status": _checkout_status(payments, is_open),
         "is_open": is_open,
         "is_paid": any(one.status == "approved" for one in payments),
@@ -149,7 +151,7 @@ def amount_of(account: Account, cents: int) -> str:
     return text if serialise.smallest_cents(account) == 1 else text.partition(",")[0]
 
 
-def _sign(account: Account) -> str:
+def sign_of(account: Account) -> str:
     currency = serialise.currency(account)
     return SIGNS.get(currency, currency)
 
@@ -184,7 +186,7 @@ def _ticket_context(row: MpPayment, notice: str) -> dict[str, object]:
         "title": row.data.get("description") or f"Pagamento {row.number}",
         "payer": row.data.get("payer_email"),
         "amount": amount_of(row.account, row.amount_cents),
-        "currency": _sign(row.account),
+        "currency": sign_of(row.account),
         "due": row.due_at,
         "status": CLEARING if effects.is_clearing(row) else STATUS_TEXT.get(row.status, row.status),
         "is_open": is_open,

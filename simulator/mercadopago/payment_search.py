@@ -54,8 +54,8 @@ def _filtered(request: HttpRequest, rows: QuerySet) -> QuerySet:
     rows = rows.filter(**{column: given[name] for name, column in EQUAL.items() if given.get(name)})
     if given.get("collector.id"):
         rows = rows.filter(account__user_id=_integer(given["collector.id"]))
-    if given.get("operation_type") not in (None, "", "regular_payment"):
-        return rows.none()
+    if given.get("operation_type"):
+        rows = _of_operation(rows, given["operation_type"])
     if any(given.get(name) for name in ELSEWHERE):
         return rows.none()
     column = _date_column(given.get("range") or "date_created")
@@ -63,6 +63,13 @@ def _filtered(request: HttpRequest, rows: QuerySet) -> QuerySet:
         if given.get(name):
             rows = rows.filter(**{f"{column}__{lookup}": _moment(given[name])})
     return rows
+
+
+def _of_operation(rows: QuerySet, operation: str) -> QuerySet:
+    """Regular ones do not say so in what is stored."""
+    if operation == serialise.REGULAR:
+        return rows.filter(data__operation_type__isnull=True)
+    return rows.filter(data__operation_type=operation)
 
 
 def _date_column(name: str) -> str:

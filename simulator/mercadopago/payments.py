@@ -4,9 +4,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from simulator import faults, partial, veil
+from simulator import faults, partial
 from simulator.answers import json_answer, read_json
-from simulator.mercadopago import boletos, effects, serialise, validate
+from simulator.mercadopago import boletos, effects, seen, serialise, validate
 from simulator.mercadopago.errors import cause, live_credentials, not_yet, payment_not_found
 from simulator.mercadopago.sites import is_code, way_of
 from simulator.models import Account, MpIdempotency, MpPayment, write
@@ -117,14 +117,7 @@ def _words(body: dict[str, Any]) -> dict[str, Any]:
 def show(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:
     """As it can be seen at this moment; raises not found for what is not to be seen yet."""
     row = existing(account, gid)
-    if veil.covers(str(row.number)):
-        if row.previous is None:
-            raise payment_not_found()
-        return row.previous
-    occasion = faults.Occasion("mercadopago", account.pk, "GET", request.path)
-    if row.previous and faults.take("stale_read", occasion) is not None:
-        return row.previous
-    return serialise.payment(row)
+    return seen.body(request, row, str(row.number), serialise.payment, payment_not_found())
 
 
 def update(request: HttpRequest, account: Account, gid: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db.models import F, Sum
 from simulator import clock, numbering
 from simulator.mercadopago.effects import conclude, fresh
 from simulator.mercadopago.errors import MpError, cause
-from simulator.models import Account, MpPayment, write
+from simulator.models import Account, MpChargeback, MpClaim, MpPayment, write
 from simulator.money import parse_cents
 
 LONGEST_AGE = timedelta(days=180)
@@ -22,12 +22,19 @@ def left_cents(row: MpPayment) -> int:
 
 
 def balance_cents(account: Account) -> int:
-    """The opening balance and all that was collected, released or not, net of fees and refunds."""
+    """The opening balance and all that was collected, released or not, net of fees and refunds.
+
+    Without what disputes hold or took; their fees do not come back (our decision).
+    """
     collected = MpPayment.objects.filter(account_id=account.pk, paid_cents__gt=0)
     fee_back = F("fee_cents") * F("refunded_cents") / F("paid_cents")
     total = Sum(F("paid_cents") - F("fee_cents") - F("refunded_cents") + fee_back)
     opening = parse_cents(account.options.get("opening_balance", 0)) or 0
-    return opening + (collected.aggregate(total=total)["total"] or 0)
+    held = sum(
+        model.objects.filter(account_id=account.pk).aggregate(cents=Sum("held_cents"))["cents"] or 0
+        for model in (MpChargeback, MpClaim)
+    )
+    return opening + (collected.aggregate(total=total)["total"] or 0) - held
 
 
 def refund(

@@ -12,6 +12,7 @@ from simulator.models import Account, MpPayment
 from simulator.money import amount_text, plain_number
 
 OLD_PLACE, NEW_PLACE, BOTH_PLACES = "old", "new", "both"
+REGULAR, RECURRING, VALIDATION = "regular_payment", "recurring_payment", "card_validation"
 ZONE = timezone(timedelta(hours=-4))
 
 
@@ -60,7 +61,7 @@ def payment(row: MpPayment) -> dict[str, Any]:
         "date_of_expiration": data.get("date_of_expiration"),
         "money_release_date": stamp(row.released_at),
         **_release(row),
-        "operation_type": "regular_payment",
+        "operation_type": data.get("operation_type", REGULAR),
         "issuer_id": data["issuer_id"],
         "payment_method_id": row.method,
         "payment_type_id": row.kind,
@@ -207,7 +208,7 @@ def _fee_back(row: MpPayment) -> int:
 
 def refund(row: MpPayment, item: dict[str, Any]) -> dict[str, Any]:
     """As a payment lists it."""
-    source = {"id": str(row.account.user_id), "name": row.account.name, "type": "collector"}
+    source = {"id": str(row.account.user_id), "name": row.account.name, "type": item.get("by", "collector")}
     return {
         "id": item["id"],
         "payment_id": row.number,
@@ -262,6 +263,8 @@ def _card(row: MpPayment) -> dict[str, Any]:
 
 
 def _point_of_interaction(row: MpPayment) -> dict[str, Any]:
+    if "cycle" in row.data:
+        return _cycle(row.data["cycle"])
     in_checkout = row.order is not None
     unit = {"unit": "online_payments", "sub_unit": "checkout_pro" if in_checkout else "default"}
     head = {"type": "CHECKOUT" if in_checkout else "OPENPLATFORM", "business_info": unit}
@@ -271,6 +274,21 @@ def _point_of_interaction(row: MpPayment) -> dict[str, Any]:
         return head if in_checkout else head | {"type": "UNSPECIFIED"}
     application = {"name": None, "version": None}
     return {**head, "application_data": application, "transaction_data": _transaction_data(row)}
+
+
+def _cycle(cycle: dict[str, Any]) -> dict[str, Any]:
+    """A charge of a subscription (mercadopago.md 3.3); the unit and the word of the period are our choice."""
+    return {
+        "type": "SUBSCRIPTIONS",
+        "business_info": {"unit": "online_payments", "sub_unit": "recurring"},
+        "transaction_data": {
+            "subscription_id": cycle["subscription"],
+            "first_time_use": cycle["number"] == 1,
+            "subscription_sequence": {"number": cycle["number"], "total": cycle["total"]},
+            "invoice_period": {"period": cycle["frequency"], "type": cycle["period"]},
+            "billing_date": cycle["day"],
+        },
+    }
 
 
 def _transaction_data(row: MpPayment) -> dict[str, Any]:

@@ -72,6 +72,34 @@ MP_ORDER = keys(
     "notification_url date_created last_updated sponsor_id shipping_cost total_amount site_id paid_amount "
     "refunded_amount payer items cancelled additional_info application_id is_test order_status"
 )
+MP_PLAN = keys(
+    "id back_url collector_id application_id reason status date_created last_modified init_point "
+    "auto_recurring payment_methods_allowed"
+)
+MP_PLAN_TERMS = keys(
+    "frequency frequency_type transaction_amount currency_id repetitions billing_day "
+    "billing_day_proportional free_trial"
+)
+MP_SUBSCRIPTION = keys(
+    "id payer_id payer_email back_url collector_id application_id status reason external_reference "
+    "date_created last_modified init_point auto_recurring payment_method_id card_id next_payment_date "
+    "first_invoice_offset version summarized"
+)
+MP_SUBSCRIPTION_TERMS = keys(
+    "frequency frequency_type transaction_amount currency_id start_date end_date free_trial"
+)
+MP_INVOICE = keys(
+    "id type status summarized preapproval_id reason external_reference currency_id transaction_amount "
+    "debit_date next_retry_date retry_attempt payment_method_id date_created last_modified payment"
+)
+MP_CHARGEBACK = keys(
+    "id payments currency amount coverage_applied coverage_elegible documentation_required "
+    "documentation_status documentation date_documentation_deadline date_created date_last_updated live_mode"
+)
+MP_SUBSCRIPTION_NOTIFICATION = keys("action application_id data date entity id type version")
+MP_CHARGEBACK_NOTIFICATION = keys(
+    "actions api_version application_id data date_created id live_mode type user_id version"
+)
 MP_NOTIFICATION = keys("action api_version data date_created id live_mode type user_id")
 
 PUBLISHED_QR = (

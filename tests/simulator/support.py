@@ -224,6 +224,22 @@ class MpClient:
         body = {"items": items, "external_reference": "chg_pref", **changes}
         return self.call("POST", "/checkout/preferences", json=body)
 
+    def plan(self, **changes: Any) -> dict[str, Any]:
+        """`terms` are changes of auto_recurring."""
+        return self._created("/preapproval_plan", {"reason": "Plano mensal"}, changes)
+
+    def subscription(self, **changes: Any) -> dict[str, Any]:
+        own = {"payer_email": "ana@example.com", "external_reference": "sub_1", "status": "pending"}
+        return self._created("/preapproval", {"reason": "Plano mensal"} | own, changes)
+
+    def _created(self, path: str, own: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+        terms = {"frequency": 1, "frequency_type": "months", "transaction_amount": 39.9, "currency_id": "BRL"}
+        body = {"back_url": "https://pay.example.com/sub/back", **own, "auto_recurring": terms}
+        terms |= changes.pop("terms", {})
+        response = self.call("POST", path, json=body | changes)
+        assert response.status_code == 201, response.text
+        return response.json()
+
     def refund(self, path: str, key: str, **body: Any) -> requests.Response:
         """`path` is that of the payment."""
         return self.call("POST", f"{path}/refunds", json=body, headers={"X-Idempotency-Key": key})
