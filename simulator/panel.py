@@ -13,11 +13,20 @@ from simulator.asaas import checkouts, instalments, paying, refunding, sessions
 from simulator.asaas import effects as asaas
 from simulator.asaas.errors import AsaasError
 from simulator.cards import MASTERCARD, Card
-from simulator.mercadopago import boletos, checkout
+from simulator.mercadopago import boletos, checkout, subscribing
 from simulator.mercadopago import effects as mercadopago
 from simulator.mercadopago import refunding as mercadopago_refunding
 from simulator.mercadopago.errors import MpError
-from simulator.models import Account, AsaasCheckout, AsaasPayment, Delivery, MpPayment, MpPreference
+from simulator.models import (
+    Account,
+    AsaasCheckout,
+    AsaasPayment,
+    Delivery,
+    MpPayment,
+    MpPlan,
+    MpPreference,
+    MpSubscription,
+)
 from simulator.money import brazilian
 
 SHOWN = 30
@@ -59,6 +68,9 @@ def _payments() -> list[dict[str, Any]]:
     preferences = MpPreference.objects.select_related("account").filter(mporder=None).order_by("-id")[:SHOWN]
     hosted = AsaasCheckout.objects.select_related("account").filter(status=sessions.ACTIVE)
     own = [*map(_charge, charges), *map(_checkout, hosted.order_by("-id")[:SHOWN])]
+    agreements = MpSubscription.objects.select_related("account").exclude(status="cancelled").order_by("-id")
+    plans = MpPlan.objects.select_related("account").filter(status="active").order_by("-id")
+    own += [*map(_agreement, agreements[:SHOWN]), *map(_agreement, plans[:SHOWN])]
     return [*own, *map(_attempt, attempts), *map(_preference, preferences)]
 
 
@@ -115,6 +127,22 @@ def _preference(row: MpPreference) -> dict[str, Any]:
         "status": "preference, not opened",
         "page": f"/mercadopago/checkout/v1/redirect?pref_id={row.gid}",
         "pay": f"/pay/preference/{row.gid}",
+    }
+
+
+def _agreement(row: MpSubscription | MpPlan) -> dict[str, Any]:
+    """A subscription that nobody authorized yet can be, by a good card; a plan has its link."""
+    is_plan = isinstance(row, MpPlan)
+    name = "preapproval_plan_id" if is_plan else "preapproval_id"
+    return {
+        "at": row.created_at,
+        "gateway": "Mercado Pago",
+        "id": row.gid,
+        "reference": row.external_reference,
+        "amount": brazilian(row.amount_cents),
+        "status": f"{'plan' if is_plan else 'subscription'}, {row.status}",
+        "page": f"/mercadopago/subscriptions/checkout?{name}={row.gid}",
+        "pay": f"/pay/subscription/{row.gid}" if row.status == "pending" else "",
     }
 
 
@@ -180,6 +208,8 @@ def _pay(gateway: str, identifier: str) -> None:
     elif gateway == "mercadopago" and identifier.isdigit():
         payment = _found(MpPayment.objects.filter(number=int(identifier)))
         boletos.pay(payment) if boletos.is_boleto(payment) else mercadopago.approve(payment)
+    elif gateway == "subscription":
+        subscribing.authorize(_found(MpSubscription.objects.filter(gid=identifier)), Card(MASTERCARD, "APRO"))
     else:
         preference = _found(MpPreference.objects.select_related("account").filter(gid=identifier))
         if checkout.offers(preference, "pix"):

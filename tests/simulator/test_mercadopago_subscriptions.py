@@ -236,3 +236,11 @@ def test_partial_put_and_stale_read_strike_here_too(mp: MpClient) -> None:
     mp.simulator.control("faults", name="stale_read")
     assert mp.get(path)["reason"] == "Plano mensal"
     assert mp.get(path) == half
+
+
+def test_panel_shows_and_authorizes(mp: MpClient) -> None:
+    plan, made = mp.plan()["id"], mp.subscription()["id"]
+    page = requests.get(f"{mp.simulator.url}/", timeout=10).text
+    assert f"preapproval_plan_id={plan}" in page and f"/pay/subscription/{made}" in page
+    requests.post(f"{mp.simulator.url}/pay/subscription/{made}", timeout=10)
+    assert mp.get(f"/preapproval/{made}")["status"] == "authorized"
