@@ -9,6 +9,7 @@ from simulator.control.errors import ControlError
 from simulator.mercadopago.dispute_bodies import REFERENCE_SHAPE, SDK_SHAPE
 from simulator.mercadopago.serialise import BOTH_PLACES, NEW_PLACE, OLD_PLACE
 from simulator.mercadopago.sites import SITES
+from simulator.mercadopago.topics import TOPICS
 from simulator.models import Account, write
 from simulator.money import parse_cents
 
@@ -201,6 +202,9 @@ def _check(account: Account) -> None:
         raise ControlError("issues_days_ahead must be 40, 14 or 7")
     if account.options.get("chargeback_shape", REFERENCE_SHAPE) not in (REFERENCE_SHAPE, SDK_SHAPE):
         raise ControlError("chargeback_shape must be reference or sdk")
+    unknown = set(account.options.get("panel_topics", [])) - set(TOPICS)
+    if unknown:
+        raise ControlError(f"panel_topics are some of {', '.join(TOPICS)}")
     _check_numbers(account, "first_charge_minutes", "invoice_index_seconds")
     if account.options.get("site", "MLB") not in SITES:
         raise ControlError(f"site must be one of {', '.join(SITES)}")

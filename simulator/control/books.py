@@ -144,6 +144,7 @@ def deliveries(request: HttpRequest) -> dict[str, Any]:
         "reference": "reference",
         "resource_id": "resource_id",
         "event": "event",
+        "topic": "resource",
     }
     for name, column in columns.items():
         if request.GET.get(name):

@@ -27,7 +27,9 @@ CONTROLS: list[dict[str, Any]] = [
         "test_user, token_prefix (APP_USR, TEST), site, inactive_methods (ids), direct_payments, "
         "has_pix_key, panel_url, panel_topics, signing_tab (test, production), barcode_place (both, old, "
         "new); both: opening_balance, slow_refunds; asaas: critical_action_protection, issues_days_ahead "
-        "(40, 14, 7), copies_subscription_reference",
+        "(40, 14, 7), copies_subscription_reference; mercadopago: first_charge_minutes, "
+        "invoice_index_seconds, plan_amount_follows, match_payer_email, chargeback_shape "
+        "(reference, sdk), reimbursed_as_approved",
         "meaning": "creates an account and answers all of it, keys included",
     },
     {"method": "GET", "path": "/_control/accounts/<id>", "meaning": "the account"},
@@ -119,20 +121,49 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "POST",
         "path": "/_control/chargeback",
-        "body": "id or reference; optional reason (FRAUD), parcel, account",
-        "meaning": "the holder of the card that paid an Asaas charge contests it",
+        "body": "id or reference; optional account; Asaas: reason (FRAUD), parcel; Mercado Pago: amount (all "
+        "that is left), documents (false: whether they are asked for at once)",
+        "meaning": "the holder of the card that paid contests it",
     },
     {
         "method": "POST",
         "path": "/_control/chargeback_step",
-        "body": "id or reference; outcome (documents, won, given_back, lost); optional parcel, account",
-        "meaning": "the merchant sent documents, the dispute was won, its money came back (the clock does "
-        "it too), or the chargeback was lost",
+        "body": "id or reference, of Mercado Pago also the id of the chargeback; outcome (Asaas: documents, "
+        "won, given_back, lost; Mercado Pago: ask_documents, won, lost); optional parcel, account",
+        "meaning": "documents were sent (Asaas) or are asked for (Mercado Pago), the dispute was won, its "
+        "money came back (the clock does it too), or the chargeback was lost",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/claim",
+        "body": "id or reference; optional type (mediations), account",
+        "meaning": "the buyer complains about an approved payment of Mercado Pago: it goes in_mediation",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/claim_step",
+        "body": "id (of the claim or its payment) or reference, outcome (payer, seller); optional account",
+        "meaning": "the claim is closed: all that is left goes back to the payer, or nothing",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/subscribe",
+        "body": "id or reference of a subscription or plan of Mercado Pago; optional email, number, holder "
+        "(APRO), account",
+        "meaning": "a person authorizes the subscription on its page, or starts a new one from the link of "
+        "the plan; a bad holder is refused there",
+    },
+    {
+        "method": "POST",
+        "path": "/_control/subscription_status",
+        "body": "id or reference, status (paused, authorized, cancelled); optional account",
+        "meaning": "its owner or payer pauses, resumes or cancels a subscription at Mercado Pago",
     },
     {
         "method": "POST",
         "path": "/_control/kept_card",
-        "body": "id or reference of an Asaas subscription, declines (true, false); optional account",
+        "body": "id or reference of a subscription, declines (true, false), or at Mercado Pago holder (FUND, "
+        "...); optional account",
         "meaning": "whether the card it keeps is good from now on",
     },
     {
@@ -195,9 +226,17 @@ CONTROLS: list[dict[str, Any]] = [
     },
     {
         "method": "POST",
+        "path": "/_control/topic_event",
+        "body": "account, topic; optional id (of the thing, here or not; 123456), action, version, "
+        "payment_id (of a chargeback), url (the panel's), times (1), delay_seconds (0)",
+        "meaning": "sends a notification of any topic of Mercado Pago, really signed",
+    },
+    {
+        "method": "POST",
         "path": "/_control/faults",
         "body": "name; optional gateway, account, times (null: for ever), share (0 to 1) with seed (0), "
-        "method and path (part of it) of the call, event of the notification, and the fault's own parameters",
+        "method and path (part of it) of the call, event and topic (Mercado Pago) of the notification, "
+        "and the fault's own parameters",
         "meaning": "switches a misbehaviour on",
     },
     {"method": "GET", "path": "/_control/faults", "meaning": "what is on and how often it struck"},
@@ -223,7 +262,7 @@ CONTROLS: list[dict[str, Any]] = [
     {
         "method": "GET",
         "path": "/_control/deliveries",
-        "query": "since (id), account, reference, resource_id, event, state",
+        "query": "since (id), account, reference, resource_id, event, topic, state",
         "meaning": "notifications with every attempt",
     },
     {

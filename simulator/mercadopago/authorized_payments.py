@@ -1,6 +1,6 @@
 """/authorized_payments: the charges of subscriptions (mercadopago.md 4.5)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -41,11 +41,12 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     shown = rows.order_by("-id")[offset : offset + limit]
     return {
         "paging": {"offset": offset, "limit": limit, "total": rows.count()},
-        "results": [
-            row.previous if row.previous and row.updated_at > indexed else bodies.invoice(row)
-            for row in shown
-        ],
+        "results": seen.many(shown, "number", lambda row: _indexed(row, indexed)),
     }
+
+
+def _indexed(row: MpInvoice, until: datetime) -> dict[str, Any]:
+    return row.previous if row.previous and row.updated_at > until else bodies.invoice(row)
 
 
 def _filtered(rows: QuerySet[MpInvoice], given: dict[str, str]) -> QuerySet[MpInvoice]:

@@ -42,7 +42,7 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     found = [row for row in rows.order_by("-id") if not status or bodies.status_of(row) == status]
     return {
         "paging": {"total": len(found), "limit": limit, "offset": offset},
-        "results": [bodies.chargeback(row) for row in found[offset : offset + limit]],
+        "results": seen.many(found[offset : offset + limit], "number", bodies.chargeback),
     }
 
 

@@ -45,7 +45,7 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     offset, limit = paging.window(request, DEFAULT_LIMIT)
     rows = lag.without_newest(account, request.path, _rows(account))
     wanted = {name: value for name, value in request.GET.items() if name not in ("offset", "limit", "sort")}
-    found = [one for one in map(bodies.claim, rows.order_by("-id")) if _fits(one, wanted)]
+    found = [one for one in seen.many(rows.order_by("-id"), "number", bodies.claim) if _fits(one, wanted)]
     return {
         "paging": {"total": len(found), "limit": limit, "offset": offset},
         "data": found[offset : offset + limit],

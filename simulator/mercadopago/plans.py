@@ -119,5 +119,5 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
         row.account = known.by_id(account.pk)
     return {
         "paging": {"offset": offset, "limit": limit, "total": rows.count()},
-        "results": [bodies.plan(row) for row in shown],
+        "results": seen.many(shown, "gid", bodies.plan),
     }

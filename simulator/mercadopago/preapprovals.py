@@ -108,7 +108,7 @@ def search(request: HttpRequest, account: Account) -> dict[str, Any]:
     shown = rows.order_by(f"{sign}id")[offset : offset + limit]
     return {
         "paging": {"offset": offset, "limit": limit, "total": rows.count()},
-        "results": [bodies.listed(row) for row in shown],
+        "results": [bodies.listed(one) for one in seen.many(shown, "gid", bodies.subscription)],
     }
 
 

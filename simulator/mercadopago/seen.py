@@ -1,6 +1,6 @@
 """What a read answers while a fault hides the newest state of a thing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,3 +21,14 @@ def body(
     if row.previous and faults.take("stale_read", occasion) is not None:
         return row.previous
     return show(row)
+
+
+def many(rows: Iterable[Any], name: str, show: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
+    """A list as the early_notify fault lets it be seen; `name` is that of the identifying column."""
+    shown = []
+    for row in rows:
+        if not veil.covers(str(getattr(row, name))):
+            shown.append(show(row))
+        elif row.previous is not None:
+            shown.append(row.previous)
+    return shown

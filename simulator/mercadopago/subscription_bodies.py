@@ -122,9 +122,9 @@ def _semaphore(row: MpSubscription) -> str:
     return "yellow" if is_late else "green"
 
 
-def listed(row: MpSubscription) -> dict[str, Any]:
+def listed(body: dict[str, Any]) -> dict[str, Any]:
     """The search knows neither of these two (mercadopago.md 4.6)."""
-    return subscription(row) | {"next_payment_date": None, "summarized": {}}
+    return body | {"next_payment_date": None, "summarized": {}}
 
 
 def invoice(row: MpInvoice) -> dict[str, Any]:

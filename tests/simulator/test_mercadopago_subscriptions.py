@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.simulator import samples
-from tests.simulator.support import MpClient, Simulator
+from tests.simulator.support import Inbox, MpClient, Simulator
 
 BACK = "https://pay.example.com/sub/back"
 FORM = {
@@ -50,7 +50,7 @@ def test_plan_has_the_published_shape(mp: MpClient) -> None:
 
 
 def test_subscription_has_the_published_shape(mp: MpClient) -> None:
-    made = mp.subscription()
+    made = mp.subscription(notification_url="https://pay.example.com/dropped")
     assert list(made) == samples.MP_SUBSCRIPTION
     assert list(made["auto_recurring"]) == samples.MP_SUBSCRIPTION_TERMS
     assert (made["status"], made["payer_email"], made["version"]) == ("pending", "", 0)
@@ -236,6 +236,21 @@ def test_partial_put_and_stale_read_strike_here_too(mp: MpClient) -> None:
     mp.simulator.control("faults", name="stale_read")
     assert mp.get(path)["reason"] == "Plano mensal"
     assert mp.get(path) == half
+
+
+def test_early_notifications_hide_what_they_tell(mp: MpClient, inbox: Inbox) -> None:
+    topics = {"panel_url": inbox.url, "panel_topics": ["subscription_preapproval"]}
+    mp.simulator.control(f"accounts/{mp.account['id']}", **topics)
+    mp.simulator.control("faults", name="early_notify", topic="subscription_preapproval")
+    made = mp.subscription()["id"]
+    inbox.wait(1)
+    assert mp.call("GET", f"/preapproval/{made}").status_code == 404
+    assert mp.get("/preapproval/search")["results"] == []
+    mp.simulator.advance(seconds=4)
+    mp.put(f"/preapproval/{made}", status="cancelled")
+    assert mp.get(f"/preapproval/{made}")["status"] == "pending"
+    mp.simulator.advance(seconds=4)
+    assert mp.get(f"/preapproval/{made}")["status"] == "cancelled"
 
 
 def test_panel_shows_and_authorizes(mp: MpClient) -> None:

@@ -126,3 +126,12 @@ def test_refuses_a_topic_or_an_address_nobody_knows(mp: MpClient, body: dict[str
         f"{mp.simulator.url}/_control/topic_event", json={"account": mp.account["id"], **body}, timeout=10
     )
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{"panel_topics": ["gossip"]}, {"first_charge_minutes": -1}, {"chargeback_shape": "round"}],
+)
+def test_switches_are_checked(mp: MpClient, switches: dict[str, Any]) -> None:
+    url = f"{mp.simulator.url}/_control/accounts/{mp.account['id']}"
+    assert requests.post(url, json=switches, timeout=10).status_code == 400
