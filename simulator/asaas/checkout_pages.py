@@ -20,6 +20,15 @@ STATUS_TEXT = {
     "EXPIRED": "Checkout expirado",
     "PAID": "Pagamento confirmado",
 }
+EVERY = {
+    "WEEKLY": "toda semana",
+    "BIWEEKLY": "a cada duas semanas",
+    "MONTHLY": "todo mês",
+    "BIMONTHLY": "a cada dois meses",
+    "QUARTERLY": "a cada três meses",
+    "SEMIANNUALLY": "a cada seis meses",
+    "YEARLY": "todo ano",
+}
 WAY_BACK = {"ACTIVE": "cancelUrl", "CANCELED": "cancelUrl", "EXPIRED": "expiredUrl", "PAID": "successUrl"}
 
 
@@ -102,7 +111,8 @@ def _context(row: AsaasCheckout, notice: str) -> dict[str, object]:
         "can_pay_by_pix": with_pix,
         "can_show_pix": with_pix and not text,
         "can_pay_by_card": is_payable and bool(counts),
-        "card_instalments": _offered(row, counts),
+        "card_instalments": _offered(row, [] if row.data.get("subscription") else counts),
+        "card_hint": _recurring_hint(row),
         "way_back": _way_back(row),
         "notice": notice,
     }
@@ -120,3 +130,10 @@ def _offered(row: AsaasCheckout, counts: list[int]) -> list[dict[str, object]]:
         {"count": count, "text": f"{count}x de {brazilian(wanted.parts(row.total_cents, count)[0])}"}
         for count in counts
     ]
+
+
+def _recurring_hint(row: AsaasCheckout) -> str:
+    asked = row.data.get("subscription")
+    if not asked:
+        return ""
+    return f"Assinatura: o cartão é cobrado agora e depois {EVERY[asked['cycle']]}, sem nova confirmação."

@@ -175,9 +175,10 @@ def test_recurring_checkout_makes_a_subscription_without_its_reference(
 def test_person_subscribes_on_the_page(asaas: AsaasClient) -> None:
     at(asaas, "2027-03-01")
     session = recurring(asaas, customer=asaas.customer()["id"])
-    assert "Pagar com PIX" not in requests.get(session["link"], timeout=10).text
+    page = requests.get(session["link"], timeout=10).text
+    assert "Pagar com PIX" not in page and "depois todo mês" in page and "Parcelas" not in page
     typed = {"number": "5031433215406351", "holder": "ANA SOUZA", "expiry": "12/40", "ccv": "123"}
-    refused = {"action": "card", "instalments": "1", **typed, "number": "5184019740373151"}
+    refused = {"action": "card", **typed, "number": "5184019740373151"}
     assert "não autorizada" in requests.post(session["link"], data=refused, timeout=10).text
     assert asaas.get("/subscriptions")["totalCount"] == 0
     assert requests.post(session["link"], data=refused | typed, timeout=10).ok
