@@ -1,7 +1,7 @@
 """Asaas webhooks on the wire: headers, body, retry table, interruption (asaas.md 5.2, 5.4)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -122,7 +122,9 @@ def notice_of(
     resource_id: str,
     extra: dict[str, Any] | None = None,
 ) -> Notice:
-    """`extra` may hold the `entity` of what is not read again, and `claims` that differ from it."""
+    """`extra` may hold the `entity` of what is not read again, `claims` that differ from it, and the
+    moment (`at`, ISO) of an event that is told again.
+    """
     group = f"asaas:{hook.pk}"
     return Notice(
         account=account,
@@ -135,7 +137,7 @@ def notice_of(
         resource_id=resource_id,
         url=hook.url,
         webhook=hook,
-        extra=extra or {},
+        extra={"at": clock.now().isoformat(), **(extra or {})},
     )
 
 
@@ -156,11 +158,16 @@ def prepare(delivery: Delivery) -> Post | None:
     body = {
         "id": delivery.event_id,
         "event": delivery.event,
-        "dateCreated": serialise.timestamp(delivery.created_at),
+        "dateCreated": serialise.timestamp(_happened(delivery)),
         "account": {"id": delivery.account.options["account_id"], "ownerId": None},
         delivery.resource: entity,
     }
     return Post(hook.url, *_dress(delivery, hook, json_text(body)), TIMEOUT)
+
+
+def _happened(delivery: Delivery) -> datetime:
+    at = delivery.extra.get("at")
+    return datetime.fromisoformat(at) if at else delivery.created_at
 
 
 def _entity(delivery: Delivery) -> dict[str, Any] | None:

@@ -240,11 +240,17 @@ def _asaas_notices(target: AtAsaas, event: str | None) -> list[outbox.Notice]:
     name = event or (last.event if last else f"{FAMILY[type(target)]}_CREATED")
     identifier = last.event_id if last else asaas_notify.event_id(name, target.account.environment)
     hooks = AsaasWebhook.objects.filter(account=target.account, enabled=True)
+    moment = {"at": last.extra["at"]} if last and "at" in last.extra else {}
+    notices = [_asaas_notice(target, name, identifier, hook) for hook in hooks]
+    return [replace(notice, extra=notice.extra | moment) for notice in notices]
+
+
+def _asaas_notice(target: AtAsaas, name: str, identifier: str, hook: AsaasWebhook) -> outbox.Notice:
     if isinstance(target, AsaasCheckout):
-        return [asaas_notify.checkout_notice(target, name, identifier, hook) for hook in hooks]
+        return asaas_notify.checkout_notice(target, name, identifier, hook)
     if isinstance(target, AsaasSubscription):
-        return [asaas_notify.subscription_notice(target, name, identifier, hook) for hook in hooks]
-    return [asaas_notify.notice(target, name, identifier, hook) for hook in hooks]
+        return asaas_notify.subscription_notice(target, name, identifier, hook)
+    return asaas_notify.notice(target, name, identifier, hook)
 
 
 def _mp_notices(payment: MpPayment, event: str | None) -> list[outbox.Notice]:

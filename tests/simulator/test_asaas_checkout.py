@@ -304,6 +304,7 @@ def test_notification_is_sent_again_with_the_same_id(asaas: AsaasClient, inbox: 
     asaas.webhook(inbox.url, EVENTS)
     made = session(asaas)
     inbox.wait(1)
+    asaas.simulator.advance(seconds=5)
     asaas.simulator.control("notify", id=made["id"])
     first, again = (one.json for one in inbox.wait(2))
     assert first == again
