@@ -89,6 +89,25 @@ def test_official_sdk_creates_a_boleto(official_sdk: mercadopago.SDK, mp: MpClie
     assert official_sdk.payment().get(created["response"]["id"])["response"]["status"] == "approved"
 
 
+def test_official_sdk_follows_a_subscription(official_sdk: mercadopago.SDK, mp: MpClient) -> None:
+    terms = {"frequency": 1, "frequency_type": "months", "transaction_amount": 20, "currency_id": "BRL"}
+    body = {"reason": "Clube", "back_url": "https://pay.example.com", "auto_recurring": terms}
+    plan = official_sdk.plan().create(body)
+    assert (plan["status"], official_sdk.plan().get(plan["response"]["id"])) == (201, plan | {"status": 200})
+    own = body | {"payer_email": "ana@example.com", "external_reference": "sdk", "status": "pending"}
+    made = official_sdk.preapproval().create(own)["response"]["id"]
+    mp.simulator.control("subscribe", id=made)
+    mp.simulator.control("clock", advance_seconds=3600, play=True)
+    [invoice] = official_sdk.invoice().search({"preapproval_id": made})["response"]["results"]
+    assert official_sdk.invoice().get(invoice["id"])["response"] == invoice
+    mp.simulator.control("chargeback", id=invoice["payment"]["id"])
+    found = official_sdk.chargeback().search({"payment_id": invoice["payment"]["id"]})["response"]
+    [chargeback] = found["results"]
+    assert official_sdk.chargeback().get(chargeback["id"])["response"] == chargeback
+    ended = official_sdk.preapproval().update(made, {"status": "cancelled"})
+    assert (ended["status"], ended["response"]["status"]) == (200, "cancelled")
+
+
 @pytest.fixture
 def community_client(asaas: AsaasClient) -> Asaas:
     return Asaas(api_key=asaas.account["api_key"], base_url=f"{asaas.simulator.url}/asaas/sandbox")
