@@ -12,11 +12,13 @@ from connections.gateways.base import (
     Address,
     ChargeOrder,
     CustomerDetails,
+    Cycle,
     Delivery,
     Environment,
     Method,
     RefundOrder,
     Secrets,
+    SubscriptionOrder,
 )
 from connections.gateways.values import decode_json
 
@@ -105,6 +107,23 @@ def order(**changes: Any) -> ChargeOrder:
         "notification_url": "https://pay.example.com/webhooks/7f3c/?source_news=webhooks",
     }
     return ChargeOrder(**{**defaults, **changes})
+
+
+def agreement(**changes: Any) -> SubscriptionOrder:
+    """An order of a subscription, the one of the gateways' documents."""
+    defaults: dict[str, Any] = {
+        "reference": "sub-7",
+        "idempotency_key": "3d1f6d5e-2a77-4a0e-9b7c-5d2f7a1e9c55",
+        "customer": customer(),
+        "customer_id": "cus_000007410933",
+        "method": Method.CARD,
+        "amount_cents": 8990,
+        "currency": "BRL",
+        "description": "Plano mensal",
+        "cycle": Cycle.MONTHLY,
+        "starts_on": date(2026, 9, 10),
+    }
+    return SubscriptionOrder(**{**defaults, **changes})
 
 
 def delivery(content: bytes = b"{}", *, query: str = "", **headers: str) -> Delivery:

@@ -10,11 +10,13 @@ from connections.gateways.asaas import (
     changes,
     checkouts,
     customers,
+    disputes,
     listing,
     mapping,
     notifications,
     plans,
     refunds,
+    subscriptions,
     terms,
     webhook,
 )
@@ -22,7 +24,7 @@ from connections.gateways.asaas import credentials as keys
 from connections.gateways.asaas.account import read_account
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
 from connections.gateways.asaas.guide import SANDBOX_GUIDE
-from connections.gateways.asaas.topics import TOPIC_WORDS
+from connections.gateways.asaas.topics import IDLE_REASONS, TOPIC_WORDS
 from connections.gateways.base import (
     Access,
     Account,
@@ -31,22 +33,30 @@ from connections.gateways.base import (
     ChargeOrder,
     CustomerDetails,
     Delivery,
+    DisputeKind,
     Environment,
     Gateway,
     GatewayCharge,
+    GatewayDispute,
     GatewayPayment,
+    GatewayPlan,
+    GatewaySubscription,
+    GatewayTurn,
     InstalmentRule,
     Method,
     Notice,
     Notification,
     PaymentStatus,
     PixCode,
+    PlanOrder,
     PreparedCall,
     RefundAnswer,
     RefundOrder,
     ResourceKind,
     SecretField,
     Secrets,
+    SubscriptionChange,
+    SubscriptionOrder,
     Verification,
     WebhookRegistration,
 )
@@ -92,6 +102,7 @@ class AsaasGateway(Gateway):
             }
         ),
         sandbox_actions=frozenset({"simulate_payment", "simulate_overdue"}),
+        subscriptions=subscriptions.RULE,
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = ()
@@ -99,6 +110,7 @@ class AsaasGateway(Gateway):
     sandbox_guide = SANDBOX_GUIDE
     topic_words = TOPIC_WORDS
     refund_reasons = refunds.REASONS
+    idle_reasons = IDLE_REASONS
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -124,29 +136,10 @@ class AsaasGateway(Gateway):
         return webhook.resume(self._api, url)
 
     def find_customer(self, details: CustomerDetails) -> str:
-        """Several customers may share a document: ours by reference first, else any that is not deleted."""
-        if not details.document:
-            return ""
-        listed = self._api.items("/customers", {"cpfCnpj": details.document})
-        living = [item for item in listed if item.get("deleted") is not True and text(item.get("id"))]
-        ours = [item for item in living if text(item.get("externalReference")) == details.reference]
-        return text(next(iter([*ours, *living]), {}).get("id"), 100)
+        return customers.find(self._api, details)
 
     def create_customer(self, details: CustomerDetails) -> str:
-        if not details.document:
-            # Asaas would accept the customer and refuse every charge (asaas.md section 8, row 12).
-            raise RequestRefused(_("Asaas needs the customer's CPF or CNPJ."), field="document")
-        wanted = {
-            "name": details.name,
-            "cpfCnpj": details.document,
-            "email": details.email,
-            **_phone(details.phone),
-            "externalReference": details.reference,
-        }
-        # Asaas would write to the customer by itself, for a fee, in the sandbox too (section 2).
-        body: dict[str, object] = {key: value for key, value in wanted.items() if value}
-        answer = self._api.ask("POST", "/customers", body=encode({**body, "notificationDisabled": True}))
-        return required_id(answer)
+        return customers.create(self._api, details)
 
     def fetch_customer(self, gateway_id: str) -> CustomerDetails:
         return customers.fetch(self._api, gateway_id)
@@ -284,6 +277,63 @@ class AsaasGateway(Gateway):
     def submit_refund(self, prepared: PreparedCall) -> RefundAnswer:
         return refunds.submit(self._api, prepared, account_id=self._access.account_id)
 
+    def prepare_subscription(self, order: SubscriptionOrder) -> PreparedCall:
+        return subscriptions.prepare(order)
+
+    def submit_subscription(self, prepared: PreparedCall) -> GatewaySubscription:
+        return subscriptions.submit(self._api, prepared, account_id=self._access.account_id)
+
+    def find_subscriptions(
+        self, reference: str, *, payer: CustomerDetails, since: datetime
+    ) -> Sequence[GatewaySubscription]:
+        return subscriptions.find(self._api, reference, account_id=self._access.account_id)
+
+    def fetch_subscription(self, gateway_id: str) -> GatewaySubscription:
+        return subscriptions.fetch(self._api, gateway_id, account_id=self._access.account_id)
+
+    def fetch_turns(self, gateway_id: str) -> Sequence[GatewayTurn]:
+        return subscriptions.fetch_turns(self._api, gateway_id, account_id=self._access.account_id)
+
+    def fetch_turn(self, gateway_id: str) -> GatewayTurn:
+        payment = self.fetch_payment(gateway_id)
+        if not payment.subscription_id:
+            raise NotFound(_("Asaas does not know this id."))
+        return subscriptions.to_turn(payment)
+
+    def find_turn(self, payment_id: str) -> GatewayTurn | None:
+        try:
+            return self.fetch_turn(payment_id)
+        except NotFound:
+            return None
+
+    def change_subscription(self, gateway_id: str, change: SubscriptionChange) -> None:
+        subscriptions.change(self._api, gateway_id, change)
+
+    def create_plan(self, order: PlanOrder) -> GatewayPlan:
+        raise RequestRefused(_NO_PLANS)
+
+    def find_plans(self, reference: str) -> Sequence[GatewayPlan]:
+        return ()
+
+    def fetch_plan(self, gateway_id: str) -> GatewayPlan:
+        raise NotFound(_NO_PLANS)
+
+    def close_plan(self, gateway_id: str) -> None:
+        raise RequestRefused(_NO_PLANS)
+
+    def find_plan_subscriptions(self, plan_id: str) -> Sequence[str]:
+        return ()
+
+    def fetch_dispute(self, kind: DisputeKind, gateway_id: str) -> GatewayDispute:
+        """It has no id to be asked for by: its payment tells of it (``find_disputes``)."""
+        raise NotFound(_("Asaas tells of a dispute through its payment only."))
+
+    def find_disputes(self, payment_id: str) -> Sequence[GatewayDispute]:
+        """What is over is told by the payment alone where Asaas shows no chargeback; see ``disputes``."""
+        raw = self._read_payment(payment_id)
+        link = "" if self._access.simulator_url else disputes.PANELS[self._access.environment]
+        return disputes.find(self._api, raw, self._payment(raw), link=link)
+
     def simulate_payment(self, gateway_id: str) -> None:
         self._act_in_sandbox("confirm", gateway_id)
 
@@ -326,6 +376,7 @@ class AsaasGateway(Gateway):
         return mapping.to_payment(raw, account_id=self._access.account_id)
 
 
+_NO_PLANS = _("Asaas keeps no plans: a plan here fills in the form of a new subscription.")
 _FETCH = {ResourceKind.PLAN: plans.fetch, ResourceKind.CHECKOUT: checkouts.fetch}
 _CANCEL = {ResourceKind.PLAN: plans.cancel, ResourceKind.CHECKOUT: checkouts.cancel}
 
@@ -334,11 +385,3 @@ def _payment_id(kind: ResourceKind, gateway_id: str) -> str:
     if kind is not ResourceKind.PAYMENT:
         raise NotFound(_("Asaas does not know this id."))
     return gateway_id
-
-
-def _phone(written: str) -> dict[str, str]:
-    """Brazilian numbers only, mobile (11 digits) and fixed (10) in their own boxes; others are refused."""
-    digits = "".join(letter for letter in written if letter.isascii() and letter.isdigit())
-    national = digits[2:] if digits.startswith("55") and len(digits) in (12, 13) else digits
-    box = {11: "mobilePhone", 10: "phone"}.get(len(national))
-    return {box: national} if box else {}

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
 from connections.gateways.base import CustomerDetails
+from connections.gateways.errors import RequestRefused
+from connections.gateways.money import encode
+from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import text
 
 _DOCUMENT_TYPES = {11: "CPF", 14: "CNPJ"}
+
+
+def find(api: AsaasApi, details: CustomerDetails) -> str:
+    """Several customers may share a document: ours by reference first, else any that is not deleted."""
+    if not details.document:
+        return ""
+    listed = api.items("/customers", {"cpfCnpj": details.document})
+    living = [item for item in listed if item.get("deleted") is not True and text(item.get("id"))]
+    ours = [item for item in living if text(item.get("externalReference")) == details.reference]
+    return text(next(iter([*ours, *living]), {}).get("id"), 100)
+
+
+def create(api: AsaasApi, details: CustomerDetails) -> str:
+    if not details.document:
+        # Asaas would accept the customer and refuse every charge (asaas.md section 8, row 12).
+        raise RequestRefused(_("Asaas needs the customer's CPF or CNPJ."), field="document")
+    wanted = {
+        "name": details.name,
+        "cpfCnpj": details.document,
+        "email": details.email,
+        **_phone(details.phone),
+        "externalReference": details.reference,
+    }
+    # Asaas would write to the customer by itself, for a fee, in the sandbox too (section 2).
+    body: dict[str, object] = {key: value for key, value in wanted.items() if value}
+    answer = api.ask("POST", "/customers", body=encode({**body, "notificationDisabled": True}))
+    return required_id(answer)
 
 
 def fetch(api: AsaasApi, gateway_id: str) -> CustomerDetails:
@@ -24,3 +54,11 @@ def fetch(api: AsaasApi, gateway_id: str) -> CustomerDetails:
         email=text(raw.get("email"), 254),
         phone=text(raw.get("mobilePhone"), 32) or text(raw.get("phone"), 32),
     )
+
+
+def _phone(written: str) -> dict[str, str]:
+    """Brazilian numbers only, mobile (11 digits) and fixed (10) in their own boxes; others are refused."""
+    digits = "".join(letter for letter in written if letter.isascii() and letter.isdigit())
+    national = digits[2:] if digits.startswith("55") and len(digits) in (12, 13) else digits
+    box = {11: "mobilePhone", 10: "phone"}.get(len(national))
+    return {box: national} if box else {}

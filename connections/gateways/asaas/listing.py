@@ -47,7 +47,7 @@ def changed_payments(api: AsaasApi, *, since: datetime) -> Iterator[Record]:
     """Each payment once, however many of the lists show it."""
     seen: set[str] = set()
     for query in _queries(since):
-        for name, raw in _every_item(api, "/payments", query):
+        for name, raw in every_item(api, "/payments", query):
             if name not in seen:
                 seen.add(name)
                 yield raw
@@ -107,7 +107,7 @@ class _Walk:
         return self.is_stuck or self.read > 4 * self.total + 20 * _PAGE
 
 
-def _every_item(api: AsaasApi, path: str, query: Mapping[str, str]) -> Iterator[tuple[str, Record]]:
+def every_item(api: AsaasApi, path: str, query: Mapping[str, str]) -> Iterator[tuple[str, Record]]:
     """A whole list of any length by id; raises ``UnreadableAnswer`` for one that never ends."""
     walk = _Walk()
     while not walk.is_over:

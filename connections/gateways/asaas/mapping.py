@@ -123,6 +123,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         checkout_id=text(raw.get("checkoutSession"), 100),
         description=text(raw.get("description"), 500),
         customer_id=text(raw.get("customer"), 100),
+        subscription_id=text(raw.get("subscription"), 100),
     )
 
 

@@ -1,4 +1,7 @@
-"""Asaas deliveries: a static token in a header, an event with a snapshot (asaas.md 5.2 to 5.4, 6.2)."""
+"""Asaas deliveries: a static token in a header, an event with a snapshot (asaas.md 5.2 to 5.4, 6.2).
+
+What every event leads to, and why, stands in ``docs/topics.md``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import hmac
 
 from connections.gateways.asaas.mapping import ZONE, to_payment
+from connections.gateways.asaas.topics import idle_reason
 from connections.gateways.base import (
     Delivery,
     Notification,
@@ -45,10 +49,20 @@ _CANNOT_CHANGE = {
     "PAYMENT_SPLIT_CANCELLED",
     "PAYMENT_SPLIT_DIVERGENCE_BLOCK",
     "PAYMENT_SPLIT_DIVERGENCE_BLOCK_FINISHED",
+    "SUBSCRIPTION_SPLIT_DISABLED",
+    "SUBSCRIPTION_SPLIT_DIVERGENCE_BLOCK",
+    "SUBSCRIPTION_SPLIT_DIVERGENCE_BLOCK_FINISHED",
+}
+
+# The key of the object an event carries, by the beginning of its name.
+_FOLLOWED = {
+    "PAYMENT_": (ResourceKind.PAYMENT, "payment"),
+    "SUBSCRIPTION_": (ResourceKind.SUBSCRIPTION, "subscription"),
 }
 
 # Made, switched off, about to run out ... of any key of the account: the event names none we know (1.2).
-_ABOUT_A_KEY = "ACCESS_TOKEN_"
+# Whether the account may charge is read when its key is checked (1.3).
+_ABOUT_THE_ACCESS = ("ACCESS_TOKEN_", "ACCOUNT_STATUS_")
 
 EVENTS: tuple[str, ...] = (
     "PAYMENT_CREATED",
@@ -111,23 +125,33 @@ def parse(delivery: Delivery) -> Notification:
         return Notification(topic="", dedupe_key=_fingerprint(delivery), is_readable=False)
     topic = text(body.get("event"), 100)
     event_id = text(body.get("id"), _LONGEST_KEY + 1)
-    payment = record(body.get("payment")) if topic.startswith("PAYMENT_") else {}
-    gateway_id = text(payment.get("id"), 100)
+    kind, entity = _followed(topic, body)
+    payment = entity if kind is ResourceKind.PAYMENT else {}
+    gateway_id = text(entity.get("id"), 100)
     return Notification(
         topic=topic,
         dedupe_key=event_id if 0 < len(event_id) <= _LONGEST_KEY else _fingerprint(delivery),
-        kind=ResourceKind.PAYMENT if gateway_id else None,
+        kind=kind if gateway_id else None,
         gateway_id=gateway_id,
-        reference=text(payment.get("externalReference")),
+        reference=text(entity.get("externalReference")),
         expected=_expected(topic, payment),
         expected_refunded_cents=_expected_refunded(topic, payment),
         occurred_at=instant(body.get("dateCreated"), ZONE),
         can_change=topic not in _CANNOT_CHANGE,
         is_step_back=topic in _STEPS_BACK,
-        is_about_key=topic.startswith(_ABOUT_A_KEY),
+        is_about_key=topic.startswith(_ABOUT_THE_ACCESS),
         is_key_expiring=_is_key_expiring(topic, body),
         key_expires_on=civil_date(_key(body).get("expirationDate")),
+        idle=idle_reason(topic),
     )
+
+
+def _followed(topic: str, body: Record) -> tuple[ResourceKind | None, Record]:
+    """What the event is about, where we follow such things, and its snapshot."""
+    for beginning, (kind, key) in _FOLLOWED.items():
+        if topic.startswith(beginning):
+            return kind, record(body.get(key))
+    return None, {}
 
 
 def _key(body: Record) -> Record:

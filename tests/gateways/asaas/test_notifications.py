@@ -115,13 +115,12 @@ def test_reads_what_a_payment_event_announces(name: str, topic: str, expected: P
     assert (found.is_readable, found.is_test) == (True, False)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in sample.event_names("asaas") if "payment" not in n and "unknown" not in n]
-)
-def test_points_at_nothing_for_topics_we_do_not_follow(name: str) -> None:
-    found = parse(name)
-    assert (found.kind, found.gateway_id, found.expected, found.is_readable) == (None, "", None, True)
-    assert found.topic == json.loads(sample.raw("asaas", name))["event"]
+@pytest.mark.parametrize("name", [n for n in sample.event_names("asaas") if "subscription" in n])
+def test_leads_to_the_subscription_and_believes_nothing_of_it(name: str) -> None:
+    found, body = parse(name), json.loads(sample.raw("asaas", name))
+    assert (found.kind, found.gateway_id) == (ResourceKind.SUBSCRIPTION, body["subscription"]["id"])
+    assert (found.topic, found.reference, found.expected) == (body["event"], "sub-7", None)
+    assert found.can_change and found.is_readable
 
 
 def test_an_early_snapshot_may_announce_more_than_its_name() -> None:
