@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,18 +12,26 @@ from connections.gateways.asaas.api import AsaasApi
 from connections.gateways.base import (
     Access,
     ChargeOrder,
+    Cycle,
+    DisputeState,
     Environment,
     Gateway,
     GatewayCharge,
+    GatewaySubscription,
     Method,
     PaymentStatus,
     RefundState,
     ResourceKind,
     Secrets,
+    SubscriptionOrder,
+    SubscriptionStatus,
     Terms,
+    TurnState,
 )
 from connections.gateways.errors import CredentialsRefused, RequestRefused
 from tests.gateways import sample
+from tests.gateways.asaas.test_topics import outcome as outcome_of
+from tests.gateways.asaas.test_topics import rows
 from tests.gateways.contract import REFERENCE, GatewayContract
 from tests.gateways.contract_boletos import BoletoContract
 from tests.gateways.contract_changes import ChangeContract
@@ -31,6 +40,7 @@ from tests.gateways.contract_instalments import InstalmentContract
 from tests.gateways.contract_lists import ListContract
 from tests.gateways.contract_payers import PayerContract
 from tests.gateways.contract_refunds import RefundContract
+from tests.gateways.contract_subscriptions import CANCELLED, SubscriptionContract, pass_days
 from tests.gateways.controls import Receiver, Simulator
 
 TOKEN = "whsec_Xk29fQm1v7Lr0Zt8Wc5Yb3Nd6Hs4Pj2Ga"
@@ -45,11 +55,13 @@ class TestAsaas(
     BoletoContract,
     InstalmentContract,
     PayerContract,
+    SubscriptionContract,
 ):
     gateway = "asaas"
     credential = "api_key"
     switches = {"environment": "sandbox", "has_pix_key": True}
     unknown_id = "pay_0000000000000000"
+    unknown_subscription = "sub_0000000000000000"
     wrong_key = sample.ASAAS_KEY
     too_small_cents = 300
     closing = ("delete", PaymentStatus.CANCELLED)
@@ -192,3 +204,87 @@ class TestAsaas(
         assert (refund.state, refund.status in adapter.refund_reasons) == (RefundState.PENDING, True)
         simulator.act("refund_step", reference=REFERENCE, outcome="allow")
         assert adapter.fetch_payment(paid).status is PaymentStatus.REFUNDED
+
+    def test_a_removed_subscription_takes_its_open_charges_along(
+        self, simulator: Simulator, adapter: Gateway, running: GatewaySubscription
+    ) -> None:
+        (turn,) = adapter.fetch_turns(running.gateway_id)
+        adapter.change_subscription(running.gateway_id, CANCELLED)
+        assert adapter.fetch_turns(running.gateway_id) == ()
+        assert adapter.fetch_turn(turn.gateway_id).state is TurnState.CANCELLED
+
+    def test_the_first_charge_exists_at_once_and_carries_our_reference(
+        self, adapter: Gateway, agreement: GatewaySubscription, agreement_order: SubscriptionOrder
+    ) -> None:
+        (turn,) = adapter.fetch_turns(agreement.gateway_id)
+        assert (turn.due_on, turn.state) == (agreement_order.starts_on, TurnState.SCHEDULED)
+        assert turn.payment and turn.payment.link.startswith("http")
+        assert turn.reference in ("", agreement.reference)
+        assert agreement.next_due_on and agreement.next_due_on > agreement_order.starts_on
+
+    def test_a_subscription_ends_after_its_turns(
+        self, simulator: Simulator, adapter: Gateway, agreement_order: SubscriptionOrder
+    ) -> None:
+        asked = replace(agreement_order, turns=2, cycle=Cycle.WEEKLY, method=Method.PIX)
+        made = adapter.submit_subscription(adapter.prepare_subscription(asked))
+        pass_days(simulator, 40)
+        assert len(adapter.fetch_turns(made.gateway_id)) == 2
+        assert adapter.fetch_subscription(made.gateway_id).status is SubscriptionStatus.ENDED
+
+    @pytest.mark.parametrize(
+        ("steps", "states", "ends"),
+        [
+            (["documents", "won", "given_back"], ["DOCUMENTS", "REVIEW", "WON"], PaymentStatus.PAID),
+            (["documents", "lost"], ["DOCUMENTS", "REVIEW"], PaymentStatus.REFUNDED),
+            (["lost"], ["DOCUMENTS"], PaymentStatus.REFUNDED),
+        ],
+    )
+    def test_follows_a_chargeback_to_its_end(
+        self,
+        simulator: Simulator,
+        adapter: Gateway,
+        order: Callable[..., ChargeOrder],
+        steps: list[str],
+        states: list[str],
+        ends: PaymentStatus,
+    ) -> None:
+        made = adapter.submit_charge(adapter.prepare_charge(order(method=Method.CARD)))
+        simulator.act("pay_card", reference=REFERENCE)
+        assert adapter.find_disputes(made.gateway_id) == ()
+        simulator.act("chargeback", reference=REFERENCE)
+        for state, step in zip(states, steps, strict=False):
+            (found,) = adapter.find_disputes(made.gateway_id)
+            assert (found.state, found.amount_cents) == (DisputeState[state], 15000)
+            assert adapter.fetch_payment(made.gateway_id).status is PaymentStatus.DISPUTED
+            simulator.act("chargeback_step", reference=REFERENCE, outcome=step)
+        over = adapter.fetch_payment(made.gateway_id)
+        assert (over.status, [refund for refund in over.refunds if not refund.is_done]) == (ends, [])
+        told = [one.state for one in adapter.find_disputes(made.gateway_id)]
+        assert told in ([], [DisputeState.WON if ends is PaymentStatus.PAID else DisputeState.LOST])
+
+    def test_every_event_leads_where_the_page_says(
+        self,
+        simulator: Simulator,
+        access: Access,
+        adapter: Gateway,
+        account: dict[str, Any],
+        receiver: Receiver,
+    ) -> None:
+        secrets = self.secrets(adapter, account, receiver)
+        leads = {topic: where for topic, _registered, where in rows() if not topic.endswith("*")}
+        # The name in one sample of the document, which is no event anybody can ask for.
+        del leads["PHONE_RECHARGE_CONFIRMED"]
+        hook = adapter.read_webhook(url=receiver.url)
+        assert hook is not None
+        every = json.dumps({"events": sorted(leads), "authToken": TOKEN})
+        AsaasApi(access).ask("PUT", f"/webhooks/{hook.webhook_id}", body=every)
+        for topic in leads:
+            simulator.act("asaas_event", account=account["id"], event=topic)
+        simulator.flush()
+        told = {}
+        for _each in leads:
+            delivery = receiver.take()
+            assert adapter.verify(delivery, secrets, now=simulator.now()).is_accepted
+            found = adapter.parse(delivery)
+            told[found.topic] = outcome_of(found)
+        assert told == leads
