@@ -39,6 +39,8 @@ class ChargeBatch(models.Model):
     method = models.CharField(max_length=16, choices=[(method.value, method.value) for method in Method])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    # What the person read in: amounts, dates and sentences are those of this language.
+    language = models.CharField(max_length=16, blank=True, default="", db_default="")
     file_name = models.CharField(max_length=120)
     # SHA-256 of the bytes: the same file uploaded again is recognised.
     content_hash = models.CharField(max_length=64)
@@ -47,9 +49,18 @@ class ChargeBatch(models.Model):
     checked_on = models.DateField()
     state = models.CharField(max_length=16, choices=BatchState.choices, default=BatchState.READING)
     confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    stopped_at = models.DateTimeField(null=True)
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     finished_at = models.DateTimeField(null=True)
-    # When a worker looks at it next, while something of it waits.
+    # When a worker looks at it next, while something of it waits; null while it is held for a person.
     due_at = models.DateTimeField(null=True)
+    # The gateway's sentence after which no further row was tried.
+    held_for = models.TextField(blank=True, default="", db_default="")
     # What its rows held of people is gone.
     is_cleared = models.BooleanField(default=False)
 
@@ -94,9 +105,10 @@ class BatchRow(models.Model):
     asked = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
     amount_cents = models.BigIntegerField(null=True)
-    # An earlier line of the file, or a charge, that asks for the same.
+    # An earlier line of the file, a charge, or a row of another file that waits: it asks for the same.
     same_as_line = models.PositiveIntegerField(null=True)
     looks_like = models.ForeignKey(Charge, on_delete=models.SET_NULL, null=True, related_name="+")
+    looks_like_row = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     charge = models.OneToOneField(Charge, on_delete=models.PROTECT, null=True, related_name="batch_row")
     lease_until = models.DateTimeField(null=True)
 
@@ -112,4 +124,5 @@ class BatchRow(models.Model):
     @property
     def is_marked(self) -> bool:
         """Whether somebody should look before it is made."""
-        return self.same_as_line is not None or self.looks_like_id is not None
+        found = (self.same_as_line, self.looks_like_id, self.looks_like_row_id)
+        return any(one is not None for one in found)

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
+from enum import Enum
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.utils.translation import get_language
 
 from config import clock
 from config.wakeup import wake
 from connections.models import Connection
 from payments.models import BatchRow, BatchState, Charge, ChargeBatch, ChargeStatus, RowState
+from payments.services import likeness
 
 MAKE = "payments.tasks.make_batches"
 KEPT_FOR = timedelta(days=30)
 _PORTION = 500
-_LOOK_ALIKE = timedelta(minutes=10)
-_DEAD = (ChargeStatus.FAILED, ChargeStatus.CANCELLED, ChargeStatus.EXPIRED)
+_NOTHING = likeness.Like()
 _IN_DOUBT = (ChargeStatus.DRAFT, ChargeStatus.CONFIRMING)
 
 
@@ -36,11 +38,6 @@ class ReadRow:
     typed: dict[str, str]
     asked: dict[str, Any] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def likeness(self) -> tuple[Any, ...]:
-        asked = self.asked
-        return (asked["document"], asked["amount_cents"], asked["due_date"], asked["description"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +99,12 @@ def store(
         content_hash=file.content_hash,
         unused_columns=file.unused_columns,
         checked_on=clock.today(connection.time_zone),
+        language=get_language() or "",
     )
     rows = file.rows
-    twins, alike = _earlier_lines(rows), _look_alikes(connection, rows)
+    wishes = [(row.line, row.asked) for row in rows if row.asked]
+    twins = likeness.earlier_lines(wishes)
+    alike = likeness.look_alikes(connection, wishes, but=batch)
     for start in range(0, len(rows), _PORTION):
         with transaction.atomic():
             BatchRow.objects.bulk_create(
@@ -117,44 +117,14 @@ def store(
                     problems=row.problems,
                     amount_cents=row.asked.get("amount_cents"),
                     same_as_line=twins.get(row.line),
-                    looks_like_id=alike.get(row.line),
+                    looks_like_id=alike.get(row.line, _NOTHING).charge_id,
+                    looks_like_row_id=alike.get(row.line, _NOTHING).row_id,
                 )
                 for row in rows[start : start + _PORTION]
             )
     ChargeBatch.objects.filter(pk=batch.pk).update(state=BatchState.PREVIEW)
     batch.state = BatchState.PREVIEW
     return batch
-
-
-def _earlier_lines(rows: Sequence[ReadRow]) -> dict[int, int]:
-    """For each row that asks for the same as one before it: that one's line."""
-    first: dict[tuple[Any, ...], int] = {}
-    found: dict[int, int] = {}
-    for row in rows:
-        if row.asked and first.setdefault(row.likeness, row.line) != row.line:
-            found[row.line] = first[row.likeness]
-    return found
-
-
-def _look_alikes(connection: Connection, rows: Sequence[ReadRow]) -> dict[int, int]:
-    """For each row like a living charge: that charge. Same customer and amount, made just now or due then."""
-    valid = [row for row in rows if row.asked]
-    documents = sorted({row.asked["document"] for row in valid})
-    known: dict[tuple[str, int], list[tuple[int, date, bool]]] = {}
-    since = clock.now() - _LOOK_ALIKE
-    for start in range(0, len(documents), _PORTION):
-        part = documents[start : start + _PORTION]
-        alive = Charge.objects.filter(connection=connection, customer__document__in=part)
-        columns = ("pk", "customer__document", "amount_cents", "due_date", "created_at")
-        for pk, document, cents, due, made_at in alive.exclude(status__in=_DEAD).values_list(*columns):
-            known.setdefault((document, cents), []).append((pk, due, made_at >= since))
-    found: dict[int, int] = {}
-    for row in valid:
-        day = date.fromisoformat(row.asked["due_date"])
-        for pk, due, is_new in known.get((row.asked["document"], row.asked["amount_cents"]), ()):
-            if is_new or due == day:
-                found[row.line] = pk
-    return found
 
 
 def earlier_uploads(batch: ChargeBatch, *, user: Any) -> QuerySet[ChargeBatch]:
@@ -165,43 +135,93 @@ def earlier_uploads(batch: ChargeBatch, *, user: Any) -> QuerySet[ChargeBatch]:
 
 def check_again(batch: ChargeBatch, rows: Sequence[ReadRow]) -> bool:
     """Write down what the rules say today; whether any valid row became invalid."""
-    is_worse = False
-    for row in rows:
-        if row.problems:
-            own = batch.rows.filter(line=row.line, state=RowState.READY)
-            is_worse |= bool(own.update(state=RowState.INVALID, problems=row.problems, asked={}))
+    said = {row.line: row.problems for row in rows if row.problems}
+    worse = [row for row in batch.rows.filter(state=RowState.READY) if row.line in said]
+    for row in worse:
+        row.state, row.problems, row.asked = RowState.INVALID, said[row.line], {}
+    likeness.write_in_portions(batch, worse, fields=["state", "problems", "asked"])
     ChargeBatch.objects.filter(pk=batch.pk).update(checked_on=clock.today(batch.connection.time_zone))
-    return is_worse
+    return bool(worse)
 
 
-def confirm(batch: ChargeBatch, *, leave_marked_out: bool) -> bool:
-    """Have the valid rows made; False where that was asked for before, or nothing is valid."""
+class Outcome(Enum):
+    """What became of a press on the button that has the valid rows made."""
+
+    BEGUN = "begun"
+    NOTHING = "nothing"
+    LOOK_AGAIN = "look again"
+
+
+def confirm(batch: ChargeBatch, *, actor: User, leave_marked_out: bool) -> Outcome:
+    """Have the valid rows made; ``NOTHING`` where that was asked for before, or nothing is valid.
+
+    ``LOOK_AGAIN`` where rows are like something that was not asked for yet when the person looked.
+    """
+    seen = _asked_for_on(batch.connection)
+    if likeness.mark_again(batch):
+        return Outcome.LOOK_AGAIN
     with transaction.atomic():
-        ready = BatchRow.objects.filter(batch=batch, state=RowState.READY)
-        own = ChargeBatch.objects.filter(pk=batch.pk, state=BatchState.PREVIEW)
-        now = clock.now()
-        if not own.update(state=BatchState.RUNNING, confirmed_at=now, due_at=now):
-            return False
-        if leave_marked_out:
-            ready.filter(_MARKED).update(state=RowState.LEFT_OUT)
-        if not ready.update(state=RowState.WAITING):
-            transaction.set_rollback(True)
-            return False
+        # Two files of one account are confirmed one after the other: the second is held against the first.
+        Connection.objects.filter(pk=batch.connection_id).update(is_active=F("is_active"))
+        if is_alone := _asked_for_on(batch.connection) == seen:
+            is_begun = _begin(batch, actor=actor, leave_marked_out=leave_marked_out)
+    if not is_alone:
+        return confirm(batch, actor=actor, leave_marked_out=leave_marked_out)
+    if not is_begun:
+        return Outcome.NOTHING
     wake(MAKE)
+    return Outcome.BEGUN
+
+
+def _asked_for_on(connection: Connection) -> int:
+    """How many files of an account were ever confirmed."""
+    return ChargeBatch.objects.filter(connection=connection).exclude(confirmed_at=None).count()
+
+
+def _begin(batch: ChargeBatch, *, actor: User, leave_marked_out: bool) -> bool:
+    """Within a transaction, which it marks for undoing where nothing is left to make."""
+    ready = BatchRow.objects.filter(batch=batch, state=RowState.READY)
+    own = ChargeBatch.objects.filter(pk=batch.pk, state=BatchState.PREVIEW)
+    now = clock.now()
+    if not own.update(state=BatchState.RUNNING, confirmed_at=now, confirmed_by=actor, due_at=now):
+        return False
+    if leave_marked_out:
+        ready.filter(_MARKED).update(state=RowState.LEFT_OUT)
+    if not ready.update(state=RowState.WAITING):
+        transaction.set_rollback(True)
+        return False
     return True
 
 
-_MARKED = Q(same_as_line__isnull=False) | Q(looks_like__isnull=False)
+_MARKED = Q(same_as_line__isnull=False) | Q(looks_like__isnull=False) | Q(looks_like_row__isnull=False)
 
 
-def stop(batch: ChargeBatch) -> int:
+def stop(batch: ChargeBatch, *, actor: User | None) -> int:
     """Cancel what has not begun; what is being made goes on to its end. Returns how many were cancelled."""
+    now = clock.now()
     with transaction.atomic():
         stopped = not_begun(BatchRow.objects.filter(batch=batch)).update(state=RowState.CANCELLED)
         if stopped:
             running = ChargeBatch.objects.filter(pk=batch.pk, state=BatchState.RUNNING)
-            running.update(state=BatchState.STOPPED, due_at=clock.now())
+            running.update(
+                state=BatchState.STOPPED, stopped_at=now, stopped_by=actor, due_at=now, held_for=""
+            )
     return stopped
+
+
+def hold(connection: Connection, *, sentence: str) -> None:
+    """Make nothing more on an account until a person has seen what its gateway said, and goes on."""
+    running = ChargeBatch.objects.filter(connection=connection, state=BatchState.RUNNING)
+    running.update(due_at=None, held_for=sentence)
+
+
+def go_on(batch: ChargeBatch) -> bool:
+    """Take up again what was held, of all files of the account; False where nothing was."""
+    held = ChargeBatch.objects.filter(connection=batch.connection, state=BatchState.RUNNING, due_at=None)
+    if not held.update(due_at=clock.now(), held_for=""):
+        return False
+    wake(MAKE)
+    return True
 
 
 def not_begun(rows: QuerySet[BatchRow]) -> QuerySet[BatchRow]:

@@ -102,34 +102,42 @@ def _submit_from_web(charge: Charge) -> None:
     wake(SETTLE)
 
 
-def submit(charge: Charge, patience: Patience, *, is_background: bool) -> None:
+def submit(charge: Charge, patience: Patience, *, is_background: bool) -> GatewayError | None:
     """Create the charge at its gateway as far as the patience goes; what the gateway does is not raised.
 
-    The caller holds the claim (``creation_token``); whoever lost it meanwhile sends nothing.
+    The caller holds the claim (``creation_token``); whoever lost it meanwhile sends nothing. Returns the
+    error that ended it, if one did.
     """
     exchanges: list[Exchange] = []
     try:
         gateway = gateway_of(charge, patience, exchanges, is_background=is_background)
-        if answer := _answer(charge, gateway, patience):
+        try:
+            answer = _answer(charge, gateway, patience)
+        except (RequestRefused, CredentialsRefused) as err:
+            refuse(charge, err)
+            return err
+        if answer:
             take_answer(charge, answer)
             complete(charge, gateway)
     except GatewayError as err:
         wait(charge, err)
+        return err
     finally:
         note_exchanges(charge, exchanges, source="creation")
+    return None
 
 
 def _answer(charge: Charge, gateway: Gateway, patience: Patience) -> GatewayCharge | None:
-    """What the gateway created; None where nothing is to be made, or somebody else is at it."""
+    """What the gateway created; None where nothing is to be made, or somebody else is at it.
+
+    Raises ``RequestRefused`` and ``CredentialsRefused`` where nothing was made.
+    """
     try:
         if not _is_wanted(charge, gateway):
             stop_creating(charge)
             return None
         return _create(charge, gateway, patience)
     except ClaimLost:
-        return None
-    except (RequestRefused, CredentialsRefused) as err:
-        refuse(charge, err)
         return None
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -80,7 +82,9 @@ def _usable(request: HttpRequest) -> Any:
 def _find(request: HttpRequest, batch_id: uuid.UUID) -> ChargeBatch:
     """One that was read to its end, on a connection the person may work with."""
     own = ChargeBatch.objects.visible_to(request.user).exclude(state=BatchState.READING)
-    return get_object_or_404(own.select_related("connection", "created_by"), public_id=batch_id)
+    return get_object_or_404(
+        own.select_related("connection", "confirmed_by", "stopped_by"), public_id=batch_id
+    )
 
 
 @never_cache
@@ -217,7 +221,8 @@ def _page(request: HttpRequest, shown: ChargeBatch, *, status: int = 200) -> Htt
         "unmarked": tally.ready - tally.marked,
     }
     if is_preview:
-        ready = shown.rows.filter(state=RowState.READY).select_related("looks_like")
+        likes = ("looks_like", "looks_like_row__batch")
+        ready = shown.rows.filter(state=RowState.READY).select_related(*likes)
         context |= {
             "earlier": batches.earlier_uploads(shown, user=request.user).first(),
             "marked_rows": [item for item in ready if item.is_marked][:_PER_PAGE] if tally.marked else [],
@@ -248,7 +253,7 @@ def state(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
 
 
 def _mark(shown: ChargeBatch, tally: batches.Tally) -> str:
-    return digest("payments.batch", (shown.state, tally))
+    return digest("payments.batch", (shown.state, shown.held_for, tally))
 
 
 @require_POST
@@ -272,8 +277,13 @@ def create(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     if batches.earlier_uploads(shown, user=request.user).exists() and "again" not in request.POST:
         messages.error(request, _("This file was used before. Tick that you want its charges once more."))
         return redirect(shown)
-    if not batches.confirm(shown, leave_marked_out=choice == SKIP):
+    actor: User = request.user  # type: ignore[assignment]
+    outcome = batches.confirm(shown, actor=actor, leave_marked_out=choice == SKIP)
+    if outcome == batches.Outcome.NOTHING:
         messages.info(request, _("Nothing is left to create."))
+    elif outcome == batches.Outcome.LOOK_AGAIN:
+        text = _("Meanwhile others asked for the same as some of these rows. Look at the file again.")
+        messages.warning(request, text)
     return redirect(shown)
 
 
@@ -283,7 +293,8 @@ def _is_from_another_day(shown: ChargeBatch) -> bool:
 
 def _is_worse_now(shown: ChargeBatch) -> bool:
     ready = shown.rows.filter(state=RowState.READY).values_list("line", "typed")
-    rows = check_typed(list(ready), connection=shown.connection, method=shown.method)
+    with translation.override(shown.language or get_language()):
+        rows = check_typed(list(ready), connection=shown.connection, method=shown.method)
     return batches.check_again(shown, rows)
 
 
@@ -293,7 +304,7 @@ def _is_worse_now(shown: ChargeBatch) -> bool:
 def stop(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     """What has not begun is cancelled; what has, goes on to its end."""
     shown = _find(request, batch_id)
-    if number := batches.stop(shown):
+    if number := batches.stop(shown, actor=request.user):  # type: ignore[arg-type]
         text = ngettext(
             "%(number)s row was cancelled before it began.",
             "%(number)s rows were cancelled before they began.",
@@ -302,4 +313,15 @@ def stop(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
         messages.success(request, text % {"number": number})
     else:
         messages.info(request, _("Nothing was left to cancel."))
+    return redirect(shown)
+
+
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def go_on(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """What the gateway refused was mended: the next row is tried."""
+    shown = _find(request, batch_id)
+    if not batches.go_on(shown):
+        messages.info(request, _("Nothing was held up."))
     return redirect(shown)

@@ -27,7 +27,7 @@ class PersonForm(forms.Form):
     name = forms.CharField(label=_("Customer's name"), max_length=120, min_length=2)
     document_type = forms.ChoiceField(label=_("Kind of document"), required=False)
     document = forms.CharField(label=_("CPF or CNPJ"), max_length=24)
-    email = forms.EmailField(label=_("E-mail"))
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
     phone = forms.CharField(label=_("Phone (WhatsApp)"), max_length=24, required=False)
 
     def fit_person(self, offered: Iterable[Connection], chosen: Connection | None) -> None:

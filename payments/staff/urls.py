@@ -12,6 +12,7 @@ urlpatterns = [
     path("import/<uuid:batch_id>/state/", batches.state, name="charge_batch_state"),
     path("import/<uuid:batch_id>/create/", batches.create, name="charge_batch_create"),
     path("import/<uuid:batch_id>/stop/", batches.stop, name="charge_batch_stop"),
+    path("import/<uuid:batch_id>/go-on/", batches.go_on, name="charge_batch_go_on"),
     path("import/<uuid:batch_id>/not-made/", batches.not_made, name="charge_batch_not_made"),
     path("new/parcels/", views.preview_parcels, name="preview_parcels"),
     path("<slug:reference>/", views.charge, name="charge"),

@@ -33,6 +33,7 @@ TABLE = """
 /charges/import/<batch_id>/state/                         Lxxoxnx mmmmmmm
 /charges/import/<batch_id>/create/                        mmmmmmm Lxxrxnx
 /charges/import/<batch_id>/stop/                          mmmmmmm Lxxrxnx
+/charges/import/<batch_id>/go-on/                         mmmmmmm Lxxrxnx
 /charges/import/<batch_id>/not-made/                      Lxxoxnx mmmmmmm
 /charges/<reference>/                                     Loooonn mmmmmmm
 /charges/<reference>/review/                              Lxrxxxx Lxrxxxx

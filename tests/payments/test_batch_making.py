@@ -6,53 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 
 from config import clock
-from payments.models import BatchRow, BatchState, Charge, ChargeBatch, ChargeStatus, RowState
+from payments.models import BatchRow, BatchState, Charge, ChargeBatch, RowState
 from payments.services import batch_making, batches, doubt, intents
-from payments.services.batches import ReadFile
-from payments.staff.row_forms import check
-from payments.staff.spreadsheets import Row
-from tests.payments.files import document
+from tests.payments.confirmed import at_gateway, confirmed, rows_of
 from tests.payments.simulated import World
 
 pytestmark = pytest.mark.django_db
-
-
-def confirmed(world: World, *, rows: int = 3, key: str = "asaas", amount: str = "10,00") -> ChargeBatch:
-    """A file whose rows wait to be made."""
-    connection = world.connection(key)
-    actor, _is_new = User.objects.get_or_create(username="carla")
-    due = (world.today() + timedelta(days=5)).isoformat()
-    read = [
-        Row(
-            line=number + 2,
-            cells={
-                "name": f"Cliente {number}",
-                "document": document(number),
-                "email": "a@example.com",
-                "amount": amount,
-                "description": f"Pedido {number}",
-                "due_date": due,
-            },
-        )
-        for number in range(rows)
-    ]
-    checked = check(read, connection=connection, method="pix")
-    file = ReadFile(name="x.csv", content_hash="0" * 64, rows=checked, unused_columns=[])
-    batch = batches.store(connection=connection, method="pix", actor=actor, file=file)
-    assert batches.confirm(batch, leave_marked_out=False)
-    return batch
-
-
-def rows_of(batch: ChargeBatch) -> list[BatchRow]:
-    return list(batch.rows.select_related("charge").all())
-
-
-def at_gateway(world: World, batch: ChargeBatch) -> list[int]:
-    """How many payments the gateway holds for each charge of the file."""
-    return [len(world.books(row.charge)) for row in rows_of(batch) if row.charge]
 
 
 @pytest.mark.parametrize("key", ["asaas", "mercadopago"])
@@ -70,7 +31,7 @@ def test_makes_every_row_once_and_forgets_what_it_held(world: World, key: str) -
 
 def test_what_the_gateway_refuses_is_kept_with_its_sentence(world: World) -> None:
     batch = confirmed(world, rows=2)
-    BatchRow.objects.filter(line=3).update(asked={**rows_of(batch)[1].asked, "due_date": "2020-01-01"})
+    BatchRow.objects.filter(line=3).update(asked={**rows_of(batch)[1].asked, "amount_cents": 100})
     batch_making.make_due()
     made, refused = rows_of(batch)
     assert made.charge and made.charge.status == "pending"
@@ -146,7 +107,7 @@ def test_cancels_what_has_not_begun(world: World) -> None:
     batch = confirmed(world)
     first = rows_of(batch)[0]
     batch_making.make(first.pk)
-    assert batches.stop(batch) == 2 and batches.stop(batch) == 0
+    assert batches.stop(batch, actor=None) == 2 and batches.stop(batch, actor=None) == 0
     assert batch_making.make_due() == 0
     tally = batches.tally(batch)
     assert (tally.created, tally.cancelled, tally.waiting) == (1, 2, 0)
@@ -157,28 +118,42 @@ def test_cancels_what_has_not_begun(world: World) -> None:
 def test_a_row_being_made_is_not_cancelled(world: World) -> None:
     batch = confirmed(world, rows=1)
     BatchRow.objects.update(lease_until=clock.now() + timedelta(seconds=30))
-    assert batches.stop(batch) == 0
+    assert batches.stop(batch, actor=None) == 0
     world.move(seconds=31)
     new = batch_making._new_charge(rows_of(batch)[0])
     intents.store_intent(new, next_look=timedelta(seconds=15))
-    assert batches.stop(batch) == 0, "its charge is stored: it is made, not cancelled"
+    assert batches.stop(batch, actor=None) == 0, "its charge is stored: it is made, not cancelled"
+
+
+def clear_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(batch_making._cleared, "at", clock.now() - timedelta(days=1))
+    batch_making.make_due()
 
 
 def test_a_month_later_nothing_of_people_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = confirmed(world)
+    BatchRow.objects.update(state=RowState.READY)
     BatchRow.objects.filter(line=2).update(state=RowState.INVALID, problems=[{"text": "Ana"}])
-    ChargeBatch.objects.update(state=BatchState.PREVIEW, due_at=None)
+    ChargeBatch.objects.update(state=BatchState.PREVIEW, confirmed_at=None, due_at=None)
     world.move(days=31)
-    monkeypatch.setitem(batch_making._cleared, "at", clock.now() - timedelta(days=1))
-    batch_making.make_due()
+    clear_old(monkeypatch)
     assert not any(row.typed or row.asked or row.problems for row in rows_of(batch))
     assert not Charge.objects.exists() and not batches.tally(batch).waiting
 
 
-def test_two_workers_make_each_row_once(world: World) -> None:
+def test_what_waited_a_month_is_cancelled_and_can_be_downloaded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Confirmed late, and held ever since: counted from then, not from the upload."""
     batch = confirmed(world)
-    (first, *_others) = rows_of(batch)
-    BatchRow.objects.filter(pk=first.pk).update(lease_until=clock.now() + timedelta(seconds=60))
-    assert batch_making.make(first.pk) == ""
-    assert batch_making.make_due() == 2
-    assert {row.charge.status for row in rows_of(batch) if row.charge} == {ChargeStatus.PENDING}
+    ChargeBatch.objects.update(created_at=clock.now() - timedelta(days=29), due_at=None)
+    world.move(days=2)
+    clear_old(monkeypatch)
+    assert batches.tally(batch).waiting == 3
+    world.move(days=29)
+    clear_old(monkeypatch)
+    assert [row.typed["name"] for row in batches.not_made(batch)] == ["Cliente 0", "Cliente 1", "Cliente 2"]
+    assert {row.state for row in rows_of(batch)} == {RowState.CANCELLED}
+    world.move(days=31)
+    clear_old(monkeypatch)
+    assert not any(row.typed or row.asked for row in rows_of(batch))

@@ -104,7 +104,8 @@ def test_the_same_file_again_is_asked_about(client: Client, connection: Connecti
     again = upload(client, connection, line(1))
     assert "data-same-file" in page(client, again)
     assert create(client, again).state == BatchState.PREVIEW
-    assert create(client, again, again="1").state == BatchState.RUNNING
+    assert create(client, again, marked="include").state == BatchState.PREVIEW
+    assert create(client, again, again="1", marked="include").state == BatchState.RUNNING
     assert "data-same-file" not in page(client, upload(client, connection, line(1, name="Outra")))
 
 
