@@ -177,10 +177,11 @@ def _save_webhook(
 def note_delivery(connection: Connection, *, at: datetime, secret_marks: Collection[str] = ()) -> None:
     """A verified notification arrived: the webhook works, and perhaps the gateway uses the new token.
 
-    A delivery that verifies with the new token ends the old one (design rule 12).
+    An old one that is worked on again says nothing of when the last one came. A delivery that verifies with
+    the new token ends the old one (design rule 12).
     """
     own = Connection.objects.filter(pk=connection.pk)
-    own.update(last_event_at=at)
+    own.filter(Q(last_event_at=None) | Q(last_event_at__lt=at)).update(last_event_at=at)
     if connection.webhook_state not in (WebhookState.TESTED, WebhookState.UNHEALTHY):
         own.exclude(webhook_state=WebhookState.UNHEALTHY).update(webhook_state=WebhookState.TESTED)
     hints = connection.webhook_secret_hints

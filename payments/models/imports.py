@@ -78,6 +78,7 @@ class LeftBehind(models.TextChoices):
     CURRENCY = "currency", _("it is in another currency than the account")
     ACCOUNT = "account", _("it belongs to another account")
     BUSY = "busy", _("it was being looked at: import once more")
+    NO_ANSWER = "no_answer", _("the gateway gave no answer about it: import once more later")
 
 
 class ImportedPayment(models.Model):

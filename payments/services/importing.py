@@ -20,9 +20,17 @@ from django.db.models import F, Q, QuerySet
 from config import clock
 from config.wakeup import wake
 from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
-from connections.gateways.errors import CredentialsRefused, GatewayError
+from connections.gateways.errors import (
+    BudgetExhausted,
+    CredentialsRefused,
+    GatewayError,
+    GatewayUnavailable,
+    RateLimited,
+    UnreadableAnswer,
+)
+from connections.gateways.texts import gettext_noop
 from connections.models import Connection
-from connections.services import gateway_for, note_refusal
+from connections.services import gateway_for, note_refusal, pausing
 from payments.models import (
     Charge,
     ChargeImport,
@@ -32,20 +40,28 @@ from payments.models import (
     RunState,
 )
 from payments.models.charges import ChargeQuerySet
-from payments.services import plans, taking_over
+from payments.services import plans, resources, second_opinion, taking_over
+from payments.services.taking_over import Taken
 
 logger = logging.getLogger(__name__)
 
 IMPORT = "payments.tasks.import_charges"
 _CLAIM = timedelta(minutes=5)
 _BATCH = 100
+# What others are looking at is looked at so often, each time when their lease is over.
 _LOOKS = 3
+_OPINIONS = 2
+_PAUSE = timedelta(minutes=1)
 _AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 60, 60))
 _OPEN = (RunState.QUEUED, RunState.RUNNING)
 
 
 class ClaimLost(Exception):
     """Another worker carries this import on."""
+
+
+class LeftAlone(Exception):
+    """The gateway is not to be asked now, as somebody else found out."""
 
 
 @dataclass
@@ -102,12 +118,17 @@ def look(connection: Connection, *, since: datetime) -> Looked:
 
 
 def run_due() -> int:
-    """Carry on every import that is due; one that breaks keeps no other waiting. Returns how many began."""
-    due = ChargeImport.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    """Carry on every import that is due; one that breaks keeps no other waiting. Returns how many began.
+
+    Not where the account is disabled, nor while its gateway is left alone.
+    """
+    due = ChargeImport.objects.filter(due_at__lte=clock.now(), connection__is_active=True)
+    waiting = due.exclude(connection__in=pausing.away()).order_by("due_at")
     begun = 0
-    for run_id in list(due.values_list("pk", flat=True)[:20]):
+    for run_id, connection_id in list(waiting.values_list("pk", "connection_id")[:20]):
         try:
-            begun += carry_out(run_id) is not None
+            if pausing.may_ask(connection_id):
+                begun += carry_out(run_id) is not None
         except Exception:
             logger.exception("the import %s broke off", run_id)
     return begun
@@ -126,9 +147,10 @@ def carry_out(run_id: int) -> ChargeImport | None:
         Import(run).carry_out()
     except ClaimLost:
         return None
+    except LeftAlone:
+        _put_back(run, wait=_PAUSE, text=gettext_noop("The gateway did not answer."))
     except GatewayError as err:
-        if isinstance(err, CredentialsRefused):
-            note_refusal(run.connection, err)
+        _note_failure(run.connection, err)
         _put_off(run, err)
     except Exception as err:
         _put_off(run, err)
@@ -137,22 +159,38 @@ def carry_out(run_id: int) -> ChargeImport | None:
     return run
 
 
+def _note_failure(connection: Connection, error: GatewayError) -> None:
+    if isinstance(error, CredentialsRefused):
+        note_refusal(connection, error)
+    is_away = isinstance(error, GatewayUnavailable) and not isinstance(error, UnreadableAnswer)
+    if is_away or isinstance(error, CredentialsRefused):
+        pausing.note_failure(connection.pk, error)
+
+
 def _put_off(run: ChargeImport, error: Exception) -> None:
-    """Every try that took something over earns the patience anew: a long import meets many a bad minute."""
+    """Every try that took something over earns the patience anew: a long import meets many a bad minute.
+
+    To be asked to wait is no failure, however often.
+    """
     text = error.text if isinstance(error, GatewayError) else type(error).__name__
-    is_over = run.tries > len(_AGAIN_AFTER)
-    pause = getattr(error, "retry_after", None)
-    wait = timedelta(seconds=pause) if pause else _AGAIN_AFTER[min(run.tries, len(_AGAIN_AFTER)) - 1]
-    now = clock.now()
-    _mine(run).update(
-        state=RunState.FAILED if is_over else RunState.QUEUED,
-        due_at=None if is_over else now + wait,
-        finished_at=now if is_over else None,
-        error=text[:500],
-        calls=run.calls,
-        claim_token=None,
-        claim_until=None,
-    )
+    if isinstance(error, RateLimited | BudgetExhausted):
+        _put_back(run, wait=pausing.wait_after(error, rounds=0), text=text)
+        return
+    if run.tries <= len(_AGAIN_AFTER):
+        _leave(run, state=RunState.QUEUED, due_at=clock.now() + _AGAIN_AFTER[run.tries - 1], error=text[:500])
+        return
+    _leave(run, state=RunState.FAILED, due_at=None, finished_at=clock.now(), error=text[:500])
+
+
+def _put_back(run: ChargeImport, *, wait: timedelta, text: str) -> None:
+    """To go on later, as if this try had not been."""
+    due = clock.now() + wait
+    _leave(run, state=RunState.QUEUED, due_at=due, error=text[:500], tries=max(0, run.tries - 1))
+
+
+def _leave(run: ChargeImport, **said: object) -> bool:
+    """Give the claim back; false when it was another's by then."""
+    return bool(_mine(run).update(**said, calls=run.calls, claim_token=None, claim_until=None))
 
 
 def _mine(run: ChargeImport) -> QuerySet[ChargeImport]:
@@ -167,36 +205,29 @@ class Import:
         self.run = run
         self.connection: Connection = run.connection
         self._seen: set[str] = set()
-        self._busy: list[str] = []
+        self._listed: list[str] = []
+        self._is_any_busy = False
         self.gateway: Gateway = gateway_for(self.connection, on_exchange=self._count)
 
     def carry_out(self) -> None:
         """Raises a ``GatewayError`` when the gateway gives no answer: then it is gone on with later."""
         self.run.matched = 0
         for batch in _batches(self.gateway.changed_payments(since=self.run.since), self._seen):
+            pausing.note_answer(self.connection.pk)
             held = _held(self.connection, batch)
             self.run.matched += len(held - self._taken(held))
+            self._listed = [payment.gateway_id for payment in batch]
             self._keep_claim()
             for payment in batch:
                 if payment.gateway_id not in held:
                     self._take(payment.gateway_id)
                     self._keep_claim()
-        for _look in range(_LOOKS):
-            busy, self._busy = self._busy, []
-            for gateway_id in busy:
-                self._take(gateway_id)
+        said = {"error": "", "listed": len(self._seen), "matched": self.run.matched}
         now = clock.now()
-        done = _mine(self.run).update(
-            state=RunState.DONE,
-            finished_at=now,
-            due_at=None,
-            error="",
-            listed=len(self._seen),
-            matched=self.run.matched,
-            calls=self.run.calls,
-            claim_token=None,
-            claim_until=None,
-        )
+        if self._is_any_busy and self.run.tries < _LOOKS:
+            done = _leave(self.run, state=RunState.QUEUED, due_at=now + resources.LEASE, **said)
+        else:
+            done = _leave(self.run, state=RunState.DONE, due_at=None, finished_at=now, **said)
         if not done:
             raise ClaimLost(self.run.pk)
 
@@ -206,12 +237,11 @@ class Import:
         return set(taken.values_list("gateway_id", flat=True))
 
     def _take(self, gateway_id: str) -> None:
-        taken = taking_over.take_over(self.connection, self.gateway, gateway_id, actor=self.run.asked_by)
+        taken = self._take_over(gateway_id)
         if taken.is_ours:
             self.run.matched += 1
             return
-        if taken.reason == LeftBehind.BUSY:
-            self._busy.append(gateway_id)
+        self._is_any_busy |= taken.reason == LeftBehind.BUSY
         ImportedPayment.objects.update_or_create(
             run=self.run, gateway_id=gateway_id, defaults={"charge": taken.charge, "reason": taken.reason}
         )
@@ -219,11 +249,30 @@ class Import:
             self.run.tries = 1
             _mine(self.run).update(tries=1)
 
+    def _take_over(self, gateway_id: str) -> Taken:
+        """Raises a ``GatewayError`` that concerns more than this payment."""
+        try:
+            return taking_over.take_over(self.connection, self.gateway, gateway_id, actor=self.run.asked_by)
+        except CredentialsRefused:
+            raise
+        except GatewayUnavailable as err:
+            resource = resources.find_or_add(
+                self.connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id
+            )
+            others = [name for name in self._listed if name != gateway_id][:_OPINIONS]
+            if not second_opinion.is_about_one_thing(self.connection, resource, err, listed=others):
+                raise
+        except GatewayError:
+            logger.warning("import %s: the gateway says nothing of %s", self.run.pk, gateway_id)
+        return Taken(reason=LeftBehind.NO_ANSWER)
+
     def _count(self, exchange: Exchange) -> None:
         self.run.calls += 1
 
     def _keep_claim(self) -> None:
-        """Still ours, for a while longer; raises when another worker took over."""
+        """Still ours, for a while longer. Raises when another worker took over, or found the gateway away."""
+        if self.connection.pk in pausing.away():
+            raise LeftAlone
         until = clock.now() + _CLAIM
         said = {"listed": len(self._seen), "matched": self.run.matched, "calls": self.run.calls}
         if not _mine(self.run).update(claim_until=until, due_at=until, **said):

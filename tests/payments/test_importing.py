@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from lib import accounts
 
-from config import clock
 from connections.gateways.base import Method
-from connections.models import Connection
 from payments import transitions
 from payments.models import (
     Charge,
@@ -27,34 +23,11 @@ from payments.models import (
     RunState,
 )
 from payments.services import checking, importing, reconciling, resources, runs, taking_over
+from tests.payments.elsewhere import ANA, calls, imported, made_elsewhere, since
 from tests.payments.simulated import World
 
 pytestmark = pytest.mark.django_db
-ANA = {"name": "Ana Lima", "document": "52998224725"}
 BOTH = pytest.mark.parametrize("key", ["asaas", "mercadopago"])
-
-
-def since() -> datetime:
-    return clock.now() - timedelta(days=2)
-
-
-def made_elsewhere(world: World, key: str, amount: float = 150, **values: Any) -> str:
-    """The gateway id of a payment made in its panel."""
-    world.connection(key)
-    body = {"account": world.accounts[key]["id"], "amount": amount, **values}
-    return str(world.control("panel_payment", **body)["id"])
-
-
-def imported(connection: Connection) -> ChargeImport:
-    run = importing.request(connection, since=since())
-    assert importing.carry_out(run.pk)
-    run.refresh_from_db()
-    return run
-
-
-def calls(world: World) -> list[dict[str, Any]]:
-    """What the gateways were asked."""
-    return list(accounts.control(world.url, "GET", "received")["calls"])
 
 
 @BOTH
@@ -223,7 +196,14 @@ def test_what_cannot_be_taken_over_says_why(world: World) -> None:
     connection = world.connection("asaas")
     resource = resources.find_or_add(connection, kind="payment", gateway_id=gateway_id)  # type: ignore[arg-type]
     held = resources.lease(resource.pk)
-    run = imported(connection)
+    run = importing.request(connection, since=since())
+    for state in (RunState.QUEUED, RunState.QUEUED, RunState.DONE):
+        assert importing.run_due() == 1
+        run.refresh_from_db()
+        assert (run.state, run.error, run.claim_token) == (state, "", None)
+        assert importing.run_due() == 0, "what somebody looks at is looked at later"
+        world.move(seconds=61)
+        held = resources.lease(resource.pk)
     assert held and list(run.items.values_list("reason", flat=True)) == [LeftBehind.BUSY]
     resources.release(held)
     imported(connection)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +22,6 @@ from webhooks.services import backing_off, inbox
 from webhooks.services.targets import Target
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
-OWN = "https://api-sandbox.asaas.com/v3/myAccount"
-ACCOUNT = f"{OWN}/commercialInfo/"
 LONG = max(backing_off.BACK_OFF) * 1.3
 REFUSAL = {"errors": [{"code": "invalid_action", "description": "Não foi possível: CPF 529.982.247-25."}]}
 
@@ -77,26 +77,104 @@ def test_an_answer_nobody_can_read_counts_and_stops_no_other(
     assert charge.status == "paid"
 
 
-@pytest.mark.parametrize("knows_another", [True, False])
-def test_a_gateway_that_fails_for_one_payment_alone_makes_its_event_dead(
-    client: Client, charge: Charge, gateway: Any, clock: Any, knows_another: bool
-) -> None:
+def fails_alone(gateway: Any, charge: Charge) -> str:
+    """No answer for our payment, one for the other that we know; returns the other's address."""
     gateway.get(URL, status=500, body="<html>oops</html>")
-    opinion = f"{URL.removesuffix(PAYMENT)}pay_another" if knows_another else ACCOUNT
-    if knows_another:
-        make_payment(charge, gateway_id="pay_another")
-        GatewayResource.objects.update(fetched_at=NOW)
-        gateway.get(opinion, json=state_at_asaas(charge, "PENDING", id="pay_another"))
-    else:
-        gateway.get(opinion, json={"object": "account", "name": "Loja"})
-        gateway.get(f"{OWN}/status/", json={"id": "acc_1", "general": "APPROVED"})
-        gateway.get("https://api-sandbox.asaas.com/v3/pix/addressKeys", json={"data": []})
+    opinion = f"{URL.removesuffix(PAYMENT)}pay_another"
+    make_payment(charge, gateway_id="pay_another")
+    GatewayResource.objects.update(fetched_at=NOW)
+    gateway.get(opinion, json=state_at_asaas(charge, "RECEIVED", id="pay_another"))
+    return opinion
+
+
+def test_a_gateway_that_fails_for_one_payment_alone_for_a_day_makes_its_event_dead(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    opinion = fails_alone(gateway, charge)
     notify(client, charge.connection)
     event = give_up(clock)
-    assert (event.state, event.failures, event.cause) == (EventState.DEAD, 6, Failure.NO_ANSWER)
+    assert (event.state, event.failures, event.cause) == (EventState.RETRY, 6, Failure.NO_ANSWER)
     assert sum(call.request.url == URL for call in gateway.calls) == 6
     assert sum(call.request.url == opinion for call in gateway.calls) == 6
     assert not GatewayPause.objects.exclude(until=None).exists()
+    clock.shift(backing_off.NO_ANSWER_FOR)
+    inbox.work()
+    assert WebhookEvent.objects.get().state == EventState.DEAD
+
+
+def test_what_is_asked_for_an_opinion_is_kept(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    fails_alone(gateway, charge)
+    notify(client, charge.connection)
+    inbox.work()
+    charge.refresh_from_db()
+    assert charge.payments.get(gateway_id="pay_another").status == charge.status == "paid"
+
+
+def test_a_long_time_of_many_failures_gives_nothing_up(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    """A gateway that answers now and then: first for the other payment, in the end for ours."""
+    fails_alone(gateway, charge)
+    notify(client, charge.connection)
+    for _try in range(12):
+        inbox.work()
+        clock.shift(LONG)
+    gateway.remove("GET", URL)
+    gateway.get(URL, json=state_at_asaas(charge, "RECEIVED"))
+    inbox.work()
+    assert WebhookEvent.objects.get().state == EventState.DONE
+
+
+def test_without_another_payment_it_is_not_held_against_this_one(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    """Whose account it is says another service; and the first one we meet keeps no other waiting for long."""
+    gateway.get(URL, status=500, body="<html>oops</html>")
+    other = f"{URL}x"
+    gateway.get(other, json=state_at_asaas(charge, "RECEIVED", id=other.rsplit("/", 1)[1]))
+    notify(client, charge.connection)
+    for _try in range(6):
+        inbox.work()
+        clock.shift(LONG)
+    event = WebhookEvent.objects.get()
+    assert (event.state, event.failures, event.cause) == (EventState.RETRY, 0, Failure.AWAY)
+    notify(client, charge.connection, payment_id=other.rsplit("/", 1)[1])
+    for _minute in range(10):
+        inbox.work()
+        clock.shift(60)
+    charge.refresh_from_db()
+    assert charge.status == "paid"
+
+
+def test_a_key_that_is_refused_for_the_second_opinion_is_shown(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    opinion = fails_alone(gateway, charge)
+    gateway.remove("GET", opinion)
+    gateway.get(opinion, status=401, json={"errors": [{"code": "invalid_access_token", "description": "x"}]})
+    notify(client, charge.connection)
+    inbox.work()
+    charge.connection.refresh_from_db()
+    assert charge.connection.state == ConnectionState.REFUSED
+    assert WebhookEvent.objects.get().failures == 0
+
+
+def test_who_lost_the_lease_counts_no_failure(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    """Another worker took over while the gateway was waited for."""
+
+    def late(_request: Any) -> tuple[int, dict[str, str], str]:
+        GatewayResource.objects.update(lease_token=uuid.uuid4())
+        return 400, {}, json.dumps(REFUSAL)
+
+    gateway.add_callback("GET", URL, callback=late)
+    notify(client, charge.connection)
+    inbox.work()
+    event = WebhookEvent.objects.get()
+    assert (event.failures, event.attempts, event.state) == (0, 0, EventState.RECEIVED)
 
 
 def test_our_own_fault_is_named_by_its_kind_alone(

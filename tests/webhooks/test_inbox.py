@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from django.db import connection as database
 from django.test import Client
 
 from connections.gateways.base import ResourceKind
+from connections.gateways.errors import GatewayUnavailable
 from connections.models import WebhookState
+from connections.services import pausing
 from payments.models import Charge, GatewayResource, TimelineEntry
 from payments.services import resources
-from tests.factories import NOW, make_charge
+from tests.factories import NOW, make_charge, make_connection
 from tests.webhooks import signing
+from tests.webhooks.events import make_event
 from tests.webhooks.speaking import PAYMENT, URL, fetches, notify, repeat, state_at_asaas
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import coalescing, inbox
@@ -35,6 +39,38 @@ def test_a_notification_turns_the_charge_paid(
     charge.connection.refresh_from_db()
     assert charge.connection.webhook_state == WebhookState.TESTED
     assert charge.connection.last_event_at == NOW
+
+
+def test_working_on_an_old_one_again_says_nothing_of_the_last(
+    client: Client, charge: Charge, gateway: Any, clock: Any
+) -> None:
+    gateway.get(URL, json=state_at_asaas(charge, "RECEIVED"))
+    notify(client, charge.connection)
+    old = WebhookEvent.objects.get()
+    clock.shift(7200)
+    notify(client, charge.connection)
+    inbox.work()
+    inbox.wake([old])
+    inbox.work()
+    charge.connection.refresh_from_db()
+    assert charge.connection.last_event_at == NOW + timedelta(hours=2)
+
+
+def test_of_what_waits_for_a_gateway_the_newest_says_when_and_by_which_secret(clock: Any) -> None:
+    connection = make_connection()
+    for second in range(250):
+        make_event(
+            connection,
+            state=EventState.RECEIVED,
+            received_at=NOW + timedelta(seconds=second),
+            next_attempt_at=NOW,
+            secret_name="new" if second == 249 else "old",
+        )
+    for _time in range(pausing.STRIKES):
+        pausing.note_failure(connection.pk, GatewayUnavailable(maybe_sent=False))
+    inbox.work()
+    connection.refresh_from_db()
+    assert connection.last_event_at == NOW + timedelta(seconds=249)
 
 
 def test_twenty_of_the_same_make_one_paid_line(

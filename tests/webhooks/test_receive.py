@@ -180,6 +180,14 @@ def test_takes_two_megabytes_and_stores_one(client: Client, asaas: Connection) -
     assert (event.state, event.gateway_id) == (EventState.RECEIVED, "pay_big")
 
 
+@pytest.mark.parametrize("each", [-9e12, 9e12])
+def test_takes_sums_that_no_column_holds(client: Client, asaas: Connection, each: float) -> None:
+    many = [{"value": each, "status": "DONE"}] * 12_000
+    body = signing.asaas_body("PAYMENT_PARTIALLY_REFUNDED", "pay_1", refunds=many)
+    assert signing.post(client, asaas, body, signing.asaas_headers(asaas)).status_code == 200
+    assert WebhookEvent.objects.get().expected_refunded_cents in (0, 10**15)
+
+
 def test_takes_notifications_of_a_disabled_connection(client: Client, asaas: Connection) -> None:
     Connection.objects.update(is_active=False)
     body = signing.asaas_body("PAYMENT_RECEIVED", "pay_1")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from config import clock
 from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable, UnreadableAnswer
 from connections.gateways.redaction import redact_text
 from connections.services import pausing
+from payments.models import GatewayResource
+from payments.services.resources import Lease
 from webhooks.models import OPEN_STATES, EventState, Failure, WebhookEvent
 
 # Waits after a failure of the event itself, each 20 % shorter or longer; after the last one it is given up.
 BACK_OFF = (5, 30, 120, 600, 3600)
 _SPREAD = 0.2
+# A gateway that answers now and then for hours fails six times in a row for many a thing.
+NO_ANSWER_FOR = timedelta(days=1)
 
 chance = random.Random()
 
@@ -29,14 +33,28 @@ def cause_of(error: GatewayError) -> Failure:
     return Failure.REFUSED
 
 
-def postpone(events: list[WebhookEvent], error: Exception, cause: Failure) -> None:
-    """Back to the queue with the cause, or to the dead list after the sixth failure of its own."""
+def postpone(
+    events: list[WebhookEvent], error: Exception, cause: Failure, *, held: Lease | None = None
+) -> None:
+    """Back to the queue with the cause, or to the dead list after the sixth failure of its own.
+
+    Not those whose lease was lost: who took it over decides about them.
+    """
     text = _words_of(error)[:500]
     if cause == Failure.AWAY:
-        _wait_for_gateway(events, error, text)
+        _wait_for_gateway(events, error, text, held)
         return
     for event in events:
-        _count_failure(event, cause, text)
+        _count_failure(event, cause, text, held)
+
+
+def _ours(events: list[WebhookEvent], held: Lease | None) -> QuerySet[WebhookEvent]:
+    still_open = WebhookEvent.objects.filter(pk__in=[event.pk for event in events], state__in=OPEN_STATES)
+    if held is None:
+        return still_open
+    return still_open.filter(
+        resource__in=GatewayResource.objects.filter(pk=held.resource_id, lease_token=held.token)
+    )
 
 
 def _words_of(error: Exception) -> str:
@@ -47,11 +65,11 @@ def _words_of(error: Exception) -> str:
     return redact_text(" ".join(part for part in parts if part))
 
 
-def _wait_for_gateway(events: list[WebhookEvent], error: Exception, text: str) -> None:
+def _wait_for_gateway(events: list[WebhookEvent], error: Exception, text: str, held: Lease | None) -> None:
     """Longer each time, so that one thing that always fails is not what a gateway is tried with for ever."""
     tried = max(event.attempts for event in events)
     wait = pausing.wait_after(error, rounds=tried) if isinstance(error, GatewayError) else timedelta()
-    WebhookEvent.objects.filter(pk__in=[event.pk for event in events], state__in=OPEN_STATES).update(
+    _ours(events, held).update(
         state=EventState.RETRY,
         attempts=F("attempts") + 1,
         next_attempt_at=clock.now() + wait,
@@ -60,10 +78,11 @@ def _wait_for_gateway(events: list[WebhookEvent], error: Exception, text: str) -
     )
 
 
-def _count_failure(event: WebhookEvent, cause: Failure, text: str) -> None:
-    is_dead = event.failures >= len(BACK_OFF)
+def _count_failure(event: WebhookEvent, cause: Failure, text: str, held: Lease | None) -> None:
     now = clock.now()
-    WebhookEvent.objects.filter(pk=event.pk, state__in=OPEN_STATES).update(
+    may_die = cause != Failure.NO_ANSWER or now - event.received_at >= NO_ANSWER_FOR
+    is_dead = may_die and event.failures >= len(BACK_OFF)
+    _ours([event], held).update(
         state=EventState.DEAD if is_dead else EventState.RETRY,
         attempts=F("attempts") + 1,
         failures=F("failures") + 1,

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from config import clock
 from connections import services as connections
@@ -21,18 +22,17 @@ from connections.gateways.errors import BudgetExhausted, CredentialsRefused, Gat
 from connections.models import Connection
 from connections.services import pausing
 from payments.models import GatewayResource
-from payments.services import disputing, missed, resources
+from payments.services import disputing, missed, resources, second_opinion
 from payments.services.resources import Lease
 from webhooks.lanes import lanes
 from webhooks.models import EventState, Failure, WebhookEvent
-from webhooks.services import asking, backing_off, coalescing, second_opinion
+from webhooks.services import asking, backing_off, coalescing
 from webhooks.services.finishing import finish
 from webhooks.services.targets import Target, due_targets, open_events, signed
 
 logger = logging.getLogger(__name__)
 
 MOST_ROUNDS = 5
-_MOST_NOTED = 200
 
 
 class Handling(StrEnum):
@@ -73,11 +73,13 @@ def _note_waiting(connection_ids: set[int]) -> None:
     """That something arrived is known, and with which secret, though its gateway cannot be asked now."""
     is_new = Q(connection__last_event_at=None) | Q(received_at__gt=F("connection__last_event_at"))
     waiting = signed().filter(is_new, connection__in=connection_ids, state=EventState.RECEIVED)
-    arrived: defaultdict[int, list[WebhookEvent]] = defaultdict(list)
-    for event in waiting.only("connection_id", "received_at", "secret_name")[:_MOST_NOTED]:
-        arrived[event.connection_id].append(event)
-    for connection_id, events in arrived.items():
-        _note_delivery(Connection.objects.get(pk=connection_id), events)
+    arrived = waiting.order_by().values("connection_id", "secret_name").annotate(last=Max("received_at"))
+    by_connection: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    for row in arrived:
+        by_connection[row["connection_id"]][row["secret_name"]] = row["last"]
+    for connection_id, marks in by_connection.items():
+        connection = Connection.objects.get(pk=connection_id)
+        connections.note_delivery(connection, at=max(marks.values()), secret_marks=set(marks))
 
 
 def wake(events: Iterable[WebhookEvent]) -> int:
@@ -163,7 +165,7 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     try:
         refreshed = asking.ask(connection, resource, held, cause=due[-1].topic)
     except GatewayError as err:
-        return _take_failure(connection, resource, due, err)
+        return _take_failure(connection, resource, due, err, held)
     if refreshed.charge_id and any(event.forbids_delivery for event in events):
         disputing.forbid_delivery(refreshed.charge_id, source="webhook")
     for event in events:
@@ -181,21 +183,25 @@ def _note_delivery(connection: Connection, events: list[WebhookEvent]) -> None:
 
 
 def _take_failure(
-    connection: Connection, resource: GatewayResource, due: list[WebhookEvent], error: GatewayError
+    connection: Connection,
+    resource: GatewayResource,
+    due: list[WebhookEvent],
+    error: GatewayError,
+    held: Lease,
 ) -> Handling:
     """Whose failure it was decides who waits: the connection or the events."""
     cause = backing_off.cause_of(error)
     if cause != Failure.AWAY:
         pausing.note_answer(connection.pk)
-        backing_off.postpone(due, error, cause)
+        backing_off.postpone(due, error, cause, held=held)
         return Handling.DONE
     if isinstance(error, CredentialsRefused):
         connections.note_refusal(connection, error)
     if second_opinion.is_about_one_thing(connection, resource, error):
-        backing_off.postpone(due, error, Failure.NO_ANSWER)
+        backing_off.postpone(due, error, Failure.NO_ANSWER, held=held)
         return Handling.DONE
     pausing.note_failure(connection.pk, error)
     if isinstance(error, BudgetExhausted):  # nothing was sent
         return Handling.SPENT
-    backing_off.postpone(due, error, cause)
+    backing_off.postpone(due, error, cause, held=held)
     return Handling.FAILED

@@ -102,7 +102,7 @@ def record(
         notification.is_test,
         verification.secret_name,
         notification.expected.value if notification.expected else "",
-        min(notification.expected_refunded_cents, _LARGEST_SUM),
+        max(0, min(notification.expected_refunded_cents, _LARGEST_SUM)),
         notification.is_step_back,
         _counter(notification),
         notification.forbids_delivery,

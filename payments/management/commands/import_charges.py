@@ -54,14 +54,18 @@ class Command(BaseCommand):
 
 
 def _run(connection: Connection, since: datetime) -> ChargeImport:
-    """A run of our own, or the open one; what a worker is at just now is waited for."""
+    """A run of our own, or the open one; what a worker is at just now is waited for.
+
+    So is what others look at; not a gateway that gives no answer.
+    """
     run = importing.request(connection, since=since)
-    while importing.carry_out(run.pk) is None:
-        run.refresh_from_db()
-        if not run.is_open:
-            break
-        time.sleep(_POLL_SECONDS)
+    tried = importing.carry_out(run.pk)
     run.refresh_from_db()
+    while run.is_open and not (tried and run.error):
+        time.sleep(_POLL_SECONDS)
+        if run.due_at and run.due_at <= clock.now():
+            tried = importing.carry_out(run.pk)
+        run.refresh_from_db()
     return run
 
 
