@@ -10,6 +10,7 @@ from decimal import Decimal
 
 Record = Mapping[str, object]
 
+_LONGEST_COUNT = 15
 _OLDEST_YEAR = 1990  # Mercado Pago writes "0001-01-01T00:00:00Z" for "no date" (mercadopago.md section 9).
 
 
@@ -61,6 +62,12 @@ def records(value: object) -> list[Record]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         return []
     return [item for item in value if isinstance(item, Mapping)]
+
+
+def count(value: object) -> int | None:
+    """A number of things, as a number or as text; ``None`` for more digits than any of them has."""
+    said = text(value)
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= _LONGEST_COUNT else None
 
 
 def flag(value: object) -> bool | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connections.gateways.values import civil_date, decode_json, instant, records, text
+from connections.gateways.values import civil_date, count, decode_json, instant, records, text
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
@@ -96,3 +96,26 @@ def test_never_raises_anything_but_value_error(content: bytes) -> None:
     except ValueError:
         return
     assert decode_json(content) == decode_json(content)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, 0),
+        ("12", 12),
+        (Decimal("3.0"), 3),
+        (10**15 - 1, 10**15 - 1),
+        (10**15, None),
+        (10**600, None),
+        ("-1", None),
+        ("²", None),
+        ("1e3", None),
+        (Decimal("1.5"), None),
+        (True, None),
+        (None, None),
+        ("", None),
+        ([], None),
+    ],
+)
+def test_reads_a_count_or_nothing(value: object, expected: int | None) -> None:
+    assert count(value) == expected

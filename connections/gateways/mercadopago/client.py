@@ -1,4 +1,4 @@
-"""Mercado Pago: payments and Checkout Pro preferences (mercadopago.md)."""
+"""Mercado Pago: payments and Checkout Pro preferences; the rest is in ``calls`` (mercadopago.md)."""
 
 from __future__ import annotations
 
@@ -43,14 +43,16 @@ from connections.gateways.mercadopago import (
     mapping,
     notifications,
     orders,
+    recurring,
     refunds,
     sites,
     ways,
 )
 from connections.gateways.mercadopago import credentials as keys
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
+from connections.gateways.mercadopago.calls import DisputeAnswers, RecurringCalls
 from connections.gateways.mercadopago.guide import SANDBOX_GUIDE, STATUS_REASONS
-from connections.gateways.mercadopago.topics import TOPIC_WORDS
+from connections.gateways.mercadopago.topics import IDLE_REASONS, TOPIC_WORDS
 from connections.gateways.money import encode
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, text
@@ -77,7 +79,7 @@ _NO_CUSTOMERS = _("Mercado Pago keeps no customers for charging.")
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
-class MercadoPagoGateway(Gateway):
+class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Gateway):
     name = "mercadopago"
     label = "Mercado Pago"
     capabilities = Capabilities(
@@ -88,7 +90,8 @@ class MercadoPagoGateway(Gateway):
         pix_minutes=(30, 30 * 24 * 60),
         # The idempotency key replays a payment; a preference ignores it, so it is looked up first (1.5).
         replays=frozenset({ResourceKind.PAYMENT}),
-        resends=frozenset({ResourceKind.PREFERENCE}),
+        # So does a subscription; a second one harms nobody, the link to agree was in its answer only.
+        resends=frozenset({ResourceKind.PREFERENCE, ResourceKind.SUBSCRIPTION, ResourceKind.RECURRING_PLAN}),
         boleto_days=boletos.DAYS,
         needs_address=frozenset({Method.BOLETO}),
         refunds=frozenset({Method.PIX, Method.CARD, Method.BOLETO}),
@@ -100,6 +103,7 @@ class MercadoPagoGateway(Gateway):
         # Of a payment nothing can be changed (3.5). Items and times of a page can (2.3), but what was begun
         # on it goes on over the old sum: the page is closed and another one is made.
         remakes=frozenset({"change_due_date", "change_amount"}),
+        subscriptions=recurring.RULE,
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = keys.SECRET_FIELDS
@@ -113,6 +117,7 @@ class MercadoPagoGateway(Gateway):
     sandbox_guide = SANDBOX_GUIDE
     status_reasons = STATUS_REASONS
     topic_words = TOPIC_WORDS
+    idle_reasons = IDLE_REASONS
 
     def __init__(self, access: Access) -> None:
         self._access = access

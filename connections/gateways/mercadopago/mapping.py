@@ -92,12 +92,14 @@ def to_payment(raw: Record, *, now: datetime | None = None) -> GatewayPayment:
         version=version,
         pix=_to_pix_code(raw),
         boleto=boletos.read(raw),
-        link=text(_transaction_data(raw).get("ticket_url")) or text(details.get("external_resource_url")),
+        link=text(transaction_data(raw).get("ticket_url")) or text(details.get("external_resource_url")),
         refunds=listed,
         origin_id=text(record(raw.get("order")).get("id"), 100),
         description=text(raw.get("description")),
         order_id=text(record(raw.get("order")).get("id"), 100),
         payer=_payer(raw),
+        subscription_id=subscription_id_of(raw),
+        is_card_check=text(raw.get("operation_type"), 60) == "card_validation",
     )
 
 
@@ -147,6 +149,15 @@ def is_from_hosted_page(raw: Record) -> bool:
     """Payments of the checkout belong to a merchant order, direct ones have ``{}`` there (section 2.5)."""
     place = text(record(raw.get("point_of_interaction")).get("type"), 60)
     return bool(record(raw.get("order")).get("id")) or place == "CHECKOUT"
+
+
+def subscription_id_of(raw: Record) -> str:
+    """The preapproval whose turn a payment collects (mercadopago.md 3.3)."""
+    return text(transaction_data(raw).get("subscription_id"), 100)
+
+
+def transaction_data(raw: Record) -> Record:
+    return record(record(raw.get("point_of_interaction")).get("transaction_data"))
 
 
 def created_at(raw: Record) -> datetime:
@@ -212,12 +223,8 @@ def to_refund(raw: Record) -> RefundItem:
 
 
 def _to_pix_code(raw: Record) -> PixCode | None:
-    code = text(_transaction_data(raw).get("qr_code"), 2000)
+    code = text(transaction_data(raw).get("qr_code"), 2000)
     return PixCode(text=code, expires_at=_time(raw, "date_of_expiration")) if code else None
-
-
-def _transaction_data(raw: Record) -> Record:
-    return record(record(raw.get("point_of_interaction")).get("transaction_data"))
 
 
 def _time(raw: Record, key: str) -> datetime | None:

@@ -30,6 +30,7 @@ _EXCLUDED = {
     Method.ANY: ("digital_currency",),
 }
 _WITH_CARDS = (Method.CARD, Method.ANY)
+NO_EMAIL = _("Mercado Pago needs the customer's e-mail address.")
 CANCELLING_BODY = encode({"status": "cancelled"})
 
 Body = dict[str, object]
@@ -38,7 +39,7 @@ Body = dict[str, object]
 def payment_body(order: ChargeOrder, *, now: datetime) -> Body:
     """A direct payment by PIX or boleto."""
     if not order.customer.email:
-        raise RequestRefused(_("Mercado Pago needs the customer's e-mail address."), field="email")
+        raise RequestRefused(NO_EMAIL, field="email")
     if order.method is Method.BOLETO:
         ends = boletos.last_moment(order, now=now)
         boletos.check(order)

@@ -31,27 +31,45 @@ _CODES = ("ticket", "atm")
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """The time zone is our choice: the country's most people live by it."""
+    """The time zone is our choice: the country's most people live by it. ``home``: the page of its people."""
 
     country: Country
     time_zone: str
+    home: str
 
 
 SITES = {
-    "MLB": Site(country=countries.BRAZIL, time_zone="America/Sao_Paulo"),
-    "MLA": Site(country=countries.ARGENTINA, time_zone="America/Argentina/Buenos_Aires"),
-    "MLM": Site(country=countries.MEXICO, time_zone="America/Mexico_City"),
-    "MLC": Site(country=countries.CHILE, time_zone="America/Santiago"),
-    "MCO": Site(country=countries.COLOMBIA, time_zone="America/Bogota"),
-    "MPE": Site(country=countries.PERU, time_zone="America/Lima"),
-    "MLU": Site(country=countries.URUGUAY, time_zone="America/Montevideo"),
+    "MLB": Site(
+        country=countries.BRAZIL, time_zone="America/Sao_Paulo", home="https://www.mercadopago.com.br"
+    ),
+    "MLA": Site(
+        country=countries.ARGENTINA,
+        time_zone="America/Argentina/Buenos_Aires",
+        home="https://www.mercadopago.com.ar",
+    ),
+    "MLM": Site(
+        country=countries.MEXICO, time_zone="America/Mexico_City", home="https://www.mercadopago.com.mx"
+    ),
+    "MLC": Site(country=countries.CHILE, time_zone="America/Santiago", home="https://www.mercadopago.cl"),
+    "MCO": Site(
+        country=countries.COLOMBIA, time_zone="America/Bogota", home="https://www.mercadopago.com.co"
+    ),
+    "MPE": Site(country=countries.PERU, time_zone="America/Lima", home="https://www.mercadopago.com.pe"),
+    "MLU": Site(
+        country=countries.URUGUAY, time_zone="America/Montevideo", home="https://www.mercadopago.com.uy"
+    ),
 }
-_ZONES = {site.country.currency: site.time_zone for site in SITES.values()}
+_BY_CURRENCY = {site.country.currency: site for site in SITES.values()}
 
 
 def zone_of(currency: str) -> tzinfo:
     """Where the accounts that charge in a currency are."""
-    return ZoneInfo(_ZONES.get(currency, "America/Sao_Paulo"))
+    return ZoneInfo(_BY_CURRENCY.get(currency, SITES["MLB"]).time_zone)
+
+
+def home_of(currency: str) -> str:
+    """Mercado Pago's own page for the people of the country."""
+    return _BY_CURRENCY.get(currency, SITES["MLB"]).home
 
 
 def method_of(code: str, kind: str, currency: str) -> Method | None:
@@ -81,6 +99,7 @@ def capabilities_in(market: Market, whole: Capabilities) -> Capabilities:
         methods=can.methods - inactive.keys(),
         missing={**can.missing, **inactive},
         limits={method: limits for method in can.methods if (limits := _limits(method, taken))},
+        subscriptions=can.subscriptions if Method.CARD not in inactive else None,
     )
 
 
