@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR
+from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import GatewayPause
 from payments.models import Charge
 from tests.backoffice import people
@@ -86,6 +88,15 @@ def test_list_says_what_became_of_each(admin: Client, charge: Charge) -> None:
     assert "repeated 2 times" in page and "Unsigned" in page and "was not made here" in page
     assert charge.get_absolute_url() in page and resource.gateway_id not in page
     assert f'data-event="{dead.public_id}"' in page and f"/{dead.pk}/" not in page
+
+
+@pytest.mark.parametrize("gateway", list(REGISTRY))
+def test_what_needs_nothing_says_why(admin: Client, gateway: str) -> None:
+    connection = make_connection(gateway=gateway)
+    for key, sentence in gateway_class(gateway).idle_reasons.items():
+        event = events.make_event(connection, state="ignored", reason=key, kind="", gateway_id="")
+        page = unescape(text(admin, page_of(event)))
+        assert sentence in page and f">{key}<" not in page
 
 
 def test_tabs_and_filters_narrow_the_list(admin: Client, charge: Charge) -> None:

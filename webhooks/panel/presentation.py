@@ -149,8 +149,9 @@ def cure(event: WebhookEvent) -> str:
 
 
 def reason(event: WebhookEvent) -> str:
-    """Why a finished one came to nothing."""
-    return str(_REASONS.get(event.reason, event.reason))
+    """Why a finished one came to nothing: in our words, or its gateway's adapter's."""
+    idle = gateway_class(event.connection.gateway).idle_reasons.get(event.reason)
+    return _(idle) if idle else str(_REASONS.get(event.reason, event.reason))
 
 
 def charges_of(events: Iterable[WebhookEvent]) -> dict[tuple[int, str, str], Charge]:
