@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0018_fraud_alerts'),
+        ('payments', '0019_what_files_remember'),
     ]
 
     operations = [
