@@ -249,7 +249,8 @@ class GatewayCharge:
 
     A hosted page may collect several: refused attempts, and even two that were paid. ``is_open``: somebody
     can begin to pay; a payment that waits on a page outlives the page. ``instalments``: of a plan, how many
-    parcels it was made of, whether or not ``payments`` shows them all.
+    parcels it was made of, whether or not ``payments`` shows them all. ``asked_cents``: what it asks for all
+    in all, where that is told and cannot be changed any more, else ``None``.
     """
 
     kind: ResourceKind
@@ -259,3 +260,4 @@ class GatewayCharge:
     payments: tuple[GatewayPayment, ...] = ()
     is_open: bool = True
     instalments: int = 1
+    asked_cents: int | None = None

@@ -43,7 +43,7 @@ from payments.services.creation import (
     submit,
     wait,
 )
-from payments.services.earlier import DEAD
+from payments.services.earlier import DEAD, asks_for_it, asks_otherwise
 from payments.services.timeline import note_exchanges, note_person
 
 logger = logging.getLogger(__name__)
@@ -238,13 +238,17 @@ def _found(charge: Charge, attempt: CreationAttempt, gateway: Gateway) -> list[G
 
 def _told(charge: Charge) -> Payment | None:
     payments = charge.payments.order_by("pk")
-    return (payments.exclude(status__in=DEAD) if charge.creation_round else payments).first()
+    if charge.creation_round:
+        payments = payments.exclude(status__in=DEAD).exclude(asks_otherwise(charge))
+    return payments.first()
 
 
 def _is_from_before(charge: Charge, found: GatewayCharge) -> bool:
-    """Whether an earlier code of the charge is meant: known to us, and over."""
+    """Whether an earlier code of the charge is meant: over another amount, or known to us and over."""
     if not charge.creation_round:
         return False
+    if not asks_for_it(charge, found):
+        return True
     is_over = not found.is_open and all(payment.status in DEAD for payment in found.payments)
     return is_over and charge.resources.filter(kind=found.kind, gateway_id=found.gateway_id).exists()
 

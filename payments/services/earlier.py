@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from django.db.models import Q
+
 from config import clock
 from connections.gateways.base import Gateway, GatewayCharge, PaymentStatus, ResourceKind
 from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.texts import gettext_noop as _
-from payments.models import Charge, GatewayResource, Payment
+from payments.models import ChangeKind, Charge, GatewayResource, Payment
 from payments.models.charges import AttemptState
-from payments.services import lifetimes
+from payments.parcels import RECEIVING
+from payments.services import changeable, lifetimes
 from payments.services.answers import take_answer
 from payments.services.following import fetch_and_store
 
 # Nothing can be paid any more, and nothing was received.
 DEAD = (PaymentStatus.EXPIRED, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
+# Of these it is known that nobody is looking at a card right now.
+_SURE = (PaymentStatus.PENDING, *RECEIVING)
 _NEVER_MADE = (AttemptState.PREPARED, AttemptState.REFUSED)
 
 
@@ -35,16 +40,32 @@ def make_way(charge: Charge, gateway: Gateway) -> bool:
         for payment in found.payments:
             if payment.gateway_id not in dead:
                 _fetch(charge, payment.gateway_id, gateway)
-    for late in charge.payments.filter(status=PaymentStatus.PENDING, expires_at__lte=clock.now()):
+    is_late, is_other = Q(expires_at__lte=clock.now()), asks_otherwise(charge)
+    for late in charge.payments.filter(is_late | is_other, status=PaymentStatus.PENDING):
         _end(charge, late, gateway)
     _close_checkouts(charge, gateway)
-    page = _open_page(charge, listed, gateway)
+    pages = _open_pages(charge, listed, gateway)
+    page = next((page for page in pages if asks_for_it(charge, page)), None)
     living = charge.payments.exclude(status__in=DEAD)
-    if waiting := living.filter(status=PaymentStatus.PENDING).first():
+    if not living.exclude(status__in=_SURE).exists():
+        _close([page for page in pages if not asks_for_it(charge, page)], gateway)
+    if waiting := living.exclude(is_other).filter(status=PaymentStatus.PENDING).first():
         take_answer(charge, gateway.fetch_charge(ResourceKind.PAYMENT, waiting.gateway_id))
     if page:
         _give_back(charge, page)
     return page is None and not living.exists()
+
+
+def asks_for_it(charge: Charge, found: GatewayCharge) -> bool:
+    """Whether it asks for as much as the charge does now, as far as it tells."""
+    return found.asked_cents in (None, charge.amount_cents)
+
+
+def asks_otherwise(charge: Charge) -> Q:
+    """Payments over another amount, where no gateway could have changed it: we asked for that before."""
+    if not changeable.is_remade(charge, ChangeKind.AMOUNT):
+        return Q(pk__in=())
+    return Q(parcel=None) & ~Q(amount_cents=charge.amount_cents)
 
 
 def _close_checkouts(charge: Charge, gateway: Gateway) -> None:
@@ -58,8 +79,8 @@ def _close_checkouts(charge: Charge, gateway: Gateway) -> None:
         _fetch(charge, payment.gateway_id, gateway)
 
 
-def _open_page(charge: Charge, listed: Sequence[GatewayCharge], gateway: Gateway) -> GatewayCharge | None:
-    """A page on which somebody can begin to pay: the one we knew last, before any that was only listed.
+def _open_pages(charge: Charge, listed: Sequence[GatewayCharge], gateway: Gateway) -> list[GatewayCharge]:
+    """Pages on which somebody can begin to pay: the one we knew last, before any that was only listed.
 
     Those we know are asked for by id where the list lags, also those that once were not found.
     """
@@ -71,7 +92,14 @@ def _open_page(charge: Charge, listed: Sequence[GatewayCharge], gateway: Gateway
             with suppress(NotFound):
                 pages[gateway_id] = gateway.fetch_charge(ResourceKind.PREFERENCE, gateway_id)
     ordered = [pages[name] for name in (*known, *pages) if name in pages]
-    return next((page for page in ordered if page.is_open), None)
+    return [page for page in ordered if page.is_open]
+
+
+def _close(pages: Sequence[GatewayCharge], gateway: Gateway) -> None:
+    """With what waits on them; one that refuses is met again by the watch, or is paid."""
+    for page in pages:
+        with suppress(RequestRefused, NotFound):
+            gateway.cancel_charge(page.kind, page.gateway_id)
 
 
 def _give_back(charge: Charge, page: GatewayCharge) -> None:

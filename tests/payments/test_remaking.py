@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -118,6 +119,42 @@ def test_a_lost_answer_to_the_making_makes_no_second(world: World, key: str, whe
         world.work(charge)
     assert (charge.status, charge.review_reason) == ("pending", "")
     assert len(world.living(charge)) + len(open_pages(world, charge)) == 1
+
+
+@pytest.mark.parametrize("method", [Method.CARD, Method.PIX])
+def test_a_twin_over_the_old_amount_is_ended_and_not_given_back(world: World, method: Method) -> None:
+    """The first creating call had landed twice, and nobody knew of the second."""
+    charge = world.charge("mercadopago", method)
+    attempt = charge.creation_attempts.get()
+    attempt.idempotency_key = str(uuid.uuid4())
+    world.land(attempt)
+    assert ask(charge).state == "done"
+    assert (charge.status, charge.amount_cents, charge.review_reason) == ("pending", NEW, "")
+    if method == Method.CARD:
+        assert open_pages(world, charge) == [123.45]
+        assert [page["id"] for page in world.pages(charge) if page["init_point"] == charge.link]
+    else:
+        assert [row["amount"] for row in world.living(charge)] == [123.45] and "123.45" in charge.pix_text
+
+
+@pytest.mark.parametrize("method", [Method.CARD, Method.PIX])
+def test_in_doubt_nothing_over_the_old_amount_is_taken_for_the_new(world: World, method: Method) -> None:
+    """Nothing was made, and the first creating call lands once more while it is looked up."""
+    charge = world.charge("mercadopago", method)
+    first = charge.creation_attempts.get()
+    first.idempotency_key = str(uuid.uuid4())
+    world.fault("error_500", when="before", method="POST", times=1)
+    ask(charge)
+    assert charge.status == "confirming"
+    world.land(first)
+    for _look in range(6):
+        world.move(minutes=3)
+        world.work(charge)
+    assert (charge.status, charge.amount_cents, charge.review_reason) == ("pending", NEW, "")
+    if method == Method.CARD:
+        assert open_pages(world, charge) == [123.45]
+    else:
+        assert [row["amount"] for row in world.living(charge)] == [123.45] and "123.45" in charge.pix_text
 
 
 @EACH

@@ -129,6 +129,7 @@ def to_direct_charge(payment: GatewayPayment) -> GatewayCharge:
         link=payment.link,
         payments=(payment,),
         is_open=payment.status in OPEN,
+        asked_cents=payment.amount_cents,
     )
 
 
@@ -142,7 +143,18 @@ def to_hosted_charge(raw: Record, *, payments: tuple[GatewayPayment, ...], now: 
         link=text(raw.get("init_point")),
         payments=payments,
         is_open=not (raw.get("expires") is True and ends is not None and ends <= now),
+        asked_cents=_asked_on_page(raw),
     )
+
+
+def _asked_on_page(raw: Record) -> int | None:
+    """The page asks for the sum of its items; ``total_amount`` may be null (mercadopago.md 2.1 and 2.2)."""
+    items = records(raw.get("items"))
+    prices = [to_cents(item.get("unit_price")) for item in items]
+    counts = [to_cents(item.get("quantity")) for item in items]
+    if not items or not all(prices) or not all(counts):
+        return None
+    return sum((price or 0) * (count or 0) for price, count in zip(prices, counts, strict=True)) // 100
 
 
 def is_from_hosted_page(raw: Record) -> bool:

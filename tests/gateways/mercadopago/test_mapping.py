@@ -187,6 +187,21 @@ def test_a_preference_is_open_until_it_expires(changes: dict[str, Any], hours: i
     assert charge.link == raw["init_point"]
 
 
+@pytest.mark.parametrize(
+    ("items", "cents"),
+    [
+        ([{"quantity": 2, "unit_price": Decimal("49.95")}, {"quantity": "1", "unit_price": "50"}], 14_990),
+        ([{"quantity": 1, "unit_price": None}], None),
+        ([{"unit_price": 10}], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_a_page_asks_for_the_sum_of_its_items(items: object, cents: int | None) -> None:
+    raw = sample.body("mercadopago", "preference", items=items)
+    assert to_hosted_charge(raw, payments=(), now=datetime(2026, 8, 4, tzinfo=UTC)).asked_cents == cents
+
+
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.decimals() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
