@@ -312,6 +312,8 @@ def _over(case: Case, known: set[str]) -> str:
     if case.has_page or case.charge.called_off_at:
         is_cancelled = case.charge.called_off_at or case.charge.status == ChargeStatus.CANCELLED
         return ChargeStatus.CANCELLED if is_cancelled else ChargeStatus.EXPIRED
+    if case.charge.status == ChargeStatus.EXPIRED and case.charge.creation_round:
+        return ChargeStatus.EXPIRED  # what there was may have been cancelled to be made again
     return _first(_CLOSED, known) or _by_calendar(case, case.charge.status)
 
 

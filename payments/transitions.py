@@ -86,13 +86,18 @@ def renew(charge_id: int) -> Change | None:
 
 
 def end_renewal(charge_id: int, *, failure: str) -> Change | None:
-    """No new code was made: back to what the payments say; ``failure`` is the gateway's sentence."""
+    """No new code was made: back to what the payments say; ``failure`` is the gateway's sentence.
+
+    What was cancelled only to be made again, and nobody called off, may still be made.
+    """
     with transaction.atomic():
         charge = hold(charge_id)
         if charge.status != ChargeStatus.CONFIRMING:
             return None
         charge.status = ChargeStatus.PENDING
         after = ChargeStatus(derive(case_of(charge)).status)
+        if after == ChargeStatus.CANCELLED and not charge.called_off_at:
+            after = ChargeStatus.EXPIRED
         return _move(charge_id, (ChargeStatus.CONFIRMING,), after, source="creation", failure=failure)
 
 
@@ -142,7 +147,7 @@ def case_of(charge: Charge) -> Case:
 def _is_being_remade(charge: Charge) -> bool:
     """Whether what the gateway has of it is being cancelled only for something else in its place."""
     remakes = charge.connection.capabilities.remakes
-    if not remakes or charge.status in MONEY_IN:
+    if not remakes or charge.status in MONEY_IN or charge.status == ChargeStatus.EXPIRED:
         return False
     kinds = [kind for kind, method in GATEWAY_METHODS.items() if method in remakes]
     return charge.changes.filter(state=ChangeState.OPEN, kind__in=kinds).exists()

@@ -35,6 +35,7 @@ class Obstacle(StrEnum):
     NO_AMOUNT = "no_amount"
     SAME_AMOUNT = "same_amount"
     TOO_LITTLE = "too_little"
+    TOO_MUCH = "too_much"
     NO_CENTS = "no_cents"
     SAME_TEXT = "same_text"
     TO_REVIEW = "to_review"
@@ -100,7 +101,14 @@ def concerns(charge: Charge, kind: ChangeKind) -> bool:
     """Whether a person would think of this at all, as the charge stands."""
     if kind == ChangeKind.UNDO_CASH:
         return target(charge, kind) is not None
-    return charge.status in _FROM[kind] or (kind == ChangeKind.CANCEL and charge.status in _BEING_MADE)
+    return charge.status in _from(charge, kind) or (
+        kind == ChangeKind.CANCEL and charge.status in _BEING_MADE
+    )
+
+
+def _from(charge: Charge, kind: ChangeKind) -> tuple[ChargeStatus, ...]:
+    """What is made again anyway needs nothing that still lives."""
+    return (*_FROM[kind], ChargeStatus.EXPIRED) if is_remade(charge, kind) else _FROM[kind]
 
 
 def obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
@@ -169,7 +177,9 @@ def typed_obstacle(charge: Charge, kind: ChangeKind, typed: Typed) -> Obstacle |
     if kind == ChangeKind.DUE_DATE:
         if typed.day is None or typed.day < today:
             return Obstacle.PAST_DAY
-        return Obstacle.SAME_DAY if typed.day == charge.due_date else None
+        if typed.day == charge.due_date:
+            return Obstacle.SAME_DAY
+        return _limit_obstacle(charge, charge.amount_cents) if is_remade(charge, kind) else None
     if kind == ChangeKind.CASH:
         if typed.day is None or typed.day > today:
             return Obstacle.DAY_AHEAD
@@ -178,18 +188,24 @@ def typed_obstacle(charge: Charge, kind: ChangeKind, typed: Typed) -> Obstacle |
 
 
 def _amount_obstacle(charge: Charge, cents: int) -> Obstacle | None:
-    """What is left after a discount for paying early counts, too (asaas.md 8, number 10)."""
-    newest = charge.terms.filter(is_agreed=True).last()
-    off = newest.discount_cents if newest else 0
     if cents == charge.amount_cents:
         return Obstacle.SAME_AMOUNT
     if cents % smallest_cents(charge.currency):
         return Obstacle.NO_CENTS
-    return Obstacle.TOO_LITTLE if cents - off < charge.connection.capabilities.minimum_cents else None
+    return _limit_obstacle(charge, cents)
+
+
+def _limit_obstacle(charge: Charge, cents: int) -> Obstacle | None:
+    """What is left after a discount for paying early counts, too (asaas.md 8, number 10)."""
+    newest, can = charge.terms.filter(is_agreed=True).last(), charge.connection.capabilities
+    off, most = newest.discount_cents if newest else 0, can.most_cents(charge.method)
+    if cents - off < can.least_cents(charge.method):
+        return Obstacle.TOO_LITTLE
+    return Obstacle.TOO_MUCH if most is not None and cents > most else None
 
 
 def _status_obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
-    if charge.status in _FROM[kind]:
+    if charge.status in _from(charge, kind):
         is_unmoved = kind == ChangeKind.UNDO_CASH or parcels.are_ours(charge)
         return Obstacle.MONEY_CAME if charge.received_cents and not is_unmoved else None
     if charge.status in _BEING_MADE:

@@ -34,26 +34,31 @@ def make_way(charge: Charge, gateway: Gateway) -> bool:
     made = charge.creation_attempts.exclude(state__in=_NEVER_MADE).filter(round__lt=charge.creation_round)
     if not made.exists():
         return True
-    dead = set(charge.payments.filter(status__in=DEAD).values_list("gateway_id", flat=True))
     listed = gateway.find_charges(charge.reference)
-    for found in listed:
-        for payment in found.payments:
-            if payment.gateway_id not in dead:
-                _fetch(charge, payment.gateway_id, gateway)
-    is_late, is_other = Q(expires_at__lte=clock.now()), asks_otherwise(charge)
-    for late in charge.payments.filter(is_late | is_other, status=PaymentStatus.PENDING):
-        _end(charge, late, gateway)
+    _end_payments(charge, listed, gateway)
     _close_checkouts(charge, gateway)
     pages = _open_pages(charge, listed, gateway)
     page = next((page for page in pages if asks_for_it(charge, page)), None)
     living = charge.payments.exclude(status__in=DEAD)
     if not living.exclude(status__in=_SURE).exists():
         _close([page for page in pages if not asks_for_it(charge, page)], gateway)
-    if waiting := living.exclude(is_other).filter(status=PaymentStatus.PENDING).first():
+    if waiting := living.exclude(asks_otherwise(charge)).filter(status=PaymentStatus.PENDING).first():
         take_answer(charge, gateway.fetch_charge(ResourceKind.PAYMENT, waiting.gateway_id))
     if page:
         _give_back(charge, page)
     return page is None and not living.exists()
+
+
+def _end_payments(charge: Charge, listed: Sequence[GatewayCharge], gateway: Gateway) -> None:
+    """Of those that wait, what is past its time or over an earlier amount."""
+    dead = set(charge.payments.filter(status__in=DEAD).values_list("gateway_id", flat=True))
+    for found in listed:
+        for payment in found.payments:
+            if payment.gateway_id not in dead:
+                _fetch(charge, payment.gateway_id, gateway)
+    ends = Q(expires_at__lte=clock.now()) | asks_otherwise(charge)
+    for late in charge.payments.filter(ends, status=PaymentStatus.PENDING):
+        _end(charge, late, gateway)
 
 
 def asks_for_it(charge: Charge, found: GatewayCharge) -> bool:

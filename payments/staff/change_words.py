@@ -156,6 +156,7 @@ _OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.TOO_LITTLE: gettext_lazy(
         "Type more: less a discount for paying early, this is under what %(gateway)s takes."
     ),
+    Obstacle.TOO_MUCH: gettext_lazy("%(gateway)s takes charges up to %(amount)s this way."),
     Obstacle.NO_CENTS: gettext_lazy("This currency has no cents."),
     Obstacle.SAME_TEXT: gettext_lazy("It says this already: type something else."),
     Obstacle.TO_REVIEW: gettext_lazy("Somebody has to review this charge first."),
@@ -226,7 +227,9 @@ def _action(charge: Charge, kind: ChangeKind) -> Action:
 def obstacle(charge: Charge, kind: ChangeKind, found: Obstacle) -> str:
     """Why it is not possible, for the person who asked."""
     said = _CANNOT[kind] if found == Obstacle.CANNOT else _OBSTACLES[found]
-    return str(said) % {"gateway": charge.connection.gateway_label}
+    most = charge.connection.capabilities.most_cents(charge.method)
+    amount = format_cents(most, charge.currency) if most else ""
+    return str(said) % {"gateway": charge.connection.gateway_label, "amount": amount}
 
 
 def effects(charge: Charge, kind: ChangeKind) -> list[str]:

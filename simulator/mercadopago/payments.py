@@ -64,6 +64,7 @@ def _create(body: dict[str, Any], account: Account) -> MpPayment:
         raise not_yet(str(method))
     if way is None or method not in makers:
         raise cause(400, 2131, "Cannot infer Payment Method")
+    validate.limits(body, way)
     return makers[method](body, account)
 
 

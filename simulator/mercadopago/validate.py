@@ -2,12 +2,14 @@
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from simulator import clock, transport
 from simulator.answers import jsonable
 from simulator.documents import is_document
 from simulator.mercadopago.errors import cause, preference
+from simulator.mercadopago.sites import Way
 from simulator.money import parse_cents, parse_decimal
 
 DATE_FORMAT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d")
@@ -44,6 +46,13 @@ def amount(body: dict[str, Any]) -> int:
     if exact <= 0:
         raise cause(400, 4040, "transaction_amount attribute must be positive")
     return parse_cents(exact) or 0
+
+
+def limits(body: dict[str, Any], way: Way) -> None:
+    """What `/v1/payment_methods` says that the way takes (mercadopago.md 1.4); the code is our choice."""
+    exact = parse_decimal(body.get("transaction_amount"))
+    if exact is not None and exact > 0 and not Decimal(str(way.least)) <= exact <= way.most:
+        raise cause(400, 2072, "Invalid value for transaction_amount")
 
 
 def payer(body: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,14 @@ import pytest
 
 from config import clock
 from connections.gateways.base import Method
+from connections.models import Connection
+from payments import transitions
 from payments.amounts import Line
 from payments.models import ChangeKind, Charge, ChargeChange, Customer, TermsOrigin
+from payments.money import format_cents
 from payments.services import checking, renewing
-from payments.services.changeable import Obstacle
+from payments.services.changeable import NotPossible, Obstacle
+from payments.staff import change_words
 from tests.factories import make_charge, make_customer
 from tests.payments import changes
 from tests.payments.refunds import fetched
@@ -201,6 +205,55 @@ def test_what_could_never_be_made_cancels_nothing(world: World) -> None:
     assert (charge.status, len(world.living(charge))) == ("pending", 1) and charge.boleto_line
     moved = ask(charge, day=world.today() + timedelta(days=20))
     assert moved.state == "done" and (charge.status, len(world.living(charge))) == ("pending", 1)
+
+
+PIX = {"code": "pix", "name": "PIX", "method": "pix", "is_active": True}
+
+
+@pytest.mark.parametrize(
+    ("values", "obstacle"),
+    [
+        ({"amount_cents": 50}, "too_little"),
+        ({"amount_cents": 500_000}, "too_much"),
+        ({"days": 9}, "too_much"),
+    ],
+)
+def test_what_the_account_does_not_take_cancels_nothing(
+    world: World, values: dict[str, int], obstacle: str
+) -> None:
+    charge = world.charge("mercadopago")
+    most = 5_000 if "days" in values else 100_000
+    ways = [{**PIX, "least_cents": 100, "most_cents": most}]
+    Connection.objects.update(ways=ways)
+    charge = Charge.objects.get(pk=charge.pk)
+    if days := values.pop("days", 0):
+        values = {"day": world.today() + timedelta(days=days)}
+    with pytest.raises(NotPossible) as refused:
+        ask(charge, **values)
+    assert refused.value.obstacle == obstacle and len(world.living(charge)) == 1
+    said = change_words.obstacle(charge, ChangeKind.AMOUNT, Obstacle.TOO_MUCH)
+    assert format_cents(most, "BRL") in said
+
+
+def test_what_the_gateway_refuses_after_all_can_still_be_made(world: World) -> None:
+    """The code was cancelled before: the charge is not, and another amount or day makes it again."""
+    charge = world.charge("mercadopago")
+    assert ask(charge, amount_cents=500_000_000).state == "done"
+    assert (charge.status, charge.pix_text) == ("expired", "") and charge.failure
+    assert transitions.apply(charge.pk, source="test") is None
+    assert renewing.may_have_new_code(charge) and world.living(charge) == []
+    assert ask(charge).state == "done"
+    assert (charge.status, charge.amount_cents, charge.failure) == ("pending", NEW, "")
+    assert [row["amount"] for row in world.living(charge)] == [123.45]
+
+
+def test_an_expired_one_stays_so_until_it_is_made_again(world: World) -> None:
+    charge = world.charge("mercadopago")
+    ask(charge, amount_cents=500_000_000)
+    begun = ChargeChange.objects.create(charge=charge, kind=ChangeKind.AMOUNT, created_at=clock.now())
+    assert transitions.apply(charge.pk, source="test") is None
+    begun.delete()
+    assert changes.change(charge, ChangeKind.CANCEL).state == "done" and charge.status == "cancelled"
 
 
 def test_items_that_no_longer_come_to_it_are_left_out(world: World) -> None:

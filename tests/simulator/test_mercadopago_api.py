@@ -138,6 +138,14 @@ def test_refuses_bad_payments(mp: MpClient, change: dict[str, Any], code: int) -
     assert cause_of(mp.post_pix(**change)) == (400, code)
 
 
+@pytest.mark.parametrize(("cents", "status"), [(49, 400), (50, 201), (10_000_000, 201), (10_000_001, 400)])
+def test_takes_what_its_list_of_ways_says(mp: MpClient, cents: int, status: int) -> None:
+    (pix,) = (way for way in mp.get("/v1/payment_methods") if way["id"] == "pix")
+    is_within = pix["min_allowed_amount"] * 100 <= cents <= pix["max_allowed_amount"] * 100
+    assert is_within is (status == 201)
+    assert mp.post_pix(transaction_amount=cents / 100).status_code == status
+
+
 def test_pix_lives_from_half_an_hour_to_thirty_days(mp: MpClient) -> None:
     assert mp.post_pix("a", date_of_expiration=in_future(mp, minutes=20)).status_code == 400
     assert mp.post_pix("b", date_of_expiration=in_future(mp, days=31)).status_code == 400
