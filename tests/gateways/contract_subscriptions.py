@@ -181,6 +181,24 @@ class SubscriptionContract:
                 adapter.change_subscription(running.gateway_id, change)
             assert adapter.fetch_subscription(running.gateway_id).status is expected
 
+    def test_a_pause_issues_nothing_and_is_not_made_up_for(
+        self,
+        simulator: Simulator,
+        adapter: Gateway,
+        offer: SubscriptionRule,
+        running: GatewaySubscription,
+    ) -> None:
+        pass_days(simulator, 4)
+        adapter.change_subscription(running.gateway_id, PAUSED)
+        before = {turn.gateway_id for turn in adapter.fetch_turns(running.gateway_id)}
+        pass_days(simulator, 70)
+        assert {turn.gateway_id for turn in adapter.fetch_turns(running.gateway_id)} == before
+        adapter.change_subscription(running.gateway_id, RESUMED)
+        resumed = today(simulator)
+        pass_days(simulator, 35)
+        later = [turn for turn in adapter.fetch_turns(running.gateway_id) if turn.gateway_id not in before]
+        assert later and (offer.recovers or min(turn.due_on for turn in later if turn.due_on) >= resumed)
+
     def test_is_cancelled_for_good(
         self, simulator: Simulator, adapter: Gateway, running: GatewaySubscription
     ) -> None:

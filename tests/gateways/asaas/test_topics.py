@@ -134,6 +134,18 @@ def test_no_reason_is_given_for_nothing() -> None:
     assert all(len(key) <= 40 for key in given)
 
 
+@pytest.mark.parametrize(
+    ("topic", "leads"),
+    [
+        ("PAYMENT_INVENTED", "its payment is asked for"),
+        ("SUBSCRIPTION_INVENTED", "its subscription is asked for"),
+        ("INVENTED_YESTERDAY", "stored (`nothing_to_fetch`)"),
+    ],
+)
+def test_a_new_event_leads_where_its_family_does(topic: str, leads: str) -> None:
+    assert outcome(parse(topic, topic.partition("_")[0].lower(), CONTENT)) == leads
+
+
 @pytest.mark.parametrize("topic", [name for name in ENTITY if "SUBSCRIPTION" in name])
 def test_the_snapshot_of_a_subscription_sets_nothing(topic: str) -> None:
     """It may be deleted and call itself ``INACTIVE``, or carry dates as they were written until 2026."""
