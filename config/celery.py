@@ -50,6 +50,16 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        "settle-subscriptions": {
+            "task": "payments.tasks.settle_subscriptions",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        "check-subscriptions": {
+            "task": "payments.tasks.check_subscriptions",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "make-batches": {
             "task": "payments.tasks.make_batches",
             "schedule": 5.0,

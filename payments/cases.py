@@ -21,7 +21,8 @@ class Case:
     the page is made anew when it is wanted, so no gateway tells that it is overdue. ``is_remade``: what is
     over was ended to make something else in its place. ``times_paid``: how often money had come in, asked for
     only where it seems to be gone. ``lost_refunds``: those a person must look for, each with the payment it
-    is of. ``plan_sizes``: how many parcels a plan has, where known.
+    is of. ``plan_sizes``: how many parcels a plan has, where known. ``agreed_cents``: where it is a turn of a
+    subscription, every amount that was ever agreed for one.
     """
 
     charge: Charge
@@ -35,6 +36,7 @@ class Case:
     times_paid: int = 0
     lost_refunds: tuple[tuple[str, str], ...] = ()
     plan_sizes: Mapping[str, int] = field(default_factory=dict)
+    agreed_cents: tuple[int, ...] = ()
 
     @property
     def is_page_open(self) -> bool:
@@ -44,6 +46,13 @@ class Case:
     @cached_property
     def received(self) -> list[Payment]:
         return [payment for payment in self.payments if payment.status in parcels.RECEIVING]
+
+    @property
+    def references(self) -> set[str]:
+        """What a payment of it may carry: a turn has none of its own, or that of its subscription."""
+        own = {"", self.charge.reference, self.charge.foreign_reference}
+        subscription = self.charge.subscription
+        return own | {subscription.reference, subscription.foreign_reference} if subscription else own
 
     def day_of(self, moment: datetime) -> date:
         """The civil date where the account is."""
@@ -86,4 +95,5 @@ class Case:
 
     def _for_all(self, day: date | None) -> tuple[gate.Range, ...]:
         whole = [version for version in self._agreed if version.parcel is None]
-        return gate.expected(whole, amount_cents=self.charge.amount_cents, day=day)
+        own = gate.expected(whole, amount_cents=self.charge.amount_cents, day=day)
+        return tuple(dict.fromkeys((*own, *(gate.Range(cents, cents) for cents in self.agreed_cents))))

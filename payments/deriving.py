@@ -155,7 +155,7 @@ def _divergences(case: Case, payment: Payment) -> list[ReviewReason]:
     differs = {
         ReviewReason.ACCOUNT: payment.account_id and payment.account_id != charge.connection.account_id,
         ReviewReason.CURRENCY: payment.currency and payment.currency != charge.currency,
-        ReviewReason.REFERENCE: payment.reference not in ("", charge.reference, charge.foreign_reference),
+        ReviewReason.REFERENCE: payment.reference not in case.references,
         ReviewReason.AMOUNT: not is_right,
     }
     return [reason for reason in _GATE if differs[reason]]
@@ -298,7 +298,7 @@ def _status_of(case: Case) -> str:
         return waiting
     if not waiting and case.charge.status == ChargeStatus.CONFIRMING:
         return case.charge.status  # the newest creating call has not ended: what is over came before it
-    if waiting or case.is_page_open or case.is_remade:
+    if waiting or case.is_page_open or case.is_remade or case.charge.is_collecting:
         return _by_calendar(case, waiting or ChargeStatus.PENDING)
     if _unknown(case):
         return case.charge.status

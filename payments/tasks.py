@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from config.celery import app
 from payments.services import (
+    agreement_changing,
+    agreement_checking,
     batch_making,
     changing,
     checking,
     doubt,
     importing,
+    planning,
     reconciling,
     refund_doubt,
     runs,
     settling,
+    subscribing,
     watching,
 )
 
@@ -34,6 +38,21 @@ def settle_refunds() -> None:
 def settle_changes() -> None:
     """Go on with every change of a charge that is due."""
     changing.settle_due()
+
+
+@app.task(name="payments.tasks.settle_subscriptions")
+def settle_subscriptions() -> None:
+    """Go on with every subscription and plan that is being made, and with what is changed of one."""
+    subscribing.settle_due()
+    agreement_changing.settle_due()
+    planning.settle_due()
+
+
+@app.task(name="payments.tasks.check_subscriptions")
+def check_subscriptions() -> None:
+    """Look at subscriptions by ourselves, and for those that were begun by the links of plans."""
+    agreement_checking.sweep()
+    planning.poll_due()
 
 
 @app.task(name="payments.tasks.make_batches")

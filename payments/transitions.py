@@ -137,11 +137,18 @@ def case_of(charge: Charge) -> Case:
         is_remade=_is_being_remade(charge),
         plan_sizes={one.gateway_id: one.parcels for one in resources if one.parcels},
         lost_refunds=_lost_refunds(charge),
+        agreed_cents=_agreed_cents(charge),
     )
     is_gone = charge.status in MONEY_IN and not case.received
     if is_gone or charge.review_reason == ReviewReason.MOVED_BACK:
         return replace(case, times_paid=_times_paid(charge))
     return case
+
+
+def _agreed_cents(charge: Charge) -> tuple[int, ...]:
+    if charge.subscription is None:
+        return ()
+    return tuple(charge.subscription.amounts.filter(is_agreed=True).values_list("amount_cents", flat=True))
 
 
 def _is_being_remade(charge: Charge) -> bool:
@@ -169,7 +176,8 @@ def _times_paid(charge: Charge) -> int:
 
 def hold(charge_id: int) -> Charge:
     """The charge, held for this short transaction: an answer derived from older payments waits its turn."""
-    own = Charge.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
+    own = Charge.objects.select_for_update(of=("self",), no_key=True)
+    own = own.select_related("connection", "subscription")
     return own.defer("connection__credentials", "connection__webhook_secrets").get(pk=charge_id)
 
 

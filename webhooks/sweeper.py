@@ -13,12 +13,14 @@ from django.db import close_old_connections
 from connections.tasks import tell, watch
 from payments.tasks import (
     check_charges,
+    check_subscriptions,
     import_charges,
     make_batches,
     reconcile,
     settle_changes,
     settle_doubts,
     settle_refunds,
+    settle_subscriptions,
 )
 from webhooks.lanes import lanes
 from webhooks.tasks import sweep
@@ -45,8 +47,9 @@ def start(sender: Any = None, **_signal: Any) -> None:
     _stop.clear()
     # One connection whose gateway hangs leaves half of the threads to the others.
     lanes.most = max(1, (getattr(sender, "concurrency", None) or 2) // 2)
-    settling = (settle_doubts, settle_refunds, settle_changes, make_batches)
-    looks = (sweep, *settling, check_charges, watch, tell, reconcile, import_charges)
+    settling = (settle_doubts, settle_refunds, settle_changes, settle_subscriptions, make_batches)
+    checking = (check_charges, check_subscriptions)
+    looks = (sweep, *settling, *checking, watch, tell, reconcile, import_charges)
     # A thread each: what waits for a gateway keeps no notification waiting.
     for look in looks:
         threading.Thread(target=sweep_forever, args=[look], name=f"sweeper {look.name}", daemon=True).start()

@@ -160,8 +160,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 class Subscription(models.Model):
     """A recurring agreement with one customer; each of its turns is a ``Charge``. Amounts are hundredths.
 
-    ``state`` is written by ``payments.services.subscribing`` alone, with ``revision`` as its guard. The
-    creating call is stored before it is sent, and sent again only as its gateway allows (design rule 7).
+    ``state`` is written by ``payments.services.subscription_states`` alone, with ``revision`` as its guard.
+    The creating call is stored before it is sent, and sent again only as its gateway allows (design rule 7).
     """
 
     reference = models.CharField(
@@ -312,6 +312,8 @@ class AgreementChange(models.Model):
     )
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    # So often the gateway said that it was done.
+    answered = models.PositiveSmallIntegerField(default=0, db_default=0)
     finished_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
     advice = models.TextField(blank=True)

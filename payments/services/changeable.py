@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from config import clock
-from connections.gateways.base import PaymentStatus
+from connections.gateways.base import PaymentStatus, ResourceKind
 from payments import parcels
 from payments.deriving import MONEY_IN, WAITING
 from payments.models import GATEWAY_METHODS, ChangeKind, ChangeState, Charge, ChargeStatus, Payment
@@ -39,6 +39,7 @@ class Obstacle(StrEnum):
     NO_CENTS = "no_cents"
     SAME_TEXT = "same_text"
     TO_REVIEW = "to_review"
+    COLLECTED = "collected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +114,7 @@ def _from(charge: Charge, kind: ChangeKind) -> tuple[ChargeStatus, ...]:
 
 def obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
     """Why this cannot be done now; None where it can, as far as we know."""
-    if is_open(charge):
-        return Obstacle.BUSY
-    if found := _status_obstacle(charge, kind):
+    if found := _common_obstacle(charge) or _status_obstacle(charge, kind):
         return found
     if kind == ChangeKind.CANCEL:
         return _cancelling_obstacle(charge)
@@ -129,6 +128,13 @@ def obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
     if charge.review_reason and asks_anew:
         return Obstacle.TO_REVIEW
     return None if is_remade(charge, kind) or target(charge, kind) else _missing(charge, kind)
+
+
+def _common_obstacle(charge: Charge) -> Obstacle | None:
+    if is_open(charge):
+        return Obstacle.BUSY
+    is_collected = charge.resources.filter(kind=ResourceKind.TURN).exists()
+    return Obstacle.COLLECTED if is_collected else None
 
 
 def _is_done_there(charge: Charge, kind: ChangeKind) -> bool:

@@ -29,7 +29,7 @@ from connections.services import gateway_for, note_refusal, note_success, pausin
 from connections.services.accounts import patience
 from payments import transitions
 from payments.models import PAGES, Charge, ChargeStatus, GatewayResource
-from payments.services import gathering, lifetimes, refreshing, resources
+from payments.services import gathering, lifetimes, refreshing, resources, turns
 from payments.services.timeline import note_exchanges
 
 logger = logging.getLogger(__name__)
@@ -301,6 +301,7 @@ def _ask(charge: Charge) -> None:
         seen.update(_ask_page(charge, page))
     for resource in _payments(charge, seen):
         _ask_payment(charge, resource)
+    turns.check(charge, source=SOURCE)
 
 
 def _payments(charge: Charge, seen: Collection[str]) -> QuerySet[GatewayResource]:

@@ -38,7 +38,7 @@ from connections.services import (
     note_refusal,
 )
 from payments import parcels, transitions
-from payments.models import Charge, CreationAttempt
+from payments.models import Charge, CreationAttempt, Plan, Subscription
 from payments.models.charges import AttemptState
 from payments.services import gathering, lifetimes
 from payments.services.answers import fetch_code, has_its_code, take_answer
@@ -159,10 +159,14 @@ def _is_wanted(charge: Charge, gateway: Gateway) -> bool:
 
 
 def gateway_of(
-    charge: Charge, patience: Patience, exchanges: list[Exchange], *, is_background: bool
+    thing: Charge | Subscription | Plan,
+    patience: Patience,
+    exchanges: list[Exchange],
+    *,
+    is_background: bool,
 ) -> Gateway:
     return gateway_for(
-        charge.connection,
+        thing.connection,
         seconds_left=patience.left,
         is_background=is_background,
         on_exchange=exchanges.append,

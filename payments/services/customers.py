@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
+from django.utils.translation import gettext as _
+
 from connections.gateways.base import Address, CustomerDetails, Gateway
+from connections.gateways.errors import NotFound, RequestRefused
 from connections.models import Connection
 from payments.models import Customer, CustomerAtGateway
 
@@ -94,3 +97,55 @@ def id_at_gateway(gateway: Gateway, connection: Connection, customer: Customer) 
         connection=connection, customer=customer, defaults={"gateway_id": gateway_id}
     )
     return row.gateway_id
+
+
+def payer_of(
+    connection: Connection, gateway: Gateway, customer_id: str, told: CustomerDetails | None
+) -> CustomerDetails | None:
+    """None where the customer is known already, or the gateway knows nothing of one.
+
+    Raises a ``GatewayError``.
+    """
+    if not customer_id:
+        return told
+    if CustomerAtGateway.objects.filter(connection=connection, gateway_id=customer_id).exists():
+        return None
+    try:
+        return gateway.fetch_customer(customer_id)
+    except (NotFound, RequestRefused):
+        return told
+
+
+def customer_of(connection: Connection, customer_id: str, details: CustomerDetails | None) -> Customer:
+    """The one with this gateway's id or this document, else a new one; one we know is not changed."""
+    name_there = customer_id or (details.reference if details else "")
+    same = CustomerAtGateway.objects.filter(connection=connection, gateway_id=name_there)
+    known = same.select_related("customer").first() if name_there else None
+    if known:
+        return known.customer
+    nobody = CustomerDetails(reference="", name="", document="", document_type="")
+    customer = _by_details(connection, details or nobody)
+    if name_there:
+        CustomerAtGateway.objects.get_or_create(
+            connection=connection, customer=customer, defaults={"gateway_id": name_there}
+        )
+    return customer
+
+
+def _by_details(connection: Connection, details: CustomerDetails) -> Customer:
+    """By document; without one by e-mail, among those that have no document either."""
+    country = connection.country
+    given = {
+        "name": (details.name or details.email or _("Payer without a name"))[:120],
+        "email": details.email,
+        "phone": country.phone(details.phone),
+    }
+    if details.document and details.document_type in {kind.code for kind in country.documents}:
+        return Customer.objects.get_or_create(
+            country=country.code,
+            document_type=details.document_type,
+            document=details.document,
+            defaults=given,
+        )[0]
+    nameless = Customer.objects.filter(country=country.code, document="", email=details.email)
+    return (details.email and nameless.first()) or Customer.objects.create(country=country.code, **given)

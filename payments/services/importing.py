@@ -40,7 +40,7 @@ from payments.models import (
     RunState,
 )
 from payments.models.charges import ChargeQuerySet
-from payments.services import plans, resources, second_opinion, taking_over
+from payments.services import mirroring, plans, resources, second_opinion, taking_over
 from payments.services.taking_over import Taken
 
 logger = logging.getLogger(__name__)
@@ -301,9 +301,12 @@ def _ours(connection: Connection, batch: list[GatewayPayment]) -> set[str]:
     """These, and those that name a charge of ours, its plan or its page: an import only fetches them."""
     references = {payment.reference for payment in batch if payment.reference}
     own = Charge.objects.filter(connection=connection, reference__in=references)
-    named = set(own.values_list("reference", flat=True)) | plans.are_ours(connection.pk, batch)
+    named = set(own.values_list("reference", flat=True))
+    named |= plans.are_ours(connection.pk, batch) | mirroring.are_ours(connection.pk, batch)
     return _held(connection, batch) | {
-        one.gateway_id for one in batch if {one.reference, one.plan_id, one.checkout_id} & named
+        one.gateway_id
+        for one in batch
+        if {one.reference, one.plan_id, one.checkout_id, one.subscription_id} & named
     }
 
 

@@ -32,7 +32,7 @@ from payments.models import (
     Reconciliation,
     RunState,
 )
-from payments.services import comparing, missed, plans, refreshing, resources
+from payments.services import comparing, mirroring, missed, plans, refreshing, resources
 from payments.services.comparing import Seen
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -167,11 +167,14 @@ class Comparison:
                 "reference", flat=True
             )
         )
-        ours |= plans.are_ours(self.connection.pk, batch)
+        ours |= plans.are_ours(self.connection.pk, batch) | mirroring.are_ours(self.connection.pk, batch)
         for payment in batch:
+            if payment.is_card_check:
+                continue
+            names = {payment.reference, payment.plan_id, payment.checkout_id, payment.subscription_id}
             self.found.seen[payment.gateway_id] = comparing.seen(payment, zone=self.zone)
             own = held.get(payment.gateway_id)
-            if own is None and not {payment.reference, payment.plan_id, payment.checkout_id} & ours:
+            if own is None and not names & ours:
                 self._keep_foreign(payment)
             elif own is None or comparing.is_news(payment, own):
                 self.found.doubtful[payment.gateway_id] = payment
@@ -266,7 +269,8 @@ class Comparison:
             fetched = self.gateway.fetch_payment(resource.gateway_id)
         except NotFound:
             return None
-        done = refreshing.store(resource, fetched, held, source=SOURCE, cause="")
+        turn = mirroring.turn_of(self.gateway, resource, fetched)
+        done = refreshing.store(resource, fetched, held, source=SOURCE, cause="", turn=turn)
         if done.change and done.charge_id and self._last:
             note_exchanges(Charge(pk=done.charge_id), [self._last], source=SOURCE)
         return done

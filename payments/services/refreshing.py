@@ -10,13 +10,28 @@ from typing import Any
 from django.db import transaction
 
 from config import clock
-from connections.gateways.base import Exchange, Gateway, GatewayPayment
+from connections.gateways.base import (
+    Exchange,
+    Gateway,
+    GatewayPayment,
+    GatewaySubscription,
+    GatewayTurn,
+)
 from connections.gateways.errors import NotFound
 from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import contested, transitions
 from payments.models import Charge, GatewayResource, Payment
-from payments.services import comparing, disputing, missed, plans, refund_following, resources, terms
+from payments.services import (
+    comparing,
+    disputing,
+    mirroring,
+    missed,
+    plans,
+    refund_following,
+    resources,
+    terms,
+)
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
 
@@ -26,17 +41,27 @@ class Outcome(StrEnum):
     STALE = "stale"
     MISSING = "missing"
     NOT_OURS = "not_ours"
+    # Of a subscription of ours, and the gateway does not show which turn it is to collect.
+    NOT_YET = "not_yet"
+    # Only to prove a card: no money, and nobody's charge.
+    CARD_CHECK = "card_check"
     LEASE_LOST = "lease_lost"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refreshed:
-    """What a fetch led to. ``change`` is None where the charge was already as fetched."""
+    """What a fetch led to. ``change`` is None where the charge was already as fetched.
+
+    ``counter``: which change of the thing the answer shows, where its gateway counts them.
+    """
 
     outcome: Outcome
     payment: GatewayPayment | None = None
     charge_id: int | None = None
     change: transitions.Change | None = None
+    subscription: GatewaySubscription | None = None
+    subscription_id: int | None = None
+    counter: int | None = None
 
 
 def refresh(
@@ -91,13 +116,23 @@ def _fetch(
         )
         return Refreshed(outcome=Outcome.MISSING, charge_id=resource.charge_id)
     note_success(connection)
-    return store(resource, fetched, held, source=source, cause=cause)
+    turn = mirroring.turn_of(gateway, resource, fetched)
+    return store(resource, fetched, held, source=source, cause=cause, turn=turn)
 
 
 def store(
-    resource: GatewayResource, fetched: GatewayPayment, held: Lease, *, source: str, cause: str
+    resource: GatewayResource,
+    fetched: GatewayPayment,
+    held: Lease,
+    *,
+    source: str,
+    cause: str,
+    turn: GatewayTurn | None = None,
 ) -> Refreshed:
-    """Write a fetched payment if the lease is still ours and nothing newer was written before."""
+    """Write a fetched payment if the lease is still ours and nothing newer was written before.
+
+    ``turn``: what it is to collect, where it belongs to a subscription of ours and has no charge yet.
+    """
     with transaction.atomic():
         own = (
             GatewayResource.objects.select_for_update(no_key=True)
@@ -109,10 +144,10 @@ def store(
         if is_older(own, fetched, ticket=held.ticket):
             outcome = Outcome.APPLIED if _is_known(own, fetched) else Outcome.STALE
             return Refreshed(outcome=outcome, payment=fetched, charge_id=own.charge_id)
-        charge = _charge_of(own, fetched)
+        charge = _charge_of(own, fetched) or mirroring.charge_of(own, fetched, turn, source=source)
         _mark_fetched(own, fetched, charge, ticket=held.ticket)
         if charge is None:
-            return Refreshed(outcome=Outcome.NOT_OURS, payment=fetched)
+            return Refreshed(outcome=_why_nobodys(own, fetched), payment=fetched)
         if own.charge_id is None or own.is_missing:
             resources.tell_matched(own.pk, fetched, held)
         before = missed.facts_of(Payment.objects.filter(resource=own).first())
@@ -122,6 +157,15 @@ def store(
         missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)
+
+
+def _why_nobodys(resource: GatewayResource, fetched: GatewayPayment) -> Outcome:
+    if fetched.is_card_check:
+        return Outcome.CARD_CHECK
+    if not mirroring.is_awaited(resource.connection_id, fetched):
+        return Outcome.NOT_OURS
+    mirroring.have_looked_at(resource.connection_id, fetched)
+    return Outcome.NOT_YET
 
 
 def is_older(resource: GatewayResource, fetched: GatewayPayment, *, ticket: int) -> bool:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -13,7 +14,7 @@ from django.db.models import F, Q
 from config import clock
 from connections.gateways.base import GatewayPayment, ResourceKind
 from connections.models import Connection
-from payments.models import Charge, GatewayResource
+from payments.models import Charge, GatewayResource, Subscription
 
 # Longer than any fetch (its deadline is 20 s), short enough that a dead worker is soon replaced.
 LEASE = timedelta(seconds=60)
@@ -50,6 +51,26 @@ def find_or_add(
                 tell_matched(resource.pk)
         resource.refresh_from_db(fields=["charge"])
     return resource
+
+
+def join(resource: GatewayResource, *, subscription: Subscription, charge: Charge | None = None) -> None:
+    """A locked row of a subscription or of one of its turns learns whose it is; who waits for it is told."""
+    values: dict[str, Any] = {"subscription": subscription}
+    if charge:
+        values["charge"] = charge
+    is_known = resource.subscription_id == subscription.pk and (charge is None or resource.charge_id)
+    if is_known and not resource.is_missing:
+        return
+    GatewayResource.objects.filter(pk=resource.pk).update(**values, is_missing=False)
+    tell_matched(resource.pk)
+
+
+def lock(connection_id: int, kind: ResourceKind, gateway_id: str) -> GatewayResource:
+    """The row of a gateway id, made where it is new, held for this transaction."""
+    resource, _is_new = GatewayResource.objects.get_or_create(
+        connection_id=connection_id, kind=kind, gateway_id=gateway_id
+    )
+    return GatewayResource.objects.select_for_update(no_key=True).get(pk=resource.pk)
 
 
 def lease(resource_id: int) -> Lease | None:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from config import clock
 from connections.gateways.base import (
@@ -27,13 +26,12 @@ from payments.deriving import WAITING
 from payments.models import (
     Charge,
     Customer,
-    CustomerAtGateway,
     Finding,
     FindingKind,
     GatewayResource,
     LeftBehind,
 )
-from payments.services import answers, plans, refreshing, resources, terms
+from payments.services import answers, customers, mirroring, plans, refreshing, resources, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_person
 
@@ -77,10 +75,12 @@ def take_over(
             return Taken(reason=LeftBehind.GONE)
         if reason := why_not(connection, fetched):
             return Taken(reason=reason)
+        if mirroring.is_awaited(connection.pk, fetched):
+            return _join(gateway, resource, held, fetched)
         try:
             found = Found(
                 payment=fetched,
-                payer=_payer(connection, gateway, fetched),
+                payer=customers.payer_of(connection, gateway, fetched.customer_id, fetched.payer),
                 plan=_plan(connection, gateway, fetched),
             )
         except NotFound:
@@ -90,6 +90,13 @@ def take_over(
         resources.release(held)
 
 
+def _join(gateway: Gateway, resource: GatewayResource, held: Lease, fetched: GatewayPayment) -> Taken:
+    """A turn of a subscription of ours joins it; one the gateway does not show yet is asked for again."""
+    turn = mirroring.turn_of(gateway, resource, fetched)
+    done = refreshing.store(resource, fetched, held, source=SOURCE, cause="", turn=turn)
+    return Taken(is_ours=True) if done.charge_id else Taken(reason=LeftBehind.BUSY)
+
+
 def why_not(connection: Connection, payment: GatewayPayment) -> str:
     """The reason for which a payment, as listed or fetched, cannot become a charge here; else nothing."""
     if payment.account_id and payment.account_id != connection.account_id:
@@ -97,18 +104,6 @@ def why_not(connection: Connection, payment: GatewayPayment) -> str:
     if payment.currency and payment.currency != connection.currency:
         return LeftBehind.CURRENCY
     return LeftBehind.NONE if payment.amount_cents > 0 else LeftBehind.NO_AMOUNT
-
-
-def _payer(connection: Connection, gateway: Gateway, fetched: GatewayPayment) -> CustomerDetails | None:
-    """None where the customer is known already, or the gateway knows nothing of one."""
-    if not fetched.customer_id:
-        return fetched.payer
-    if CustomerAtGateway.objects.filter(connection=connection, gateway_id=fetched.customer_id).exists():
-        return None
-    try:
-        return gateway.fetch_customer(fetched.customer_id)
-    except NotFound:
-        return None
 
 
 def _plan(connection: Connection, gateway: Gateway, fetched: GatewayPayment) -> GatewayCharge | None:
@@ -135,7 +130,7 @@ def _adopt(
             return Taken(is_ours=True)
         charge = plans.charge_of(connection.pk, fetched) or _charge_of_order(connection, fetched)
         if charge is None:
-            customer = _customer(connection, fetched, found.payer)
+            customer = customers.customer_of(connection, fetched.customer_id, found.payer)
             charge = _make(connection, customer, found, actor=actor)
         own.update(charge=charge)
         resources.tell_matched(resource.pk, fetched, held)
@@ -205,38 +200,3 @@ def _take_codes(charge: Charge, fetched: GatewayPayment) -> None:
     if fetched.boleto:
         answers.take_boleto(charge, fetched.boleto)
     terms.have_code_fetched(charge)
-
-
-def _customer(connection: Connection, fetched: GatewayPayment, details: CustomerDetails | None) -> Customer:
-    """The one with this gateway's id or this document, else a new one; one we know is not changed."""
-    name_there = fetched.customer_id or (details.reference if details else "")
-    same = CustomerAtGateway.objects.filter(connection=connection, gateway_id=name_there)
-    known = same.select_related("customer").first() if name_there else None
-    if known:
-        return known.customer
-    nobody = CustomerDetails(reference="", name="", document="", document_type="")
-    customer = _by_details(connection, details or nobody)
-    if name_there:
-        CustomerAtGateway.objects.get_or_create(
-            connection=connection, customer=customer, defaults={"gateway_id": name_there}
-        )
-    return customer
-
-
-def _by_details(connection: Connection, details: CustomerDetails) -> Customer:
-    """By document; without one by e-mail, among those that have no document either."""
-    country = connection.country
-    given = {
-        "name": (details.name or details.email or _("Payer without a name"))[:120],
-        "email": details.email,
-        "phone": country.phone(details.phone),
-    }
-    if details.document and details.document_type in {kind.code for kind in country.documents}:
-        return Customer.objects.get_or_create(
-            country=country.code,
-            document_type=details.document_type,
-            document=details.document,
-            defaults=given,
-        )[0]
-    nameless = Customer.objects.filter(country=country.code, document="", email=details.email)
-    return (details.email and nameless.first()) or Customer.objects.create(country=country.code, **given)

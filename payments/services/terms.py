@@ -124,7 +124,7 @@ def _keep(own: Charge, fetched: GatewayPayment, parcel: int | None, *, source: s
         keep_first(own, Terms())
     change = _wanted(own, fetched)
     agreed = _newest(own, parcel, only_agreed=True)
-    if change:
+    if change or _is_agreed_for_turns(own, after.amount_cents):
         agreed = replace(agreed, amount_cents=after.amount_cents)
     is_agreed = _is_agreed(after, agreed)
     ChargeTerms.objects.create(
@@ -175,6 +175,12 @@ def _wanted(charge: Charge, fetched: GatewayPayment) -> ChargeChange | None:
         return None
     asked_for = charge.changes.filter(kind=ChangeKind.AMOUNT, state=ChangeState.OPEN, sent_at__isnull=False)
     return asked_for.filter(amount_cents=fetched.amount_cents).first()
+
+
+def _is_agreed_for_turns(charge: Charge, cents: int) -> bool:
+    """Whether every turn of its subscription may cost that: what was issued before follows (asaas.md 4.2)."""
+    subscription = charge.subscription
+    return bool(subscription and subscription.amounts.filter(is_agreed=True, amount_cents=cents).exists())
 
 
 def _newest_waiting(charge: Charge) -> str:

@@ -1,4 +1,4 @@
-"""Lines of a charge's history other than status changes (those are ``transitions.apply``'s)."""
+"""Lines of a charge's or a subscription's history other than changes of its status."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from django.contrib.auth.models import User
 
 from config import clock
 from connections.gateways.base import Exchange
-from payments.models import Charge, TimelineEntry, TimelineKind
+from payments.models import Charge, Subscription, TimelineEntry, TimelineKind
 
 
-def note_person(charge: Charge, code: str, *, actor: User | None, **data: Any) -> None:
-    """Somebody did something with the charge."""
+def _whose(thing: Charge | Subscription) -> dict[str, Any]:
+    return {"charge": thing} if isinstance(thing, Charge) else {"subscription": thing}
+
+
+def note_person(thing: Charge | Subscription, code: str, *, actor: User | None, **data: Any) -> None:
+    """Somebody did something with it."""
     TimelineEntry.objects.create(
-        charge=charge, at=clock.now(), kind=TimelineKind.PEOPLE, code=code, actor=actor, data=data
+        **_whose(thing), at=clock.now(), kind=TimelineKind.PEOPLE, code=code, actor=actor, data=data
     )
 
 
-def note_exchanges(charge: Charge, exchanges: Sequence[Exchange], *, source: str) -> None:
-    """Keep redacted calls under the charge they were made for."""
+def note_exchanges(thing: Charge | Subscription, exchanges: Sequence[Exchange], *, source: str) -> None:
+    """Keep redacted calls under what they were made for."""
     now = clock.now()
     TimelineEntry.objects.bulk_create(
         TimelineEntry(
-            charge=charge,
+            **_whose(thing),
             at=now,
             kind=TimelineKind.GATEWAY,
             code="exchange",
@@ -37,8 +41,8 @@ def note_exchanges(charge: Charge, exchanges: Sequence[Exchange], *, source: str
     )
 
 
-def note_change(charge: Charge, code: str, *, source: str, **data: Any) -> None:
-    """Something of the charge changed that is not its status."""
+def note_change(thing: Charge | Subscription, code: str, *, source: str, **data: Any) -> None:
+    """Something changed that is not its status."""
     TimelineEntry.objects.create(
-        charge=charge, at=clock.now(), kind=TimelineKind.CHANGE, code=code, source=source, data=data
+        **_whose(thing), at=clock.now(), kind=TimelineKind.CHANGE, code=code, source=source, data=data
     )

@@ -160,6 +160,9 @@ _OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.NO_CENTS: gettext_lazy("This currency has no cents."),
     Obstacle.SAME_TEXT: gettext_lazy("It says this already: type something else."),
     Obstacle.TO_REVIEW: gettext_lazy("Somebody has to review this charge first."),
+    Obstacle.COLLECTED: gettext_lazy(
+        "%(gateway)s collects this charge by itself, as part of a subscription: pause, change or cancel that."
+    ),
 }
 _CANNOT = {
     ChangeKind.DUE_DATE: gettext_lazy(

@@ -84,6 +84,11 @@ def _imported(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s took it over from the gateway, where it was made without us") % {"who": who}, detail
 
 
+def _turn(entry: TimelineEntry) -> tuple[str, str]:
+    reference = {"reference": entry.data.get("subscription", "")}
+    return _("The gateway made it for the subscription %(reference)s") % reference, _source(entry)
+
+
 def _sent_again(entry: TimelineEntry) -> tuple[str, str]:
     who = entry.actor.get_username() if entry.actor else _("The system")
     return _("%(who)s had it sent again") % {"who": who}, _("nothing was found at the gateway")
@@ -175,6 +180,7 @@ def _source(entry: TimelineEntry) -> str:
     words = {
         "webhook": _("after a notification (%(cause)s)"),
         "import": _("as it was taken over"),
+        "adoption": _("as a subscription was begun by the link of a plan"),
         "creation": _("when it was created at the gateway"),
         "refund": _("as a refund was asked for"),
         "change": _("as a change was asked for"),
@@ -199,6 +205,7 @@ _SENTENCES = {
     "created": _created,
     "imported": _imported,
     "sent_again": _sent_again,
+    "turn": _turn,
     "new_code": _new_code,
     "twin_cancelled": _twin_cancelled,
     "simulated": _simulated,

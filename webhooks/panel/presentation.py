@@ -56,6 +56,7 @@ _REASONS: dict[str, str | Promise] = {
         "It is about something that was not made here. Should it turn out to be, it is"
         " matched again by itself."
     ),
+    "card_check": gettext_lazy("It only proved a card: no money moved, and no charge is about it."),
     "not_found": gettext_lazy("The gateway does not know what it is about."),
     "nothing_to_fetch": gettext_lazy("It names nothing that could be asked for."),
     "unreadable": gettext_lazy("Its content could not be read. Our own open charges were looked at instead."),

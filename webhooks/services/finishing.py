@@ -17,6 +17,10 @@ from webhooks.models import OPEN_STATES, EventState, WebhookEvent
 # Waits before asking again when the answer is older than what the notification announced (design rule 1).
 ASK_AGAIN = (5, 30, 120)
 NOT_OURS, NOT_FOUND = "not_ours", "not_found"
+# It only proves a card, so it is nobody's charge.
+CARD_CHECK = "card_check"
+# After the last try: the gateway does not know it, or not yet whose it is.
+_UNKNOWN = {Outcome.MISSING: NOT_FOUND, Outcome.NOT_YET: NOT_OURS}
 # Its payment became known as ours only after it had been put aside.
 MATCHED_LATER = "matched_later"
 # A notification's time has whole seconds, a payment's version has milliseconds.
@@ -41,24 +45,39 @@ def finish(event: WebhookEvent, refreshed: Refreshed, *, held: Lease, started: d
 
     An event that waits for its next try anyway is only ever closed, not put off further.
     """
-    outcome, payment = refreshed.outcome, refreshed.payment
+    outcome = refreshed.outcome
     is_due = event.next_attempt_at is not None and event.next_attempt_at <= started
     if outcome == Outcome.LEASE_LOST:
         return
     if outcome == Outcome.NOT_OURS:
         _put_aside(event, NOT_OURS, held=held, started=started)
-    elif outcome == Outcome.APPLIED and (payment is None or is_met(event, payment)):
-        reason = MATCHED_LATER if event.reason == MATCHED_LATER else ""
-        _close(event, EventState.DONE, reason, held=held, started=started)
-    elif outcome == Outcome.MISSING and event.is_test:
-        # A 404 on the panel's made-up payment is its test; a real one may still appear.
-        _close(event, EventState.TEST, "panel_test", held=held, started=started)
+    elif found := _end_of(event, refreshed):
+        _close(event, *found, held=held, started=started)
     elif is_due and event.asked_again < len(ASK_AGAIN):
         _ask_again(event, held=held, started=started)
-    elif is_due and outcome == Outcome.MISSING:
-        _put_aside(event, NOT_FOUND, held=held, started=started)
+    elif is_due and outcome in _UNKNOWN:
+        _put_aside(event, _UNKNOWN[outcome], held=held, started=started)
     elif is_due:
         _close(event, EventState.DONE, "announced_more", held=held, started=started)
+
+
+def _end_of(event: WebhookEvent, refreshed: Refreshed) -> tuple[EventState, str] | None:
+    """What the event comes to by this fetch, and why; None where it has to be asked for again."""
+    if refreshed.outcome == Outcome.CARD_CHECK:
+        return EventState.IGNORED, CARD_CHECK
+    if refreshed.outcome == Outcome.APPLIED and _is_answered(event, refreshed):
+        return EventState.DONE, MATCHED_LATER if event.reason == MATCHED_LATER else ""
+    if refreshed.outcome == Outcome.MISSING and event.is_test:
+        # A 404 on the panel's made-up payment is its test; a real one may still appear.
+        return EventState.TEST, "panel_test"
+    return None
+
+
+def _is_answered(event: WebhookEvent, refreshed: Refreshed) -> bool:
+    """By what was fetched of a payment, or by the gateway's count of changes; else by having been fetched."""
+    if event.expected_counter is not None and refreshed.counter is not None:
+        return refreshed.counter >= event.expected_counter
+    return refreshed.payment is None or is_met(event, refreshed.payment)
 
 
 def is_met(event: WebhookEvent, payment: GatewayPayment) -> bool:
@@ -89,7 +108,8 @@ def _put_aside(event: WebhookEvent, reason: str, *, held: Lease, started: dateti
     Who learns otherwise locks the resource first (``matching``): the two meet in one order or the other,
     and no event is put aside that nobody would take up again.
     """
-    unknown = Q(is_missing=True) if reason == NOT_FOUND else Q(charge=None)
+    nobodys = Q(charge=None, subscription=None, recurring_plan=None)
+    unknown = Q(is_missing=True) if reason == NOT_FOUND else nobodys
     with transaction.atomic():
         own = GatewayResource.objects.select_for_update(no_key=True).filter(unknown, pk=held.resource_id)
         if own.first():

@@ -1,0 +1,85 @@
+"""The one writer of a subscription's state and of what a person should look at: guarded by its revision, one
+timeline line for each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from config import clock
+from payments.models import Subscription, SubscriptionReview, SubscriptionState, TimelineEntry, TimelineKind
+
+BEING_MADE = (SubscriptionState.DRAFT, SubscriptionState.CONFIRMING)
+OVER = (SubscriptionState.CANCELLED, SubscriptionState.ENDED, SubscriptionState.FAILED)
+
+
+def hold(subscription_id: int) -> Subscription:
+    """The subscription, held for this short transaction."""
+    own = Subscription.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
+    return own.defer("connection__credentials", "connection__webhook_secrets").get(pk=subscription_id)
+
+
+def follow(own: Subscription, after: SubscriptionState, *, source: str, cause: str = "") -> bool:
+    """What its gateway shows now; whether that is another state. ``own`` is held."""
+    return _write(own, after, source=source, cause=cause)
+
+
+def confirm(subscription_id: int) -> bool:
+    """The creating call may or may not have worked: until we know, it is being confirmed."""
+    return _move(subscription_id, (SubscriptionState.DRAFT,), SubscriptionState.CONFIRMING)
+
+
+def fail(subscription_id: int, *, failure: str) -> bool:
+    """The gateway refused to make it; ``failure`` is its sentence."""
+    return _move(subscription_id, BEING_MADE, SubscriptionState.FAILED, failure=failure)
+
+
+def flag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:
+    """Ask a person to look at it, unless somebody was asked already."""
+    with transaction.atomic():
+        _review(hold(subscription_id), reason, source=source, only_from=SubscriptionReview.NONE)
+
+
+def unflag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:
+    """What was asked about is gone."""
+    with transaction.atomic():
+        _review(hold(subscription_id), SubscriptionReview.NONE, source=source, only_from=reason)
+
+
+def _move(
+    subscription_id: int, before: Sequence[str], after: SubscriptionState, *, failure: str = ""
+) -> bool:
+    with transaction.atomic():
+        own = hold(subscription_id)
+        return own.state in before and _write(own, after, source="creation", failure=failure)
+
+
+def _write(
+    own: Subscription, after: SubscriptionState, *, source: str, cause: str = "", failure: str = ""
+) -> bool:
+    if own.state == after:
+        return False
+    before = own.state
+    guarded = Subscription.objects.filter(pk=own.pk, revision=own.revision)
+    if not guarded.update(state=after, failure=failure, revision=own.revision + 1, updated_at=clock.now()):
+        return False
+    own.state, own.failure, own.revision = after, failure, own.revision + 1
+    data = {"before": before, "after": after.value, "cause": cause, "failure": failure}
+    _line(own, "state", source=source, data=data)
+    return True
+
+
+def _review(own: Subscription, reason: SubscriptionReview, *, source: str, only_from: str) -> None:
+    same = Subscription.objects.filter(pk=own.pk, review_reason=only_from)
+    if reason != only_from and same.update(review_reason=reason, revision=F("revision") + 1):
+        _line(own, "review", source=source, data={"reason": reason.value})
+
+
+def _line(own: Subscription, code: str, *, source: str, data: dict[str, Any]) -> None:
+    TimelineEntry.objects.create(
+        subscription=own, at=clock.now(), kind=TimelineKind.CHANGE, code=code, source=source, data=data
+    )
