@@ -7,8 +7,10 @@ import pytest
 import responses
 import time_machine
 
+from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import Connection
 from tests.factories import NOW, make_connection
+from tests.payments import recurring
 from tests.payments.creating import ASAAS, EMPTY
 from tests.payments.simulated import World
 
@@ -39,3 +41,13 @@ def gateway() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def connection() -> Connection:
     return make_connection()
+
+
+@pytest.fixture
+def books(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, recurring.Books]]:
+    """The two made-up gateways with subscriptions, both empty."""
+    for name, registration in recurring.REGISTRATIONS.items():
+        monkeypatch.setitem(REGISTRY, name, registration)
+        monkeypatch.setitem(recurring.BOOKS, name, recurring.Books())
+    yield recurring.BOOKS
+    gateway_class.cache_clear()
