@@ -46,10 +46,12 @@ class NewCharge:
     actor: User | None = None
 
     def __post_init__(self) -> None:
-        """Raises ``ValueError`` for sums that do not fit one another."""
+        """Raises ``ValueError`` for sums that do not fit one another, or come to nothing."""
         is_wrong = self.lines and amounts.subtotal(self.lines) != self.subtotal_cents
         if is_wrong or self.discount_cents < 0:
             raise ValueError("the items less the discount are not the amount")
+        if self.amount_cents <= 0:
+            raise ValueError("nothing is to be paid")
 
     @property
     def subtotal_cents(self) -> int:

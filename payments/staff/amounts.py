@@ -53,15 +53,21 @@ class AmountsForm(forms.Form):
         has_rows = self.is_bound and COUNT in self.data
         self.items = ItemFormSet(self.data if has_rows else None, prefix=PREFIX)
         self.has_items = has_rows and any(item.has_changed() for item in self.items.forms)
-        self.fields["total_discount"].widget.attrs.update(
-            inputmode="decimal", placeholder="0,00", autocomplete="off"
-        )
+        self.fields["total_discount"].widget.attrs.update(inputmode="decimal", autocomplete="off")
         self.fields["discount_reason"].widget.attrs.update(autocomplete="off")
         for item in self.items.forms if is_draft else ():
             item.forgive()
         if self.has_items:
             self.fields["amount"].required = False
             self.fields["amount"].widget.attrs["readonly"] = True
+
+    def show_blank(self, blank: str, *names: str) -> None:
+        """What the empty boxes for amounts show, these among them; the page's script knows them, too."""
+        for name in (*names, "total_discount"):
+            self.fields[name].widget.attrs.update({"placeholder": blank, "data-amount": ""})
+        self.items.form_kwargs["blank"] = blank
+        for item in self.items.forms:
+            item.show_blank(blank)
 
     @property
     def shows_amounts(self) -> bool:
@@ -93,12 +99,9 @@ class AmountsForm(forms.Form):
         """Work out the net, from now on the ``amount``; without one what is wrong was said."""
         typed = self.cleaned_data
         lines = self._read_items(connection.currency)
-        subtotal = typed.pop("amount", None) if not self.has_items else None
-        if lines:
-            subtotal = amounts.subtotal(lines)
-            if subtotal > LARGEST_CENTS:
-                self.add_error(None, TOO_LARGE)
-                subtotal = None
+        subtotal = typed.pop("amount", None)
+        if self.has_items:
+            subtotal = self._subtotal(lines)
         if subtotal is None or "total_discount" not in typed:
             return
         discount = self._discount(connection, subtotal)
@@ -128,6 +131,13 @@ class AmountsForm(forms.Form):
         for problem in self.items.non_form_errors():
             self.add_error(None, problem)
         return lines
+
+    def _subtotal(self, lines: list[Line]) -> int | None:
+        """None without items, or where they come to too much."""
+        subtotal = amounts.subtotal(lines)
+        if subtotal > LARGEST_CENTS:
+            self.add_error(None, TOO_LARGE)
+        return subtotal if lines and subtotal <= LARGEST_CENTS else None
 
     def _discount(self, connection: Connection, subtotal: int) -> int | None:
         """What is off the total; None where it cannot be given."""

@@ -104,6 +104,7 @@ class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
         for name in ("amount", "discount", "fine", "interest"):
             self.fields[name].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
         self.fit_person(self._offered, self.chosen_account)
+        self.show_blank(self.person_words["amount_blank"], "amount", "discount")
         self.fields["discount_days"].widget.attrs.update(inputmode="numeric", placeholder="0")
         for name, field in self.fields.items():
             if self.is_bound and name in self.errors:
@@ -223,7 +224,7 @@ class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
         """Asaas counts what is left after the discount (asaas.md 8, number 10)."""
         cents, discount = self.cleaned_data.get("amount"), self.cleaned_data.get("discount") or 0
         least = connection.capabilities.least_cents(self.cleaned_data.get("method", ""))
-        if not cents or cents - discount >= least:
+        if cents is None or cents - discount >= least:
             return
         shown = {"gateway": connection.gateway_label, "amount": format_cents(least, connection.currency)}
         if cents < least:

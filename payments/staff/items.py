@@ -55,12 +55,18 @@ class ItemForm(forms.Form):
     line: Line | None = None
     shown_total = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, blank: str = "0,00", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["quantity"].widget = forms.TextInput()
         self.fields["quantity"].widget.attrs.update(inputmode="numeric", autocomplete="off")
         for name in ("unit", "discount"):
-            self.fields[name].widget.attrs.update(inputmode="decimal", placeholder="0,00", autocomplete="off")
+            self.fields[name].widget.attrs.update(inputmode="decimal", autocomplete="off")
+        self.show_blank(blank)
+
+    def show_blank(self, blank: str) -> None:
+        """What an empty box for an amount shows."""
+        for name in ("unit", "discount"):
+            self.fields[name].widget.attrs.update({"placeholder": blank, "data-amount": ""})
 
     def forgive(self) -> None:
         """What is not typed yet is no mistake."""
@@ -128,8 +134,8 @@ def rearranged(data: QueryDict, wanted: str) -> QueryDict:
     if wanted == "add" and len(rows) < MOST_ITEMS:
         unit = "" if rows else data.get("amount", "")
         rows.append({"description": "", "quantity": "1", "unit": unit, "discount": ""})
-    elif wanted.removeprefix("remove-").isdecimal() and int(wanted.removeprefix("remove-")) < len(rows):
-        del rows[int(wanted.removeprefix("remove-"))]
+    elif wanted in (removals := [f"remove-{number}" for number in range(len(rows))]):
+        del rows[removals.index(wanted)]
     changed = data.copy()
     for name in [name for name in changed if name.startswith(f"{PREFIX}-")]:
         del changed[name]

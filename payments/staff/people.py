@@ -19,7 +19,7 @@ _BRAZILIAN = Market(country=BRAZIL)
 
 
 class PersonForm(forms.Form):
-    """Who mixes it in has a field ``connection`` that is cleaned first, and one ``amount``.
+    """Who mixes it in has a field ``connection`` that is cleaned first.
 
     It calls ``fit_person`` once it knows the accounts.
     """
@@ -40,7 +40,6 @@ class PersonForm(forms.Form):
         self.is_abroad = any(market.country is not BRAZIL for market in markets.values())
         self.person_words = words_for(chosen)
         self.fields["document"].label = self.person_words["document_label"]
-        self.fields["amount"].widget.attrs["placeholder"] = self.person_words["amount_blank"]
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
         self.fields["document"].widget.attrs.update(autocomplete="off", autocapitalize="characters")
 

@@ -46,7 +46,10 @@
     say(document.getElementById("hint-document"), data.documentHint);
     say(document.getElementById("hint-phone"), data.phoneHint);
     say(document.getElementById("hint-amount"), data.amountHint);
-    document.getElementById("id_amount").placeholder = data.amountBlank || "";
+    var rows = document.getElementById("item-template");
+    [document].concat(rows ? [rows.content] : []).forEach(function (place) {
+      place.querySelectorAll("[data-amount]").forEach(function (box) { box.placeholder = data.amountBlank || ""; });
+    });
     var kinds = document.getElementById("id_document_type");
     if (!kinds) return;
     kinds.querySelectorAll("option").forEach(function (option) {

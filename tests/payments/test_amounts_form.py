@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import date
+
 import pytest
 
 from connections.models import Connection
 from payments.models import Charge, ChargeLine
+from payments.services.intents import NewCharge
 from payments.services.terms import keep_first
 from payments.staff.forms import ChargeForm
+from payments.staff.items import rearranged
 from tests.factories import make_charge, make_connection, make_customer
-from tests.payments.itemised import Row, read, rows, typed
+from tests.payments.itemised import Row, query, read, rows, typed
 
 pytestmark = pytest.mark.django_db
 SHIRTS: Row = ("Camiseta", "3", "49,90", "")
@@ -48,6 +53,38 @@ def test_an_amount_alone_is_as_it_was(asaas: Connection) -> None:
 )
 def test_sums_are_exact(asaas: Connection, items: list[Row], off: str, net: int) -> None:
     assert amount(read(asaas, typed(asaas, items, total_discount=off, seen_total=str(net)))) == net
+
+
+@pytest.mark.parametrize("gateway", ["asaas", "mercadopago"])
+def test_nothing_to_pay_is_no_charge(gateway: str) -> None:
+    """Items that are given away, on a gateway with a minimum of its own and on one without."""
+    connection = make_connection(gateway=gateway)
+    form = read(connection, typed(connection, [("Brinde", "1", "5,00", "100%")], seen_total="0"))
+    assert list(form.errors) == ["amount"]
+    with pytest.raises(ValueError, match="nothing"):
+        NewCharge(
+            connection=connection,
+            customer=make_customer(),
+            amount_cents=0,
+            description="Brinde",
+            due_date=date(2099, 1, 1),
+            submission=uuid.uuid4(),
+        )
+
+
+def test_items_that_are_wrong_say_nothing_of_the_amount(asaas: Connection) -> None:
+    form = read(asaas, typed(asaas, [("Caneca", "0", "10,00", "")]))
+    assert list(form.errors) == ["__all__"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["remove-1", "remove-", pytest.param("remove-" + "9" * 5_000, id="endless"), "remove-٠", "away-0", ""],
+)
+def test_a_row_that_is_not_there_is_not_removed(asaas: Connection, wanted: str) -> None:
+    sent = query(typed(asaas, [SHIRTS]))
+    assert rearranged(sent, wanted)["items-TOTAL_FORMS"] == "1"
+    assert rearranged(sent, "remove-0")["items-TOTAL_FORMS"] == "0"
 
 
 @pytest.mark.parametrize(

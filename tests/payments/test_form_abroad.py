@@ -37,6 +37,18 @@ def account(currency: str, **values: Any) -> Connection:
     return make_connection(gateway="mercadopago", currency=currency, **values)
 
 
+@pytest.mark.parametrize(("currency", "blank"), [("CLP", "0"), ("COP", "0"), ("ARS", "0,00")])
+def test_empty_boxes_show_what_an_amount_looks_like_there(currency: str, blank: str) -> None:
+    connection = account(currency)
+    rows = {"items-TOTAL_FORMS": "1", "items-INITIAL_FORMS": "0"}
+    for form in (fill(connection, **rows), ChargeForm(connections=Connection.objects.all())):
+        boxes = [form.fields[name] for name in ("amount", "discount", "total_discount")]
+        for item in (*form.items.forms, form.items.empty_form):
+            boxes += [item.fields["unit"], item.fields["discount"]]
+        assert {box.widget.attrs["placeholder"] for box in boxes} == {blank}
+        assert all("data-amount" in box.widget.attrs for box in boxes)
+
+
 def fill(connection: Connection, **values: str) -> ChargeForm:
     data: dict[str, Any] = {
         "submission": str(uuid.uuid4()),

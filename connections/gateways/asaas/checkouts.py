@@ -55,7 +55,7 @@ def prepare(order: ChargeOrder, *, now: datetime) -> PreparedCall:
     )
 
 
-def take_created(answer: Answer, *, reference: str = "") -> GatewayCharge:
+def take_created(answer: Answer) -> GatewayCharge:
     link = text(answer.record().get("link"), 2000)
     if not link.startswith(("https://", "http://")):
         raise answer.unreadable()
