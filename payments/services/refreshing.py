@@ -152,8 +152,8 @@ def store(
             resources.tell_matched(own.pk, fetched, held)
         before = missed.facts_of(Payment.objects.filter(resource=own).first())
         write_payment(charge, own, fetched)
+        plans.follow(charge, fetched)  # before anything locks the charge, as in ``answers.take_answer``
         terms.follow(charge, fetched, source=source)
-        plans.follow(charge, fetched)
         missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)

@@ -11,7 +11,7 @@ from django.db import transaction
 from config import clock
 from config.wakeup import wake
 from payments import gate, parcels, transitions
-from payments.deriving import Case, Question, not_agreed, open_questions, question
+from payments.deriving import WAITING, Case, Question, not_agreed, open_questions, question
 from payments.models import Charge, ChargeTerms, Payment, ReviewDecision, ReviewReason
 from payments.services import terms
 from payments.services.creation import SETTLE
@@ -79,7 +79,7 @@ def review(charge: Charge) -> Review | None:
     asked = _question(case)
     if asked is None:
         return None
-    theirs = next(reversed(not_agreed(case)), None)
+    theirs = _theirs(case)
     return Review(
         reason=asked.reason,
         mark=asked.mark,
@@ -87,6 +87,13 @@ def review(charge: Charge) -> Review | None:
         ours=_ours(case, theirs.parcel if theirs else None),
         theirs=theirs,
     )
+
+
+def _theirs(case: Case) -> ChargeTerms | None:
+    """Of several that wait for a person the newest of what somebody can still pay, else the newest."""
+    waiting = {payment.parcel for payment in case.payments if payment.status in WAITING}
+    asked = sorted(not_agreed(case), key=lambda one: (one.parcel is None or one.parcel in waiting, one.pk))
+    return asked[-1] if asked else None
 
 
 def _ours(case: Case, parcel: int | None) -> gate.Terms | None:
@@ -124,8 +131,8 @@ def accept(charge: Charge, *, mark: str, actor: User, note: str) -> Outcome:
         is_lost = asked is not None and asked.reason == ReviewReason.REFUND and case.lost_refunds
         if asked is None or asked.mark != mark or is_lost:
             return Outcome.CHANGED
-        if asked.reason == ReviewReason.TERMS:
-            terms.agree(own, actor=actor)
+        if asked.reason == ReviewReason.TERMS and (theirs := _theirs(case)):
+            terms.agree(own, theirs, actor=actor)
         ReviewDecision.objects.create(
             charge=own, at=clock.now(), actor=actor, reason=asked.reason, mark=mark, note=note
         )

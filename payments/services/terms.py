@@ -142,15 +142,11 @@ def _keep(own: Charge, fetched: GatewayPayment, parcel: int | None, *, source: s
         _note(own, before, after, is_agreed=is_agreed, source=source, parcel=parcel)
 
 
-def agree(charge: Charge, *, actor: User) -> None:
-    """A person takes the gateway's newest version: the charge asks for that from now on."""
-    newest = {version.parcel: version for version in charge.terms.all()}
-    for parcel, version in newest.items():
-        if version.is_agreed:
-            continue
-        before = _newest(charge, parcel, only_agreed=True)
-        ChargeTerms.objects.filter(pk=version.pk).update(is_agreed=True, agreed_by=actor)
-        _ask_for(charge, before, _content(version), parcel)
+def agree(charge: Charge, version: ChargeTerms, *, actor: User) -> None:
+    """A person takes what the gateway asks for, as it was shown: the charge asks for that from now on."""
+    before = _newest(charge, version.parcel, only_agreed=True)
+    ChargeTerms.objects.filter(pk=version.pk).update(is_agreed=True, agreed_by=actor)
+    _ask_for(charge, before, _content(version), version.parcel)
 
 
 def newest_due_date(charge: Charge) -> date:

@@ -13,8 +13,9 @@ from connections.gateways.base import Delivery, Method, Notification, ResourceKi
 from connections.gateways.instalments import due_dates, split
 from payments.models import ChangeKind, Charge, Payment, RunTrigger
 from payments.public.look import look
-from payments.services import changing, checking, reconciling, renewing, reviewing, runs
+from payments.services import changing, checking, reconciling, renewing, reviewing, runs, terms
 from payments.services.changing import NewChange
+from payments.services.following import fetch_and_store
 from tests.payments.simulated import World, statuses
 from webhooks.services import inbox, recording
 
@@ -133,6 +134,45 @@ def test_a_parcel_changed_at_the_gateway_is_followed_or_asked_about(world: World
         tell(world, charge, one.gateway_id)
         assert charge.status == ("paid" if number == 3 else "pending")
     assert (charge.review_reason, charge.received_cents) == ("", charge.amount_cents)
+
+
+def test_only_what_was_shown_is_agreed_to(world: World) -> None:
+    """Two parcels were changed: each is another question."""
+    charge = plan(world)
+    before, (_first, second, third) = charge.amount_cents, parcels_of(charge)
+    changed = {second.gateway_id: 500, third.gateway_id: 9_000}
+    for gateway_id, cents in changed.items():
+        world.control("edit", id=gateway_id, value=f"{cents / 100:.2f}")
+        tell(world, charge, gateway_id)
+    person, agreed = User.objects.create_user("rita"), set[int]()
+    for _one in changed:
+        asked = reviewing.review(charge)
+        assert asked is not None and asked.theirs is not None and asked.theirs.parcel not in agreed
+        assert reviewing.accept(charge, mark=asked.mark, actor=person, note="") == reviewing.Outcome.DECIDED
+        agreed.add(asked.theirs.parcel or 0)
+        charge.refresh_from_db()
+        versions = charge.terms.exclude(parcel=None)
+        assert {one.parcel for one in versions if one.is_agreed} == agreed
+    assert charge.review_reason == ""
+    assert charge.amount_cents == before - second.amount_cents - third.amount_cents + sum(changed.values())
+
+
+def test_the_plan_is_written_before_anything_holds_the_charge(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a creating answer is taken: two who lock in another order wait for each other for ever."""
+    charge, plans_known = plan(world), list[bool]()
+    first = parcels_of(charge)[0]
+    charge.resources.filter(kind=ResourceKind.PLAN).delete()
+    follow = terms.follow
+
+    def note_and_follow(*args: Any, **values: Any) -> None:
+        plans_known.append(charge.resources.filter(kind=ResourceKind.PLAN).exists())
+        follow(*args, **values)
+
+    monkeypatch.setattr(terms, "follow", note_and_follow)
+    assert fetch_and_store(charge, first.gateway_id, cause="test")
+    assert plans_known == [True]
 
 
 def cancel(charge: Charge) -> Any:
