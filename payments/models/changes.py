@@ -43,7 +43,7 @@ class ChargeChange(models.Model):
 
     ``submission`` names the filled form. ``payment`` is the one it is about; cancelling is about all.
     ``day`` is the new due date, or the day of the receipt in cash; ``amount_cents`` what was received then,
-    or the new amount; ``text`` the new description.
+    or the new amount; ``text`` the new description, or why the amount is less.
     """
 
     submission = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.db.models import QuerySet
+
 from config import clock
 from connections.gateways.base import PaymentStatus, ResourceKind
 from payments import parcels
@@ -37,6 +39,7 @@ class Obstacle(StrEnum):
     TOO_LITTLE = "too_little"
     TOO_MUCH = "too_much"
     NO_CENTS = "no_cents"
+    NO_REASON = "no_reason"
     SAME_TEXT = "same_text"
     TO_REVIEW = "to_review"
     COLLECTED = "collected"
@@ -44,7 +47,7 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """What a person typed for a change, as ``ChargeChange`` says of it."""
+    """What a person typed for a change, as ``ChargeChange`` says of it; ``text`` also why it is lowered."""
 
     day: date | None = None
     amount_cents: int | None = None
@@ -101,7 +104,7 @@ def is_withheld(charge: Charge) -> bool:
 def concerns(charge: Charge, kind: ChangeKind) -> bool:
     """Whether a person would think of this at all, as the charge stands."""
     if kind == ChangeKind.UNDO_CASH:
-        return target(charge, kind) is not None
+        return _cash(charge).exists()
     return charge.status in _from(charge, kind) or (
         kind == ChangeKind.CANCEL and charge.status in _BEING_MADE
     )
@@ -157,7 +160,8 @@ def target(charge: Charge, kind: ChangeKind) -> Payment | None:
         waiting = list(payments.filter(status__in=WAITING))
         return waiting[0] if len(waiting) == 1 else None
     if kind == ChangeKind.UNDO_CASH:
-        return payments.filter(status=PaymentStatus.PAID, is_cash=True).first()
+        cash = list(_cash(charge))
+        return cash[0] if len(cash) == 1 else None
     if kind == ChangeKind.RESTORE:  # rather the one whose link the customer has than a twin of it
         cancelled = payments.filter(status=PaymentStatus.CANCELLED)
         if parcels.are_ours(charge) and cancelled.count() > 1:
@@ -176,7 +180,7 @@ def insist(charge: Charge, kind: ChangeKind, typed: Typed) -> None:
 def typed_obstacle(charge: Charge, kind: ChangeKind, typed: Typed) -> Obstacle | None:
     """What is wrong with the day, the amount or the description."""
     if kind == ChangeKind.AMOUNT:
-        return _amount_obstacle(charge, typed.amount_cents or 0)
+        return _amount_obstacle(charge, typed.amount_cents or 0, typed.text)
     if kind == ChangeKind.DESCRIPTION:
         return Obstacle.SAME_TEXT if typed.text == charge.description else None
     today = clock.today(charge.connection.time_zone)
@@ -193,12 +197,15 @@ def typed_obstacle(charge: Charge, kind: ChangeKind, typed: Typed) -> Obstacle |
     return None
 
 
-def _amount_obstacle(charge: Charge, cents: int) -> Obstacle | None:
+def _amount_obstacle(charge: Charge, cents: int, reason: str) -> Obstacle | None:
+    """Less than before is a discount like any other."""
     if cents == charge.amount_cents:
         return Obstacle.SAME_AMOUNT
     if cents % smallest_cents(charge.currency):
         return Obstacle.NO_CENTS
-    return _limit_obstacle(charge, cents)
+    is_lower = cents < charge.amount_cents
+    lacks_reason = is_lower and charge.connection.require_discount_reason and not reason
+    return _limit_obstacle(charge, cents) or (Obstacle.NO_REASON if lacks_reason else None)
 
 
 def _limit_obstacle(charge: Charge, cents: int) -> Obstacle | None:
@@ -230,9 +237,13 @@ def _cancelling_obstacle(charge: Charge) -> Obstacle | None:
 
 
 def _missing(charge: Charge, kind: ChangeKind) -> Obstacle:
-    if kind == ChangeKind.UNDO_CASH:
+    if kind == ChangeKind.UNDO_CASH and not _cash(charge).exists():
         return Obstacle.NO_CASH
     if parcels.are_ours(charge) or _is_of_all_parcels(charge, kind):
         return Obstacle.PARCELS
-    is_several = charge.payments.filter(status__in=WAITING).count() > 1
+    is_several = charge.payments.filter(status__in=WAITING).count() > 1 or kind == ChangeKind.UNDO_CASH
     return Obstacle.SEVERAL if is_several else Obstacle.NO_PAYMENT
+
+
+def _cash(charge: Charge) -> QuerySet[Payment]:
+    return charge.payments.filter(status=PaymentStatus.PAID, is_cash=True)

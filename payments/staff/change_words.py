@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config import clock
+from payments import parcels
 from payments.models import ChangeKind, ChangeState, Charge, ChargeChange, TimelineEntry
 from payments.money import format_cents
 from payments.services import changeable
@@ -47,6 +48,12 @@ _CASH_EFFECTS = (
     gettext_lazy("The charge becomes paid, and nobody can pay it at %(gateway)s any more."),
     gettext_lazy("No money moves at %(gateway)s, and it takes no fee. It can be undone later."),
     gettext_lazy("An amount other than what was owed on that day is shown for review first."),
+)
+# Of several parcels one is received.
+_PARCEL_CASH_EFFECTS = (
+    gettext_lazy("This parcel counts as received, and nobody can pay it at %(gateway)s any more."),
+    gettext_lazy("The charge becomes paid once every parcel is."),
+    *_CASH_EFFECTS[1:],
 )
 WORDS = {
     ChangeKind.CANCEL: Words(
@@ -158,6 +165,7 @@ _OBSTACLES: dict[Obstacle, Promise] = {
     ),
     Obstacle.TOO_MUCH: gettext_lazy("%(gateway)s takes charges up to %(amount)s this way."),
     Obstacle.NO_CENTS: gettext_lazy("This currency has no cents."),
+    Obstacle.NO_REASON: gettext_lazy("Say why: on %(account)s every discount needs a reason."),
     Obstacle.SAME_TEXT: gettext_lazy("It says this already: type something else."),
     Obstacle.TO_REVIEW: gettext_lazy("Somebody has to review this charge first."),
     Obstacle.COLLECTED: gettext_lazy(
@@ -232,13 +240,16 @@ def obstacle(charge: Charge, kind: ChangeKind, found: Obstacle) -> str:
     said = _CANNOT[kind] if found == Obstacle.CANNOT else _OBSTACLES[found]
     most = charge.connection.capabilities.most_cents(charge.method)
     amount = format_cents(most, charge.currency) if most else ""
-    return str(said) % {"gateway": charge.connection.gateway_label, "amount": amount}
+    account = charge.connection.name
+    return str(said) % {"gateway": charge.connection.gateway_label, "account": account, "amount": amount}
 
 
 def effects(charge: Charge, kind: ChangeKind) -> list[str]:
     said = WORDS[kind].effects
     if changeable.is_remade(charge, kind):
         said = _REMADE
+    elif kind == ChangeKind.CASH and parcels.are_ours(charge):
+        said = _PARCEL_CASH_EFFECTS
     elif kind == ChangeKind.DESCRIPTION and changeable.is_ours_alone(charge, kind):
         said = _HERE_ALONE
     return [str(effect) % {"gateway": charge.connection.gateway_label} for effect in said]
@@ -302,4 +313,5 @@ def sentence(entry: TimelineEntry) -> tuple[str, str]:
     failure = _(data["failure"]) if data["failure"] else ""
     charge = entry.charge
     advice = _advice(charge, data["kind"], data["obstacle"], data["advice"]) if charge else ""
-    return said % words, " · ".join(filter(None, (failure, advice)))
+    reason = words["text"] if (data["kind"], data["step"]) == (ChangeKind.AMOUNT, "asked") else ""
+    return said % words, " · ".join(filter(None, (reason, failure, advice)))

@@ -56,12 +56,15 @@ class ChangeForm(forms.Form):
             del self.fields["day"]
         if kind in _AMOUNT_LABELS:
             self.fields["amount"].label = _AMOUNT_LABELS[kind]
-            self.fields["amount"].initial = as_typed(charge.amount_cents, charge.currency)
+            self.fields["amount"].initial = as_typed(_cents(charge, kind), charge.currency)
             self.fields["amount"].widget.attrs.update(inputmode="decimal", autocomplete="off")
         else:
             del self.fields["amount"]
         if kind == ChangeKind.DESCRIPTION:
             self.fields["text"].initial = charge.description
+        elif kind == ChangeKind.AMOUNT and charge.connection.require_discount_reason:
+            self.fields["text"].label = gettext_lazy("Why the discount is given")
+            self.fields["text"].required = False
         else:
             del self.fields["text"]
         for name in self.errors if self.is_bound else ():
@@ -96,7 +99,13 @@ class ChangeForm(forms.Form):
 def _field_of(found: Obstacle) -> str:
     if found in _ABOUT_DAY:
         return "day"
-    return "text" if found == Obstacle.SAME_TEXT else "amount"
+    return "text" if found in (Obstacle.SAME_TEXT, Obstacle.NO_REASON) else "amount"
+
+
+def _cents(charge: Charge, kind: ChangeKind) -> int:
+    """What a person would most likely type: of parcels, what the one that is meant asks for."""
+    meant = changeable.target(charge, kind)
+    return meant.amount_cents if meant else charge.amount_cents
 
 
 @never_cache
