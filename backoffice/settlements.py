@@ -144,9 +144,12 @@ def _row(payment: Payment, account: Connection) -> Sequence[str]:
         moment.astimezone(zone).date().isoformat() if moment else ""
         for moment in (payment.settled_at, payment.paid_at)
     )
-    fee = payment.fee_cents or 0
-    net = payment.received_cents - fee if payment.net_cents is None else payment.net_cents
-    amounts = (payment.received_cents, fee, payment.refunded_cents, net - payment.refunded_cents)
+    returned = payment.fee_returned_cents
+    fee = "" if payment.fee_cents is None else csv_lines.amount(payment.fee_cents - returned)
+    paid_net = payment.received_cents - (payment.fee_cents or 0)
+    net = (paid_net if payment.net_cents is None else payment.net_cents) + returned - payment.refunded_cents
+    given_back, rest = csv_lines.amount(payment.refunded_cents), csv_lines.amount(net)
     words = (account.name, account.gateway_label, payment.charge.reference, payment.gateway_id)
     named = (*(csv_lines.text(word) for word in words), csv_lines.text(payment.method))
-    return (came, *named, paid, payment.currency, *(csv_lines.amount(cents) for cents in amounts))
+    gross = csv_lines.amount(payment.received_cents)
+    return (came, *named, paid, csv_lines.text(payment.currency), gross, fee, given_back, rest)

@@ -77,5 +77,7 @@ def reconcile() -> None:
 @app.task(name="payments.tasks.check_charges")
 def check_charges() -> None:
     """Look at open charges by ourselves: by the calendar, and at their gateways; then for expected money."""
-    checking.sweep()
-    settling.ask_due()
+    try:
+        checking.sweep()
+    finally:
+        settling.ask_due()

@@ -191,7 +191,8 @@ class GatewayPayment:
     of the same payment where the gateway has one, as an aware UTC time, else ``None``.
     ``status`` is ``None`` for a word we do not know; ``gateway_status`` always keeps the word. For cards
     ``received_cents`` leaves out interest that is the gateway's. ``fee_cents`` is what the gateway keeps of
-    it and ``net_cents`` the rest, both as when it was paid: what is given back later changes neither.
+    it and ``net_cents`` the rest, both as when it was paid: what is given back later changes neither; what
+    of the fee comes back with it is ``fee_returned_cents``.
     ``settles_at`` is when the net is expected in the account, ``settled_at`` when it came there;
     ``is_anticipated``: it was advanced, so nothing more comes on the day expected. ``origin_id`` names what
     the payment was born from at the gateway (subscription, instalment plan, link, merchant order), empty for
@@ -219,6 +220,7 @@ class GatewayPayment:
     discount_cents: int | None = None
     fee_cents: int | None = None
     net_cents: int | None = None
+    fee_returned_cents: int = 0
     due_date: date | None = None
     created_at: datetime | None = None
     paid_at: datetime | None = None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Of money that is contested, or was lost so, nothing can be given back.
 CONTESTED = (PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK)
 
+_EXPECTED = Q(settled_at__isnull=True, status=PaymentStatus.PAID.value, is_cash=False, is_anticipated=False)
+
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def with_left(self, amount_cents: int) -> PaymentQuerySet:
@@ -30,9 +32,11 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.filter(reachable_by(user))
 
     def expected(self) -> PaymentQuerySet:
-        """Paid, but not yet in the account: neither contested nor advanced, nor told to be paid in cash."""
-        waiting = self.filter(settled_at__isnull=True, settles_at__isnull=False)
-        return waiting.filter(status=PaymentStatus.PAID, is_cash=False, is_anticipated=False)
+        """Paid, but not yet in the account: neither contested nor advanced, nor told to be paid in cash.
+
+        Of some the day is not known.
+        """
+        return self.filter(_EXPECTED)
 
     def settled(self) -> PaymentQuerySet:
         """Whose money came into the account at the gateway on the day told; what was paid in cash never does.
@@ -73,6 +77,8 @@ class Payment(models.Model):
     reserved_cents = models.BigIntegerField(default=0)
     fee_cents = models.BigIntegerField(null=True)
     net_cents = models.BigIntegerField(null=True)
+    # Of the fee, what came back with refunds; the two above stay as when it was paid.
+    fee_returned_cents = models.BigIntegerField(default=0, db_default=0)
     paid_at = models.DateTimeField(null=True)
     settles_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -98,11 +104,7 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["connection", "gateway_id"], name="one_row_per_gateway_payment")
         ]
         indexes = [
-            models.Index(
-                fields=["settles_at"],
-                name="payment_expected",
-                condition=Q(settled_at__isnull=True, settles_at__isnull=False),
-            ),
+            models.Index(fields=["settles_at"], name="payment_to_settle", condition=_EXPECTED),
             models.Index(
                 fields=["settled_at"], name="payment_settled", condition=Q(settled_at__isnull=False)
             ),

@@ -224,6 +224,7 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
         "refunded_cents": fetched.refunded_cents,
         "fee_cents": fetched.fee_cents,
         "net_cents": fetched.net_cents,
+        "fee_returned_cents": fetched.fee_returned_cents,
         "paid_at": fetched.paid_at,
         "settles_at": fetched.settles_at,
         "settled_at": fetched.settled_at,

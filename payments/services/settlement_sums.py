@@ -22,12 +22,14 @@ from payments.models import Payment
 from payments.models.payments import PaymentQuerySet
 
 DAYS_AHEAD = 30
+_LATE, _ON_ITS_DAY, _LATER, _UNKNOWN = range(4)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
     """``net_cents`` is what is left of ``gross_cents`` after fees and what was given back.
 
+    ``fee_cents``: without what of a fee came back with the money given back.
     ``unknown_fees``: payments whose gateway did not tell a fee; they count as without one.
     """
 
@@ -45,11 +47,14 @@ class Sums:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What an account is to get on a day; ``is_late``: should have come before it, ``is_later``: or after."""
+    """What an account is to get on a day; ``is_late``: should have come before it, ``is_later``: or after.
+
+    ``day`` is None where the gateway told none.
+    """
 
     connection: Connection
     currency: str
-    day: date
+    day: date | None
     sums: Sums
     is_late: bool = False
     is_later: bool = False
@@ -65,28 +70,36 @@ class Settled:
 
 
 def expected(connections: Sequence[Connection]) -> list[Expected]:
-    """Late money first in one row, then day by day, then in one row what comes after so many days."""
-    found: dict[tuple[bool, bool, date, int, str], Expected] = {}
+    """Late money first in one row, then day by day, then in one row each what comes after so many days, and
+    on a day not known.
+    """
+    found: dict[tuple[int, date, int, str], Expected] = {}
     for zone, accounts in _by_zone(connections).items():
         today = clock.today(zone)
         last = today + timedelta(days=DAYS_AHEAD)
         owed = Payment.objects.expected().filter(connection__in=accounts)
         by_day = owed.annotate(day=TruncDate("settles_at", tzinfo=ZoneInfo(zone)))
         for row in _summed(by_day, "day"):
-            late, later = row["day"] < today, row["day"] > last
-            day = min(max(row["day"], today), last + timedelta(days=1))
-            key = (not late, later, day, row["connection_id"], row["currency"])
+            rank = _rank(row["day"], today, last)
+            day = min(max(row["day"] or today, today), last + timedelta(days=1))
+            key = (rank, day, row["connection_id"], row["currency"])
             before = found[key].sums if key in found else Sums()
             found[key] = Expected(
                 connection=accounts[row["connection_id"]],
                 currency=row["currency"],
-                day=day,
+                day=None if rank == _UNKNOWN else day,
                 sums=before + _sums(row),
-                is_late=late,
-                is_later=later,
+                is_late=rank == _LATE,
+                is_later=rank == _LATER,
             )
-    ordered = sorted(found, key=lambda key: (*key[:3], found[key].connection.name, *key[3:]))
+    ordered = sorted(found, key=lambda key: (*key[:2], found[key].connection.name, *key[2:]))
     return [found[key] for key in ordered]
+
+
+def _rank(day: date | None, today: date, last: date) -> int:
+    if day is None:
+        return _UNKNOWN
+    return _LATE if day < today else _LATER if day > last else _ON_ITS_DAY
 
 
 def late_payments(connections: Sequence[Connection], *, most: int) -> list[Payment]:
@@ -146,15 +159,15 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def _summed(payments: PaymentQuerySet, *by: str) -> Iterator[dict[str, Any]]:
-    fee = Coalesce("fee_cents", 0)
-    net = Coalesce(F("net_cents"), F("received_cents") - fee) - F("refunded_cents")
+    paid_fee, returned = Coalesce("fee_cents", 0), F("fee_returned_cents")
+    net = Coalesce(F("net_cents"), F("received_cents") - paid_fee) - F("refunded_cents") + returned
     yield from (
         payments.order_by()
         .values("connection_id", "currency", *by)
         .annotate(
             payments=Count("pk"),
             gross_cents=Sum("received_cents"),
-            fees=Sum(fee),
+            fees=Sum(paid_fee - returned),
             refunded=Sum("refunded_cents"),
             net=Sum(net),
             unknown_fees=Count("pk", filter=Q(fee_cents__isnull=True)),

@@ -1,7 +1,8 @@
 """Ask whether the money of a payment has come into the account, once the day it was expected is over.
 
 A gateway tells it, or not, and a notification may be lost. The rows say when: what is expected by
-``settles_at``, and not asked for again before ``settlement_asked_until``.
+``settles_at`` (from the day it was paid on where no day was told), and not asked for again before
+``settlement_asked_until``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
+from django.db.models.functions import Coalesce
 
 from config import clock
 from connections.gateways.errors import (
@@ -40,7 +42,7 @@ def ask_due() -> int:
     """Ask for payments whose money should be there, some of each connection; returns how many."""
     left = patience(_PASS_SECONDS)
     asked = 0
-    waiting = due().order_by().values_list("connection_id").annotate(first=Min("settles_at"))
+    waiting = due().order_by().values_list("connection_id").annotate(first=Min("expected"))
     for connection_id, _first in waiting.order_by("first"):
         for payment in due().filter(connection=connection_id)[:MOST_PER_CONNECTION]:
             if left() <= 0 or asked >= MOST:
@@ -58,21 +60,23 @@ def ask_due() -> int:
 def due() -> PaymentQuerySet:
     now = clock.now()
     may_ask = Q(settlement_asked_until=None) | Q(settlement_asked_until__lte=now)
-    late = Payment.objects.expected().filter(settles_at__lte=now - GRACE, settles_at__gt=now - GIVES_UP)
-    return late.filter(may_ask, connection__is_active=True).order_by("settles_at")
+    owed = Payment.objects.expected().annotate(expected=Coalesce("settles_at", "paid_at"))
+    late = owed.filter(expected__lte=now - GRACE, expected__gt=now - GIVES_UP)
+    return late.filter(may_ask, connection__is_active=True).order_by("expected")
 
 
-def next_look(settles_at: datetime) -> datetime:
+def next_look(expected: datetime) -> datetime:
     """The longer it is late, the rarer."""
     now = clock.now()
-    return now + min(max((now - settles_at) / 2, LEAST), LONGEST)
+    return now + min(max((now - expected) / 2, LEAST), LONGEST)
 
 
 def _claim(payment: Payment) -> bool:
     """One UPDATE decides between processes, and plans the next look whatever becomes of this one."""
     mine = Payment.objects.filter(pk=payment.pk, settlement_asked_until=payment.settlement_asked_until)
-    assert payment.settles_at is not None
-    return bool(mine.update(settlement_asked_until=next_look(payment.settles_at)))
+    expected = payment.settles_at or payment.paid_at
+    assert expected is not None
+    return bool(mine.update(settlement_asked_until=next_look(expected)))
 
 
 def _ask(payment: Payment) -> bool:

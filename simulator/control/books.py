@@ -6,12 +6,14 @@ from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest
 
 from simulator import clock
-from simulator.asaas import sessions
+from simulator.asaas import balance, sessions
 from simulator.control import asaas_subscriptions, disputes, mp_disputes, mp_subscriptions, refunds
 from simulator.control.errors import ControlError
+from simulator.mercadopago import refunding
 from simulator.mercadopago.effects import is_clearing
 from simulator.mercadopago.serialise import REGULAR, currency
 from simulator.models import (
+    Account,
     AsaasCheckout,
     AsaasPayment,
     AsaasSubscription,
@@ -44,7 +46,17 @@ def books(request: HttpRequest) -> dict[str, Any]:
         "checkouts": [*map(_checkout_line, checkouts)],
         "subscriptions": asaas_subscriptions.lines(recurring) + _mp_subscriptions(request),
         **_agreements(request),
+        "balance": _balance(request.GET.get("account", "")),
     }
+
+
+def _balance(account: str) -> Any:
+    """Of the one account asked for."""
+    known = Account.objects.filter(pk=account).first() if account.isdigit() else None
+    if known is None:
+        return None
+    balance_cents = refunding.balance_cents if known.gateway == "mercadopago" else balance.balance_cents
+    return plain_number(balance_cents(known))
 
 
 def _mp_subscriptions(request: HttpRequest) -> list[dict[str, Any]]:
@@ -113,7 +125,7 @@ def _mp_line(row: MpPayment) -> dict[str, Any]:
     more |= {"credit_date": None, "is_settled": False} | _released(row)
     more |= {"is_clearing": is_clearing(row), "instalments": row.data.get("installments", 1)}
     more |= {"operation_type": row.data.get("operation_type", REGULAR)}
-    more |= {"subscription": row.data.get("subscription")}
+    more |= {"subscription": row.data.get("subscription"), "expires_at": row.data.get("date_of_expiration")}
     return _line(row, row.amount_cents, row.fee_cents) | own | more
 
 
@@ -130,6 +142,7 @@ def _line(row: AsaasPayment | MpPayment, amount: int, fee: int) -> dict[str, Any
         "net": plain_number(row.paid_cents - fee if row.paid_cents else 0),
         "currency": "",
         "method": "",
+        "description": row.data.get("description"),
         "gateway": row.account.gateway,
         "account": row.account_id,
         "created_at": row.created_at.isoformat(),

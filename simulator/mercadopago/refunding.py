@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Sum
 
 from simulator import clock, numbering
+from simulator.mercadopago import serialise
 from simulator.mercadopago.effects import conclude, fresh
 from simulator.mercadopago.errors import MpError, cause
 from simulator.models import Account, MpChargeback, MpClaim, MpPayment, write
@@ -27,7 +28,8 @@ def balance_cents(account: Account) -> int:
     Without what disputes hold or took; their fees do not come back (our decision).
     """
     collected = MpPayment.objects.filter(account_id=account.pk, paid_cents__gt=0)
-    fee_back = F("fee_cents") * F("refunded_cents") / F("paid_cents")
+    step = serialise.smallest_cents(account)
+    fee_back = F("fee_cents") * F("refunded_cents") / (F("paid_cents") * step) * step
     total = Sum(F("paid_cents") - F("fee_cents") - F("refunded_cents") + fee_back)
     opening = parse_cents(account.options.get("opening_balance", 0)) or 0
     held = sum(
@@ -69,8 +71,7 @@ def _checked(row: MpPayment, amount_cents: int | None, is_forced: bool) -> int:
         raise cause(400, 2017, "Invalid transaction_amount for update")
     if amount != row.paid_cents and row.account.options["site"] in WHOLE_ONLY:
         raise cause(400, 3024, "Not valid action: partial refund unsupported")
-    fee_back = row.fee_cents * (row.refunded_cents + amount) // row.paid_cents
-    fee_back -= row.fee_cents * row.refunded_cents // row.paid_cents
+    fee_back = serialise.fee_back_cents(row, row.refunded_cents + amount) - serialise.fee_back_cents(row)
     if not is_forced and balance_cents(row.account) < amount - fee_back:
         raise cause(400, 2031, "Insufficient funds to refund the payment")
     return amount

@@ -192,7 +192,10 @@ def _charges(row: MpPayment) -> list[dict[str, Any]]:
             "client_id": 0,
             "date_created": stamp(row.created_at),
             "last_updated": stamp(row.created_at),
-            "amounts": {"original": plain_number(row.fee_cents), "refunded": plain_number(_fee_back(row))},
+            "amounts": {
+                "original": plain_number(row.fee_cents),
+                "refunded": plain_number(fee_back_cents(row)),
+            },
             "metadata": {},
             "reserve_id": None,
             "refund_charges": [],
@@ -200,10 +203,11 @@ def _charges(row: MpPayment) -> list[dict[str, Any]]:
     ]
 
 
-def _fee_back(row: MpPayment) -> int:
+def fee_back_cents(row: MpPayment, refunded_cents: int | None = None) -> int:
     """The fee of the part given back returns to the seller (our decision), in whole steps of the currency."""
     step = smallest_cents(row.account)
-    return row.fee_cents * row.refunded_cents // (row.paid_cents * step) * step if row.paid_cents else 0
+    refunded = row.refunded_cents if refunded_cents is None else refunded_cents
+    return row.fee_cents * refunded // (row.paid_cents * step) * step if row.paid_cents else 0
 
 
 def refund(row: MpPayment, item: dict[str, Any]) -> dict[str, Any]:

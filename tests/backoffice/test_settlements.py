@@ -38,7 +38,10 @@ def clock() -> Iterator[None]:
 
 @pytest.fixture
 def house() -> House:
-    return make_house()
+    """Its own payments have nothing to do with the gateway."""
+    made = make_house()
+    Payment.objects.update(is_cash=True)
+    return made
 
 
 def paid(connection: Connection, *, days: float = 0, **values: Any) -> Payment:
@@ -84,12 +87,14 @@ def test_forecast_goes_by_day_with_late_first_and_what_is_far_in_one_row() -> No
     shop = make_connection()
     for days in (-9, -1, 0, 1, 1, 30, 31, 200):
         paid(shop, days=days)
+    paid(shop, settles_at=None)
     assert rows(shop) == [
         ("2026-11-21", True, False, 2, 19_402),
         ("2026-11-21", False, False, 1, 9_701),
         ("2026-11-22", False, False, 2, 19_402),
         ("2026-12-21", False, False, 1, 9_701),
         ("2026-12-22", False, True, 2, 19_402),
+        ("None", False, False, 1, 9_701),
     ]
 
 
@@ -109,7 +114,6 @@ def test_days_are_those_of_the_account() -> None:
         {"status": "pending", "received_cents": 0},
         {"is_cash": True},
         {"is_anticipated": True},
-        {"settles_at": None},
         {"settled_at": NOW},
     ],
 )
@@ -170,6 +174,20 @@ def test_what_was_given_back_does_not_come_and_an_unknown_fee_is_told() -> None:
     )
 
 
+def test_what_comes_back_of_a_fee_is_no_fee(house: House) -> None:
+    """All given back, and its fee with it: nothing is left, and nothing is missing."""
+    payment = settled(house.theirs.connection, refunded_cents=10_000, fee_returned_cents=299)
+    Payment.objects.filter(pk=payment.pk).update(status="refunded")
+    [row] = settlement_sums.settled([payment.connection], first=NOW.date(), last=NOW.date())
+    assert (row.sums.gross_cents, row.sums.fee_cents, row.sums.net_cents) == (10_000, 0, 0)
+    assert lines(house.browser("finance").get(FILE))[1][8:] == ["100,00", "0,00", "100,00", "0,00"]
+
+
+def test_a_fee_that_is_not_told_is_no_zero_in_the_file(house: House) -> None:
+    settled(house.theirs.connection, fee_cents=None, net_cents=None, currency="=1+1")
+    assert lines(house.browser("finance").get(FILE))[1][7:] == ["'=1+1", "100,00", "", "0,00", "100,00"]
+
+
 def test_page_sums_by_currency_and_apart_from_what_is_tried_out(house: House) -> None:
     real, abroad = make_connection(environment="production"), make_connection(environment="production")
     paid(house.theirs.connection, days=2), paid(real, days=2), settled(real, refunded_cents=1_000)
@@ -203,6 +221,8 @@ def test_late_money_is_named_with_its_charge(house: House) -> None:
     page = house.browser("auditor").get(PAGE).content.decode()
     assert f'data-late-payment="{late.gateway_id}"' in page and late.charge.get_absolute_url() in page
     assert 'data-expected="late"' in page
+    paid(house.theirs.connection, settles_at=None)
+    assert 'data-expected="unknown"' in house.browser("auditor").get(PAGE).content.decode()
 
 
 def test_period_is_that_of_the_account_and_both_days_are_in_it(house: House) -> None:

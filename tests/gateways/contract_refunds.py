@@ -51,8 +51,9 @@ class RefundContract:
         return sample.refund(payment_id=payment_id, amount_cents=cents, idempotency_key=key, **changes)
 
     def test_gives_back_in_parts_to_the_last_cent(
-        self, simulator: Simulator, adapter: Gateway, paid: str
+        self, simulator: Simulator, account: dict[str, Any], adapter: Gateway, paid: str
     ) -> None:
+        """What is left of it, with what comes back of its fee, is what the account has at the gateway."""
         for cents, so_far, status in (
             (1, 1, PaymentStatus.PAID),
             (4000, 4001, PaymentStatus.PAID),
@@ -61,6 +62,9 @@ class RefundContract:
             self.give_back(adapter, paid, cents, is_rest=so_far == 15000)
             found = adapter.fetch_payment(paid)
             assert (found.refunded_cents, found.status, found.is_refunding) == (so_far, status, False)
+            assert found.net_cents is not None
+            left = found.net_cents - found.refunded_cents + found.fee_returned_cents
+            assert left == round(simulator.balance(account) * 100) - RICH * 100
         assert sorted(refund.amount_cents for refund in found.refunds) == [1, 4000, 10999]
         assert {refund.state for refund in found.refunds} == {RefundState.DONE}
         assert simulator.books(REFERENCE)[0]["refunded"] == 150.0

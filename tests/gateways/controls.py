@@ -51,6 +51,9 @@ class Simulator:
         listed: list[dict[str, Any]] = self.control("GET", f"books?reference={reference}")["payments"]
         return listed
 
+    def balance(self, account: dict[str, Any]) -> float:
+        return float(self.control("GET", f"books?account={account['id']}")["balance"])
+
     def received(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = self.control("GET", "received")["calls"]
         return listed

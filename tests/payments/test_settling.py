@@ -13,6 +13,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from connections.models import Connection
+from payments import tasks
 from payments.models import MissedNotification, Payment
 from payments.services import settling
 from tests.factories import NOW, make_charge, make_connection, make_payment
@@ -99,6 +100,31 @@ def test_gateway_that_tells_no_settlement_missed_nothing(clock: Any, gateway: re
     assert not MissedNotification.objects.exists()
 
 
+def test_money_of_which_no_day_was_told_is_asked_for_from_its_payment_on(
+    clock: Any, gateway: responses.RequestsMock
+) -> None:
+    payment = paid(settles_at=None)
+    answers(gateway, payment)
+    assert settling.ask_due() == 1
+    payment.refresh_from_db()
+    assert payment.settled_at
+
+
+def test_looks_at_charges_that_break_off_keep_no_money_waiting(
+    clock: Any, gateway: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError
+
+    payment = paid()
+    answers(gateway, payment)
+    monkeypatch.setattr(tasks.checking, "sweep", broken)
+    with pytest.raises(RuntimeError):
+        tasks.check_charges()
+    payment.refresh_from_db()
+    assert payment.settled_at
+
+
 def test_gateway_has_its_day_before_it_is_asked(clock: Any, gateway: responses.RequestsMock) -> None:
     payment = paid(since=settling.GRACE - timedelta(seconds=1))
     answers(gateway, payment)
@@ -130,7 +156,7 @@ def asked_after(clock: Any, wait: timedelta) -> int:
         {"is_cash": True},
         {"is_anticipated": True},
         {"settled_at": NOW},
-        {"settles_at": None},
+        {"settles_at": None, "paid_at": None},
         {"settlement_asked_until": NOW + DAY},
     ],
 )

@@ -169,10 +169,11 @@ def outcome(charge: Charge) -> dict[str, Any]:
         "net_cents",
         "review_reason",
         "paid_at",
+        "settled_at",
     )
     row = Charge.objects.values(*names).get(pk=charge.pk)
     payments = charge.payments.order_by("gateway_id").values_list(
-        "status", "received_cents", "refunded_cents"
+        "status", "received_cents", "refunded_cents", "fee_returned_cents", "settles_at", "settled_at"
     )
     refunds = charge.refunds.order_by("pk").values_list("state", "amount_cents")
     return {**row, "payments": list(payments), "refunds": sorted(refunds)}

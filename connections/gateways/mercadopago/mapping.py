@@ -84,6 +84,7 @@ def to_payment(raw: Record, *, now: datetime | None = None) -> GatewayPayment:
         is_refunding=refunds.is_any_under_way(listed),
         fee_cents=_fee(raw, received, net) if has_money else None,
         net_cents=net if has_money else None,
+        fee_returned_cents=_fee_returned(raw) if has_money else 0,
         created_at=_time(raw, "date_created"),
         paid_at=_time(raw, "date_approved"),
         settles_at=_time(raw, "money_release_date") if has_money else None,
@@ -205,6 +206,17 @@ def _fee(raw: Record, received: int, net: int | None) -> int | None:
         ours = (item for item in items if text(item.get("fee_payer")) == "collector")
         return sum(to_cents(item.get("amount")) or 0 for item in ours)
     return received - net if net else None
+
+
+def _fee_returned(raw: Record) -> int:
+    """``fee_details`` stays as it was; each charge says what of it came back (mercadopago.md 3.3)."""
+    ours = (
+        charge
+        for charge in records(raw.get("charges_details"))
+        if text(charge.get("type")) == "fee"
+        and text(record(charge.get("accounts")).get("from")) == "collector"
+    )
+    return sum(to_cents(record(charge.get("amounts")).get("refunded")) or 0 for charge in ours)
 
 
 def _was_kept(received: int, listed: tuple[RefundItem, ...], raw: Record) -> bool:
