@@ -15,7 +15,8 @@ class Country:
     """``dial`` is the country's prefix, ``phone_lengths`` how many digits follow it.
 
     ``trunk`` is dialled before a number inside the country only; ``mobile`` comes after the prefix of a
-    number that messages are sent to.
+    number that messages are sent to. ``spellings`` are other ways a number is dialled: their groups are
+    the national digits.
     """
 
     code: str
@@ -27,13 +28,18 @@ class Country:
     phone_example: str
     trunk: str = "0"
     mobile: str = ""
+    spellings: tuple[str, ...] = ()
 
     def phone(self, typed: str) -> str:
         """The national digits of a telephone as somebody typed it; empty for what is none of this country."""
         digits = re.sub(r"\D", "", typed)
         if len(digits) not in self.phone_lengths:
-            digits = self._without_prefix(digits)
+            digits = self._spelled(digits) or self._without_prefix(digits)
         return digits if len(set(digits[2:])) > 1 else ""
+
+    def _spelled(self, digits: str) -> str:
+        found = (re.fullmatch(spelling, digits) for spelling in self.spellings)
+        return next(("".join(match.groups()) for match in found if match), "")
 
     def _without_prefix(self, digits: str) -> str:
         for prefix in (self.dial + self.mobile, self.dial, self.trunk):
@@ -98,6 +104,12 @@ ARGENTINA = Country(
     phone_lengths=(10,),
     phone_example="11 2345-6789",
     mobile="9",
+    # Inside the country 15 stands before a mobile's own number, after an area of two to four digits.
+    spellings=(
+        r"(?:54)?9?0?(11)15(\d{8})",
+        r"(?:54)?9?0?([2-9]\d{2})15(\d{7})",
+        r"(?:54)?9?0?([2-9]\d{3})15(\d{6})",
+    ),
 )
 CHILE = Country(
     code="CL",
@@ -162,6 +174,8 @@ MEXICO = Country(
     dial="52",
     phone_lengths=(10,),
     phone_example="55 1234 5678",
+    # Before 2019 a 1 came after the country for mobiles, and 01, 044 or 045 before numbers inside it.
+    spellings=(r"(?:52)?1(\d{10})", r"(?:01|044|045)(\d{10})"),
 )
 PERU = Country(
     code="PE",

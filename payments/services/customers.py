@@ -7,9 +7,12 @@ from typing import TypedDict, Unpack
 from django.utils.translation import gettext as _
 
 from connections.gateways.base import Address, CustomerDetails, Gateway
+from connections.gateways.documents import bare
 from connections.gateways.errors import NotFound, RequestRefused
 from connections.models import Connection
 from payments.models import Customer, CustomerAtGateway
+
+_LONGEST_EMAIL = 254
 
 
 class Contact(TypedDict, total=False):
@@ -117,15 +120,19 @@ def payer_of(
 
 
 def customer_of(connection: Connection, customer_id: str, details: CustomerDetails | None) -> Customer:
-    """The one with this gateway's id or this document, else a new one; one we know is not changed."""
+    """The one with this gateway's id or this document, else a new one; one we know is not changed.
+
+    Whoever pays with another document than the one we know under the id is another one.
+    """
     name_there = customer_id or (details.reference if details else "")
     same = CustomerAtGateway.objects.filter(connection=connection, gateway_id=name_there)
     known = same.select_related("customer").first() if name_there else None
-    if known:
+    document = _document(connection, details) if details else ""
+    if known and document in ("", known.customer.document or document):
         return known.customer
     nobody = CustomerDetails(reference="", name="", document="", document_type="")
     customer = _by_details(connection, details or nobody)
-    if name_there:
+    if name_there and not known:
         CustomerAtGateway.objects.get_or_create(
             connection=connection, customer=customer, defaults={"gateway_id": name_there}
         )
@@ -135,17 +142,26 @@ def customer_of(connection: Connection, customer_id: str, details: CustomerDetai
 def _by_details(connection: Connection, details: CustomerDetails) -> Customer:
     """By document; without one by e-mail, among those that have no document either."""
     country = connection.country
+    email = details.email if len(details.email) <= _LONGEST_EMAIL else ""
     given = {
         "name": (details.name or details.email or _("Payer without a name"))[:120],
-        "email": details.email,
+        "email": email,
         "phone": country.phone(details.phone),
     }
-    if details.document and details.document_type in {kind.code for kind in country.documents}:
+    if document := _document(connection, details):
         return Customer.objects.get_or_create(
             country=country.code,
             document_type=details.document_type,
-            document=details.document,
+            document=document,
             defaults=given,
         )[0]
-    nameless = Customer.objects.filter(country=country.code, document="", email=details.email)
-    return (details.email and nameless.first()) or Customer.objects.create(country=country.code, **given)
+    nameless = Customer.objects.filter(country=country.code, document="", email=email)
+    return (email and nameless.first()) or Customer.objects.create(country=country.code, **given)
+
+
+def _document(connection: Connection, details: CustomerDetails) -> str:
+    """One that can be somebody's: a placeholder such as 00000000000 would make one person of strangers."""
+    number = bare(details.document)
+    kinds = (kind for kind in connection.country.documents if kind.code == details.document_type)
+    is_real = len(set(number)) > 1 and any(kind.fits(number) for kind in kinds)
+    return number if is_real else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -71,18 +73,27 @@ class AddressForm(forms.Form):
     def check_address(self, connection: Connection, method: str) -> None:
         """Name what is missing: of one that was begun, or of one that this account needs and we lack."""
         is_begun = any(self.cleaned_data.get(name) for name in PARTS)
-        is_needed = method in connection.capabilities.needs_address and not self._is_known()
-        if not (is_begun or is_needed):
+        if not is_begun and not self._lacks_address(connection, method):
             return
         for name in PARTS:
             if not self.cleaned_data.get(name) and name not in self.errors:
                 text = _("For a boleto %(gateway)s needs the whole address.")
                 self.add_error(name, text % {"gateway": connection.gateway_label})
 
-    def _is_known(self) -> bool:
+    def _lacks_address(self, connection: Connection, method: str) -> bool:
+        if method not in connection.capabilities.needs_address:
+            return False
         document = self.cleaned_data.get("document")
-        known = Customer.objects.filter(country="BR", document=document).exclude(zip_code="")
-        return bool(document) and known.exists()
+        return not (document and self.is_address_known(document))
+
+    def is_address_known(self, document: str) -> bool:
+        return with_address([document]).exists()
+
+
+def with_address(documents: Sequence[str]) -> QuerySet[Customer, str]:
+    """Those documents whose customer's address we have."""
+    known = Customer.objects.filter(country="BR", document__in=documents).exclude(zip_code="")
+    return known.values_list("document", flat=True)
 
 
 def needing(connection: Connection) -> str:

@@ -28,11 +28,23 @@ _OWN = ("total_discount", "discount_reason", "seen_total")
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
-    """What was worked out, as it is shown."""
+    """What was worked out, in hundredths; put into words only where a page shows it."""
 
-    subtotal: str
-    discount: str
-    total: str
+    currency: str
+    subtotal_cents: int
+    discount_cents: int
+
+    @property
+    def subtotal(self) -> str:
+        return format_cents(self.subtotal_cents, self.currency)
+
+    @property
+    def discount(self) -> str:
+        return format_cents(-self.discount_cents, self.currency)
+
+    @property
+    def total(self) -> str:
+        return format_cents(self.subtotal_cents - self.discount_cents, self.currency)
 
 
 class AmountsForm(forms.Form):
@@ -156,11 +168,7 @@ class AmountsForm(forms.Form):
 
     def _show(self, connection: Connection, subtotal: int, discount: int) -> None:
         currency = connection.currency
-        self.sums = Sums(
-            subtotal=format_cents(subtotal, currency),
-            discount=format_cents(-discount, currency),
-            total=format_cents(subtotal - discount, currency),
-        )
+        self.sums = Sums(currency=currency, subtotal_cents=subtotal, discount_cents=discount)
         if self.has_items:
             self._replace("amount", as_typed(subtotal, currency))
 

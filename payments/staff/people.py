@@ -32,12 +32,12 @@ class PersonForm(forms.Form):
 
     def fit_person(self, offered: Iterable[Connection], chosen: Connection | None) -> None:
         """Ask for what the accounts offered want to know; labels are those of the one chosen now."""
-        markets = {connection.country.code: connection.market for connection in offered}
+        markets = [connection.market for connection in offered]
         self.fields["document_type"].choices = [  # type: ignore[attr-defined]
             ("", _("Found by its number")),
-            *((gettext(market.country.name), _choices(market)) for market in markets.values()),
+            *_choices(markets),
         ]
-        self.is_abroad = any(market.country is not BRAZIL for market in markets.values())
+        self.is_abroad = any(market.country is not BRAZIL for market in markets)
         self.person_words = words_for(chosen)
         self.fields["document"].label = self.person_words["document_label"]
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
@@ -56,6 +56,9 @@ class PersonForm(forms.Form):
             return number
         kind = _kind_named(market, code) if code else self._found(market, number)
         if kind is None:
+            if code:
+                text = _("This account does not take this kind of document. It takes: %(kinds)s.")
+                self.add_error("document_type", text % {"kinds": _kinds(market)})
             return number
         if not kind.fits(number):
             raise forms.ValidationError(_wrong(kind))
@@ -140,8 +143,14 @@ def _other(market: Market) -> str:
     return next((kind.name for kind in market.country.documents if kind.code == "Otro"), "")
 
 
-def _choices(market: Market) -> list[tuple[str, str]]:
-    return [(f"{market.country.code}-{kind.code}", gettext(kind.name)) for kind in market.documents]
+def _choices(markets: Iterable[Market]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """By country, every kind that any of its accounts takes."""
+    found: dict[str, dict[str, str]] = {}
+    for market in markets:
+        kinds = found.setdefault(market.country.name, {})
+        for kind in market.documents:
+            kinds.setdefault(f"{market.country.code}-{kind.code}", gettext(kind.name))
+    return [(gettext(country), list(kinds.items())) for country, kinds in found.items()]
 
 
 def _kind_named(market: Market, code: str) -> DocumentKind | None:

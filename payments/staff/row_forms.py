@@ -11,12 +11,15 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connections.gateways.documents import bare
 from connections.models import Connection
 from payments.services.batches import ReadRow
+from payments.staff.addresses import with_address
 from payments.staff.forms import ChargeForm
-from payments.staff.spreadsheets import Row, iso_date, method_named
+from payments.staff.spreadsheets import Row, iso_date, method_named, plain
 
 _SHOWN = 40
+_PORTION = 500
 _CPF_DIGITS, _CNPJ_DIGITS = 11, 14
 
 
@@ -30,20 +33,38 @@ class _Given(forms.Field):
 
 
 class RowForm(ChargeForm):
-    """The same form, for one row; ``connections`` is the one account of the file."""
+    """The same form, for one row; ``connections`` is the one account of the file.
+
+    ``at_home`` are the documents of the file's customers whose address is known.
+    """
 
     connection = _Given(label=gettext_lazy("Account"))  # type: ignore[assignment]
+    at_home: frozenset[str] = frozenset()
 
     def rebind(self, posted: dict[str, str]) -> None:
         """Hold another row against the same rules; a form for each would cost as much as the rules do."""
         self.data = posted
         self.full_clean()
 
+    def is_address_known(self, document: str) -> bool:
+        return document in self.at_home
+
 
 def check(rows: Sequence[Row], *, connection: Connection, method: str) -> list[ReadRow]:
     """Each row with everything that is wrong with it, in the reader's words."""
     form = RowForm({"connection": str(connection.pk)}, connections=(connection,))
-    return [_check(row, form, connection=connection, method=method) for row in rows]
+    posted = [_as_posted(row.cells, connection=connection, method=method) for row in rows]
+    if connection.capabilities.needs_address:
+        form.at_home = _at_home([bare(one["document"]) for one in posted if "document" in one])
+    return [_check(row, form, one) for row, one in zip(rows, posted, strict=True)]
+
+
+def _at_home(documents: Sequence[str]) -> frozenset[str]:
+    """Those of customers whose address is known."""
+    wanted, found = sorted(set(documents)), set[str]()
+    for start in range(0, len(wanted), _PORTION):
+        found |= set(with_address(wanted[start : start + _PORTION]))
+    return frozenset(found)
 
 
 def check_typed(
@@ -54,8 +75,8 @@ def check_typed(
     return check(read, connection=connection, method=method)
 
 
-def _check(row: Row, form: RowForm, *, connection: Connection, method: str) -> ReadRow:
-    form.rebind(_as_posted(row.cells, connection=connection, method=method))
+def _check(row: Row, form: RowForm, posted: dict[str, str]) -> ReadRow:
+    form.rebind(posted)
     problems = [
         {
             "field": name,
@@ -83,12 +104,26 @@ def _as_posted(cells: dict[str, str], *, connection: Connection, method: str) ->
     posted["connection"] = str(connection.pk)
     posted["submission"] = str(uuid.UUID(int=0))
     if "document_type" in posted:
-        posted["document_type"] = f"{connection.country.code}-{posted['document_type'].strip()}"
+        code = _kind_named(posted["document_type"], connection)
+        posted["document_type"] = f"{connection.country.code}-{code}"
     if "due_date" in posted:
         posted["due_date"] = iso_date(posted["due_date"])
     if "document" in posted and connection.currency == "BRL":
         posted["document"] = _with_lost_zeros(posted["document"])
     return posted
+
+
+def _kind_named(text: str, connection: Connection) -> str:
+    """The code of a kind of document, by code or name; an unknown one stays, for the form to refuse."""
+    wanted = _letters(text)
+    for kind in connection.market.documents:
+        if wanted in (_letters(kind.code), _letters(kind.name), _letters(_(kind.name))):
+            return kind.code
+    return text
+
+
+def _letters(text: str) -> str:
+    return plain(text).replace(" ", "")
 
 
 def _with_lost_zeros(document: str) -> str:

@@ -150,7 +150,7 @@ def _printable(cell: str) -> str:
 
 def _head(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """The field of each column, empty for one we do not know."""
-    fields = [_FIELDS.get(_plain(name), "") for name in names]
+    fields = [_FIELDS.get(plain(name), "") for name in names]
     unused = [name[:60] for name, field in zip(names, fields, strict=True) if name and not field]
     missing = [COLUMNS[field][0] for field in REQUIRED if field not in fields]
     if missing:
@@ -177,7 +177,7 @@ def title(name: str) -> str:
     return _ACCENTED.get(name, name)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Small letters without accents, and single spaces for everything else."""
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", " ", letters).strip()
@@ -185,7 +185,7 @@ def _plain(name: str) -> str:
 
 def method_named(text: str) -> str:
     """Our word for a way of paying; an unknown one stays as it is, for the form to refuse."""
-    return _METHODS.get(_plain(text), text)
+    return _METHODS.get(plain(text), text)
 
 
 def iso_date(text: str) -> str:

@@ -17,6 +17,8 @@ from backoffice.groups import keep_groups
 from config import clock
 from connections.models import Connection, ConnectionAccess
 from payments.models import BatchState, Charge, ChargeBatch, Customer, RowState
+from payments.services import batches
+from payments.services.batches import ReadRow
 from tests.factories import make_charge, make_connection, make_customer
 from tests.pages.sample import make_people
 from tests.payments.files import HEAD, create, document, file_of, line, upload
@@ -195,3 +197,37 @@ def test_an_account_that_is_not_ready_takes_no_file(client: Client, connection: 
     batch = upload(client, connection, line(1))
     Connection.objects.update(state="refused", checked_at=clock.now())
     assert create(client, batch).state == BatchState.PREVIEW
+
+
+def test_a_file_is_read_again_in_the_language_it_was_uploaded_in(
+    client: Client, connection: Connection, clock: time_machine.Traveller
+) -> None:
+    client.cookies["django_language"] = "pt-br"
+    batch = upload(
+        client, connection, line(1, amount="1.234", due_date="31/12/2026"), line(2, amount="1,234")
+    )
+    states = list(batch.rows.values_list("state", flat=True))
+    assert states == [RowState.READY, RowState.INVALID], "a dot is of thousands here"
+    clock.shift(60 * 60 * 24)
+    client.force_login(batch.created_by)
+    client.cookies["django_language"] = "en"
+    assert create(client, batch).state == BatchState.RUNNING
+    assert batch.rows.get(line=2).amount_cents == 1_234_00
+
+
+def test_a_file_costs_few_queries_however_long_it_is(
+    client: Client, connection: Connection, django_assert_max_num_queries: Any
+) -> None:
+    """Boletos of an account that wants to know where customers live, and rows that turn bad overnight."""
+    picky = make_connection(gateway="mercadopago", account_id="1402558877")
+    assert picky.capabilities.needs_address
+    make_customer(document=document(3), zip_code="01310100")
+    lines = [line(number, due_date="26/11/2026") for number in range(40)]
+    with django_assert_max_num_queries(30):
+        batch = upload(client, picky, *lines, method="boleto")
+    assert [row.line for row in batch.rows.filter(state=RowState.READY)] == [5]
+    batch = upload(client, connection, *lines)
+    worse = [ReadRow(line=row.line, typed={}, problems=[{"text": "?"}]) for row in batch.rows.all()]
+    with django_assert_max_num_queries(8):
+        assert batches.check_again(batch, worse)
+    assert set(batch.rows.values_list("state", flat=True)) == {RowState.INVALID}

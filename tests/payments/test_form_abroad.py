@@ -248,3 +248,25 @@ def test_a_row_of_a_file_names_the_kind_of_document(cells: dict[str, str], kind:
     else:
         assert read.asked and read.asked["customer"]["document_type"] == kind
         assert read.asked["customer"]["country"] == "CO"
+
+
+DNI = {"code": "DNI", "name": "DNI", "shortest": 7, "longest": 8, "is_numeric": True}
+
+
+def test_accounts_of_one_country_may_take_different_documents() -> None:
+    """A kind that only the other account takes is refused; it must not let anything through."""
+    few = account("ARS", name="A", document_rules=[DNI])
+    account("ARS", name="B")
+    form = fill(few, document="!!x!!", document_type="AR-CUIT")
+    assert "document_type" in form.errors
+    (_blank, (_country, kinds)) = form.fields["document_type"].choices  # type: ignore[attr-defined]
+    assert [code for code, _name in kinds][:2] == ["AR-DNI", "AR-CUIT"]
+    other = fill(Connection.objects.get(name="B"), document="20-30123456-3", document_type="AR-CUIT")
+    assert not {"document", "document_type"} & set(other.errors)
+
+
+@pytest.mark.parametrize("typed", ["CUIT", "cuit", "Cuit/Cuil", " C.U.I.T. "])
+def test_a_file_names_the_kind_of_document_as_people_write_it(typed: str) -> None:
+    cells = {"document": "20-30123456-3", "document_type": typed}
+    (read,) = row_forms.check([Row(line=2, cells=cells)], connection=account("ARS"), method="any")
+    assert not [one for one in read.problems if one["field"] in ("document", "document_type")]
