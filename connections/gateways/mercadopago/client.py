@@ -110,7 +110,9 @@ class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Gateway):
     # The names to tick as the panel shows them, in the panel's language (mercadopago.md 6.1).
     panel_topics: Sequence[str] = (
         "Pagamentos",
+        "Planos e assinaturas",
         "Contestações",
+        "Reclamações",
         "Alertas de fraude",
         "Vinculação de aplicações",
     )

@@ -18,20 +18,48 @@ from connections.gateways.base import (
     Secrets,
     Verification,
 )
-from connections.gateways.values import Record, decode_json, flag, instant, record, text
+from connections.gateways.values import Record, count, decode_json, flag, instant, record, text
 
 PANEL_TEST_ID = "123456"  # the panel's "simulate" button: signed for real, exists nowhere (6.5)
 _LONGEST_KEY = 200
 _MILLISECONDS_FROM = 10**12
 
-# The id of these is no payment's; the body names the payment they are about (6.1, 6.2).
-_ABOUT_A_PAYMENT = {"topic_chargebacks_wh", "stop_delivery_op_wh"}
+# What the id of a topic is the id of (6.1).
+KINDS = {
+    "payment": ResourceKind.PAYMENT,
+    "stop_delivery_op_wh": ResourceKind.PAYMENT,
+    "subscription_preapproval": ResourceKind.SUBSCRIPTION,
+    "subscription_authorized_payment": ResourceKind.TURN,
+    "subscription_preapproval_plan": ResourceKind.RECURRING_PLAN,
+    "topic_chargebacks_wh": ResourceKind.CHARGEBACK,
+    "topic_claims_integration_wh": ResourceKind.CLAIM,
+    "claim": ResourceKind.CLAIM,
+}
+
+# Do not hand over what was sold: the alert's id is its own, the body names the payment (6.1).
+_FRAUD_ALERT = "stop_delivery_op_wh"
+
+# It counts its changes, the same in every delivery of one change (6.2), and so does what is fetched (4.3).
+_COUNTED = "subscription_preapproval"
 
 # Orders at the gateway, which lead to payments (6.1); the id is a number, as in the IPN.
 _ORDERS = {"merchant_order", "topic_merchant_order_wh"}
 
 # Our application was linked to an account or unlinked from it (6.1).
 _ABOUT_THE_KEY = {"mp-connect"}
+
+# Why these need nothing, as ``topics.IDLE_REASONS`` tells. Payments of an order have a topic of their own.
+_IDLE = {
+    "mp-connect": "key_checked",
+    "merchant_order": "order_by_payments",
+    "topic_merchant_order_wh": "order_by_payments",
+    "order": "orders_api",
+    "wallet_connect": "wallet",
+    "topic_card_id_wh": "card_renewed",
+    "automatic-payments": "card_renewed",
+    "point_integration_wh": "card_machine",
+    "delivery": "delivery",
+}
 
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 _VERSION_KEY = re.compile(r"v[0-9]+", re.ASCII)
@@ -73,13 +101,12 @@ def parse(delivery: Delivery) -> Notification:
     data = record(body.get("data"))
     topic = text(query.get("type") or body.get("type") or query.get("topic") or body.get("topic"), 100)
     named = text(_resource_id(query) or data.get("id"), 100)
-    target = text(data.get("payment_id"), 100) if topic in _ABOUT_A_PAYMENT else named
-    is_payment = topic in _ABOUT_A_PAYMENT or topic == "payment"
+    target = text(data.get("payment_id"), 100) if topic == _FRAUD_ALERT else named
     return Notification(
         topic=topic,
         dedupe_key=_dedupe_key(delivery, body, topic=topic, named=named),
-        kind=ResourceKind.PAYMENT if is_payment and target else None,
-        gateway_id=target if is_payment else named,
+        kind=KINDS.get(topic) if target else None,
+        gateway_id=target,
         action=text(body.get("action"), 100),
         occurred_at=instant(body.get("date_created") or body.get("date"), UTC),
         is_live=flag(body.get("live_mode")),
@@ -87,6 +114,9 @@ def parse(delivery: Delivery) -> Notification:
         is_test=topic == "payment" and named == PANEL_TEST_ID,
         is_order=topic in _ORDERS and bool(_DIGITS.fullmatch(named)),
         is_about_key=topic in _ABOUT_THE_KEY,
+        expected_counter=count(body.get("version")) if topic == _COUNTED else None,
+        forbids_delivery=topic == _FRAUD_ALERT,
+        idle=_IDLE.get(topic, ""),
     )
 
 

@@ -273,39 +273,43 @@ def test_reads_a_payment_notification() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "query", "topic", "gateway_id", "key"),
+    ("name", "query", "topic", "kind", "gateway_id", "mark"),
     [
         (
             "event_subscription_preapproval",
             "data.id=6d5c4b3a29181716151413121110ffee&type=subscription_preapproval",
             "subscription_preapproval",
+            ResourceKind.SUBSCRIPTION,
             "6d5c4b3a29181716151413121110ffee",
-            "subscription_preapproval:6d5c4b3a29181716151413121110ffee:v4",
+            "v4",
         ),
         (
             "event_subscription_authorized_payment",
             "data.id=7011223344&type=subscription_authorized_payment",
             "subscription_authorized_payment",
+            ResourceKind.TURN,
             "7011223344",
-            "subscription_authorized_payment:7011223344:v1",
+            "v1",
         ),
-        ("event_claim", "data.id=5040112233", "claim", "5040112233", "claim:5040112233:n139000222334"),
-        ("event_connect", "", "mp-connect", "1402558877", "mp-connect:1402558877:n139000222335"),
+        (
+            "event_chargeback",
+            "data.id=233000061680860001&type=topic_chargebacks_wh",
+            "topic_chargebacks_wh",
+            ResourceKind.CHARGEBACK,
+            "233000061680860001",
+            "v1789041605",
+        ),
+        ("event_claim", "data.id=5040112233", "claim", ResourceKind.CLAIM, "5040112233", "n139000222334"),
+        ("event_connect", "", "mp-connect", None, "1402558877", "n139000222335"),
     ],
 )
-def test_points_at_nothing_for_topics_we_do_not_follow(
-    name: str, query: str, topic: str, gateway_id: str, key: str
+def test_points_at_what_each_family_names(
+    name: str, query: str, topic: str, kind: ResourceKind | None, gateway_id: str, mark: str
 ) -> None:
     found = parse(name, query)
-    assert (found.topic, found.kind, found.gateway_id) == (topic, None, gateway_id)
-    assert found.dedupe_key == key
+    assert (found.topic, found.kind, found.gateway_id) == (topic, kind, gateway_id)
+    assert found.dedupe_key == f"{topic}:{gateway_id}:{mark}"
     assert (found.expected, found.is_test, found.is_readable) == (None, False, True)
-
-
-def test_a_chargeback_leads_to_its_payment() -> None:
-    found = parse("event_chargeback", "data.id=233000061680860001&type=topic_chargebacks_wh")
-    assert (found.kind, found.gateway_id) == (ResourceKind.PAYMENT, "98000123460")
-    assert found.dedupe_key == "topic_chargebacks_wh:233000061680860001:v1789041605"
 
 
 def test_a_fraud_alert_leads_to_its_payment() -> None:
