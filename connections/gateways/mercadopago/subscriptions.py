@@ -50,7 +50,6 @@ _CARDS_ONLY = _("Mercado Pago collects subscriptions by card.")
 _NO_COUNT = _("Mercado Pago ends a subscription on a day, not after a number of charges: enter its last day.")
 _ENDS_TOO_SOON = _("The subscription would end before anything is charged: enter a later last day.")
 _NO_OTHER_DAY = _("Mercado Pago cannot move the next date of a subscription.")
-_NO_OPEN = _("At Mercado Pago a new amount holds for what is charged from then on only.")
 _NO_SUCH_STATE = _("A subscription can be resumed, paused or cancelled.")
 
 
@@ -111,12 +110,11 @@ def of_plan(api: MercadoPagoApi, plan_id: str) -> list[str]:
 def change(api: MercadoPagoApi, gateway_id: str, wanted: SubscriptionChange, *, now: datetime) -> None:
     """One call for each thing, as half of a mixed one may be applied (4.4).
 
-    A state that is refused because it is there already is none.
+    A state that is refused because it is there already is none. No turn waits for its payer, so a new amount
+    holds for what is charged from then on.
     """
     if wanted.next_due_on is not None:
         raise RequestRefused(_NO_OTHER_DAY, field="due_date")
-    if wanted.with_open:
-        raise RequestRefused(_NO_OPEN, field="amount")
     if wanted.status is not None and wanted.status not in _ASKED:
         raise RequestRefused(_NO_SUCH_STATE)
     is_resume = wanted.status is SubscriptionStatus.ACTIVE

@@ -10,6 +10,7 @@ from connections.gateways.base import (
     Environment,
     Gateway,
     GatewayCharge,
+    GatewaySubscription,
     Method,
     PaymentStatus,
     ResourceKind,
@@ -24,6 +25,7 @@ from tests.gateways.contract_instalments import InstalmentContract
 from tests.gateways.contract_lists import ListContract
 from tests.gateways.contract_payers import PayerContract
 from tests.gateways.contract_refunds import RefundContract
+from tests.gateways.contract_subscriptions import SubscriptionContract
 from tests.gateways.controls import Receiver, Simulator
 
 # mercadopago.md 8.3; what UNSU and TEST do nobody knows, the simulator refuses them.
@@ -42,11 +44,14 @@ class TestMercadoPago(
     BoletoContract,
     InstalmentContract,
     PayerContract,
+    SubscriptionContract,
 ):
     gateway = "mercadopago"
     credential = "access_token"
     switches = {"test_user": True, "token_prefix": "APP_USR", "site": "MLB", "direct_payments": True}
     unknown_id = "99999999999"
+    unknown_subscription = "00000000000000000000000000000000"
+    told_of = ResourceKind.TURN
     wrong_key = "APP_USR-7731245567788990-030209-5c508e1b02a34fcce879a999574cf5c9-1"
     too_small_cents = 0
     closing = ("expire", PaymentStatus.EXPIRED)
@@ -58,6 +63,16 @@ class TestMercadoPago(
         return Secrets(
             {"test": account["webhook_secret"], "production": account["webhook_secret_production"]}
         )
+
+    def agree(self, simulator: Simulator, agreement: GatewaySubscription) -> None:
+        simulator.act("subscribe", id=agreement.gateway_id)
+
+    def listen(
+        self, simulator: Simulator, adapter: Gateway, account: dict[str, Any], receiver: Receiver
+    ) -> Secrets:
+        topics = ["payment", "subscription_preapproval", "subscription_authorized_payment"]
+        simulator.change_account(account, panel_url=receiver.url, panel_topics=topics)
+        return self.secrets(adapter, account, receiver)
 
     @pytest.mark.parametrize(
         ("test_user", "prefix", "expected"),
