@@ -27,6 +27,7 @@ from tests.gateways.contract_payers import PayerContract
 from tests.gateways.contract_refunds import RefundContract
 from tests.gateways.contract_subscriptions import SubscriptionContract
 from tests.gateways.controls import Receiver, Simulator
+from tests.gateways.mercadopago.contract_recurring import RecurringRules
 
 # mercadopago.md 8.3; what UNSU and TEST do nobody knows, the simulator refuses them.
 REFUSED_HOLDERS = (
@@ -45,6 +46,7 @@ class TestMercadoPago(
     InstalmentContract,
     PayerContract,
     SubscriptionContract,
+    RecurringRules,
 ):
     gateway = "mercadopago"
     credential = "access_token"

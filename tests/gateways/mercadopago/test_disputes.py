@@ -255,3 +255,9 @@ def test_an_empty_id_asks_for_nothing() -> None:
     for kind in DisputeKind:
         with pytest.raises(NotFound):
             gateway().fetch_dispute(kind, "")
+
+
+def test_a_case_that_turns_out_to_be_about_another_payment_is_left_out(mercado: Any) -> None:
+    add(mercado, "GET", f"{CASES}/{CASE}", raw(payments=[1]))
+    add(mercado, "GET", f"{CLAIMS}/{CLAIM}", claim(resource_id=1))
+    assert about(mercado, cases=page(raw(payments=None)), claims=page(claim(resource_id=None))) == []
