@@ -26,7 +26,8 @@ class SubscriptionCalls(Protocol):
     def prepare_subscription(self, order: SubscriptionOrder) -> PreparedCall:
         """The creating call for this order, without sending it. The same order gives the same bytes.
 
-        Raises ``RequestRefused`` for what this gateway can never accept, in our words.
+        Raises ``RequestRefused`` for what this gateway can never accept, in our words. Only a beginning that
+        is not ahead any more changes with the clock: store the bytes, do not prepare them twice.
         """
 
     def submit_subscription(self, prepared: PreparedCall) -> GatewaySubscription:

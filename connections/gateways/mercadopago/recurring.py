@@ -38,7 +38,7 @@ RULE = SubscriptionRule(
 
 # Measured in Argentina, in hundredths (4.2).
 _LIMITS = {"ARS": (15_00, 2_000_000_00)}
-_NOT_THIS_AMOUNT = _("Mercado Pago takes no subscription over this amount: choose another.")
+_NOT_THIS_AMOUNT = _("Mercado Pago takes no subscription of this amount: enter another.")
 
 # What its sentences are about (4.4, 4.6): part of one, our advice, our field.
 _ADVICE = (
