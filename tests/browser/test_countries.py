@@ -26,6 +26,9 @@ def test_form_follows_the_country_of_the_account(page: Page, staff: None) -> Non
     expect(page.locator("#hint-document")).to_contain_text("12.345.678-5")
     expect(page.locator("#hint-phone")).to_contain_text("9 8765 4321")
     expect(page.locator("#hint-amount")).to_contain_text("15000")
+    boxes = [page.locator(f"#id_{name}") for name in ("amount", "discount", "total_discount")]
+    for box in boxes:
+        expect(box).to_have_attribute("placeholder", "0")
     expect(page.locator("input[value=pix]")).to_be_disabled()
     expect(page.locator(".choice:has([value=pix]) .why-not")).to_be_visible()
     kinds.select_option("CL-RUT")
@@ -33,6 +36,8 @@ def test_form_follows_the_country_of_the_account(page: Page, staff: None) -> Non
     expect(kinds).to_have_value("")
     expect(page.locator(".choice:has([value=any]) .ways")).to_have_text("OXXO")
     page.select_option("#id_connection", str(brazil.pk))
+    for box in boxes:
+        expect(box).to_have_attribute("placeholder", "0,00")
     expect(page.locator("input[value=pix]")).to_be_enabled()
     expect(page.locator(".choice:has([value=any]) .ways")).to_be_hidden()
     expect(kinds).to_be_hidden()
