@@ -10,8 +10,15 @@ from django.contrib.auth.models import Group, Permission
 
 ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operator", "Auditor"
 
-_READS_MONEY = ("payments.view_charge", "payments.view_customer", "payments.view_dispute")
-_CHANGES_CHARGES = ("payments.cancel_charge", "payments.receive_cash")
+_READS_MONEY = (
+    "payments.view_charge",
+    "payments.view_customer",
+    "payments.view_dispute",
+    "payments.view_subscription",
+    "payments.view_plan",
+)
+_CHANGES_CHARGES = ("payments.cancel_charge", "payments.receive_cash", "payments.change_agreement")
+_MAKES_PLANS = ("payments.add_plan", "payments.change_plan")
 _READS_REPORTS = ("payments.view_reconciliation", "payments.view_payment")
 _HANDLES_EVENTS = ("webhooks.replay_webhookevent", "webhooks.ignore_webhookevent")
 _READS_EVENTS = ("webhooks.view_webhookevent", "webhooks.view_rejectednotification")
@@ -33,6 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "payments.run_reconciliation",
         "payments.refund_charge",
         *_CHANGES_CHARGES,
+        *_MAKES_PLANS,
         *_HANDLES_EVENTS,
         *_READS_MONEY,
         *_READS_REPORTS,
@@ -48,7 +56,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_READS_REPORTS,
         *_READS_EVENTS,
     ),
-    OPERATOR: ("payments.add_charge", "payments.cancel_charge", *_READS_MONEY),
+    OPERATOR: (
+        "payments.add_charge",
+        "payments.cancel_charge",
+        "payments.add_subscription",
+        "payments.change_agreement",
+        *_MAKES_PLANS,
+        *_READS_MONEY,
+    ),
     AUDITOR: (
         "connections.view_connection",
         "connections.view_connectionaccess",

@@ -13,6 +13,8 @@ urlpatterns = [
     path("password/", backoffice.Password.as_view(), name="password"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("charges/", include("payments.staff.urls")),
+    path("subscriptions/", include("payments.staff.subscription_urls")),
+    path("plans/", include("payments.staff.plan_urls")),
     path("disputes/", disputes, name="disputes"),
     path("events/", include("webhooks.panel.urls")),
     path("reports/reconciliation/", reports.reconciliations, name="reconciliations"),

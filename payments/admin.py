@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from connections.models import is_limited, reachable_by
-from payments.models import Charge, Customer
+from payments.models import Charge, Customer, Plan, Subscription
 from payments.money import format_cents
 
 _AMOUNTS = {
@@ -46,13 +47,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-def _amount(name: str) -> Callable[[Charge], str]:
+def _amount(name: str) -> Callable[[Charge | Plan | Subscription], str]:
     """A column of cents, shown as an amount."""
 
     @admin.display(description=_AMOUNTS.get(name, name.removesuffix("_cents")), ordering=name)
-    def shown(charge: Charge) -> str:
-        cents = getattr(charge, name)
-        return "–" if cents is None else format_cents(cents, charge.currency)
+    def shown(row: Charge | Plan | Subscription) -> str:
+        cents = getattr(row, name)
+        return "–" if cents is None else format_cents(cents, row.currency)
 
     return shown
 
@@ -83,6 +84,45 @@ class ChargeAdmin(ReadOnlyAdmin):
         return charge.get_absolute_url()
 
 
+# How the creating call is made: nothing a person reads.
+_CALL = ["submission", "token", "http_method", "path", "body", "due_at", "tries", "looked_up"]
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = [
+        "reference",
+        "customer",
+        _amount("amount_cents"),
+        "cycle",
+        "state",
+        "next_due_on",
+        "connection",
+    ]
+    list_filter = ["state"]
+    search_fields = ["reference", "gateway_id"]
+    exclude = ["amount_cents", *_CALL]
+    readonly_fields = (_amount("amount_cents"),)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("customer", "plan")
+
+    def view_on_site(self, subscription: Subscription) -> str:
+        return subscription.get_absolute_url()
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin):
+    list_display = ["name", _amount("amount_cents"), "cycle", "state", "connection"]
+    list_filter = ["state"]
+    search_fields = ["name", "reference", "gateway_id"]
+    exclude = ["amount_cents", "submission", "token", "due_at", "tries"]
+    readonly_fields = (_amount("amount_cents"),)
+
+    def view_on_site(self, plan: Plan) -> str:
+        return plan.get_absolute_url()
+
+
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin):
     list_display = ["name", "document_type", "email", "created_at"]
@@ -94,4 +134,5 @@ class CustomerAdmin(ReadOnlyAdmin):
         if not is_limited(request.user):
             return customers
         charged = Charge.objects.visible_to(request.user).values("customer")
-        return customers.filter(pk__in=charged)
+        subscribed = Subscription.objects.visible_to(request.user).values("customer")
+        return customers.filter(Q(pk__in=charged) | Q(pk__in=subscribed))

@@ -13,15 +13,15 @@ from payments.services.timeline import note_person
 SOURCE = "person"
 
 
-def agree_amount(subscription: Subscription, *, actor: User) -> bool:
-    """Take the gateway's newest amount as what a turn costs from now on; False where nothing waits for that.
+def agree_amount(subscription: Subscription, *, cents: int, actor: User, note: str = "") -> bool:
+    """Take the gateway's newest amount as what a turn costs from now on; False where that is not ``cents``.
 
     Turns that were issued with it ask for it, too.
     """
     with transaction.atomic():
         own = subscription_states.hold(subscription.pk)
         newest = own.amounts.last()
-        if newest is None or newest.is_agreed:
+        if newest is None or newest.is_agreed or newest.amount_cents != cents:
             return False
         own.amounts.filter(pk=newest.pk).update(is_agreed=True, agreed_by=actor)
         Subscription.objects.filter(pk=own.pk).update(amount_cents=newest.amount_cents)
@@ -33,6 +33,7 @@ def agree_amount(subscription: Subscription, *, actor: User) -> bool:
             before=before,
             after=newest.amount_cents,
             currency=own.currency,
+            note=note,
         )
         subscription_states.unflag(own.pk, SubscriptionReview.AMOUNT, source=SOURCE)
     for charge in subscription.charges.filter(terms__is_agreed=False).distinct():

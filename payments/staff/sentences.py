@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +22,7 @@ _ICONS = {
     TimelineKind.NOTIFICATION: "✉",
 }
 _MOST_LINES = 200
+Sentence = Callable[[TimelineEntry], tuple[str, str]]
 # A stored exchange names its error's class first, for us; people read what follows.
 _ERROR_CLASSES = frozenset(
     name
@@ -45,11 +47,12 @@ class Line:
 def story(charge: Charge) -> list[Line]:
     """The newest lines first."""
     entries = charge.timeline.select_related("actor")[:_MOST_LINES]
-    return [_line(entry) for entry in entries]
+    return [line(entry) for entry in entries]
 
 
-def _line(entry: TimelineEntry) -> Line:
-    sentence, detail = _SENTENCES.get(entry.code, _unknown)(entry)
+def line(entry: TimelineEntry, own: Mapping[str, Sentence] | None = None) -> Line:
+    """One entry in words; ``own`` are sentences that come before those of charges."""
+    sentence, detail = {**_SENTENCES, **(own or {})}.get(entry.code, _unknown)(entry)
     return Line(
         at=entry.at,
         icon=_ICONS[TimelineKind(entry.kind)],
@@ -61,37 +64,38 @@ def _line(entry: TimelineEntry) -> Line:
     )
 
 
+def who(entry: TimelineEntry) -> str:
+    return entry.actor.get_username() if entry.actor else _("The system")
+
+
 def _status(entry: TimelineEntry) -> tuple[str, str]:
     after = ChargeStatus(entry.data["after"]).label
-    detail = _translated(entry.data.get("failure", "")) or _source(entry)
+    detail = translated(entry.data.get("failure", "")) or source(entry)
     return _("Status: %(status)s") % {"status": after}, detail
 
 
 def _review(entry: TimelineEntry) -> tuple[str, str]:
     reason = ReviewReason(entry.data.get("reason", "")).label
-    return _("To review: %(reason)s") % {"reason": reason} if reason else _("Review closed"), _source(entry)
+    return _("To review: %(reason)s") % {"reason": reason} if reason else _("Review closed"), source(entry)
 
 
 def _created(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
-    return _("%(who)s created the charge") % {"who": who}, ""
+    return _("%(who)s created the charge") % {"who": who(entry)}, ""
 
 
 def _imported(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
     reference = entry.data.get("reference", "")
     detail = _("its reference there: %(reference)s") % {"reference": reference} if reference else ""
-    return _("%(who)s took it over from the gateway, where it was made without us") % {"who": who}, detail
+    return _("%(who)s took it over from the gateway, where it was made without us") % {"who": who(entry)}, detail
 
 
 def _turn(entry: TimelineEntry) -> tuple[str, str]:
     reference = {"reference": entry.data.get("subscription", "")}
-    return _("The gateway made it for the subscription %(reference)s") % reference, _source(entry)
+    return _("The gateway made it for the subscription %(reference)s") % reference, source(entry)
 
 
 def _sent_again(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
-    return _("%(who)s had it sent again") % {"who": who}, _("nothing was found at the gateway")
+    return _("%(who)s had it sent again") % {"who": who(entry)}, _("nothing was found at the gateway")
 
 
 def _new_code(entry: TimelineEntry) -> tuple[str, str]:
@@ -108,12 +112,11 @@ def _twin_cancelled(entry: TimelineEntry) -> tuple[str, str]:
 
 
 def _simulated(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
     sentences = {
         "payment": _("%(who)s simulated the payment"),
         "overdue": _("%(who)s simulated that the due date had passed"),
     }
-    return sentences[entry.data["action"]] % {"who": who}, _("in the sandbox of the gateway")
+    return sentences[entry.data["action"]] % {"who": who(entry)}, _("in the sandbox of the gateway")
 
 
 def _terms(entry: TimelineEntry) -> tuple[str, str]:
@@ -128,23 +131,20 @@ def _terms(entry: TimelineEntry) -> tuple[str, str]:
         sentence = _("At the gateway it is due on %(day)s now")
     else:
         sentence = _("At the gateway it asks for the agreed terms again: %(amount)s, due on %(day)s")
-    return sentence % asked, _source(entry)
+    return sentence % asked, source(entry)
 
 
 def _reviewed(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
     reason = ReviewReason(entry.data["reason"]).label
-    return _("%(who)s reviewed and accepted: %(reason)s") % {"who": who, "reason": reason}, entry.data["note"]
+    return _("%(who)s reviewed and accepted: %(reason)s") % {"who": who(entry), "reason": reason}, entry.data["note"]
 
 
 def _notification_asked(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
-    return _("%(who)s had a notification asked again") % {"who": who}, entry.data["topic"]
+    return _("%(who)s had a notification asked again") % {"who": who(entry)}, entry.data["topic"]
 
 
 def _notification_ignored(entry: TimelineEntry) -> tuple[str, str]:
-    who = entry.actor.get_username() if entry.actor else _("The system")
-    return _("%(who)s ignored a notification") % {"who": who}, f"{entry.data['topic']} · {entry.data['note']}"
+    return _("%(who)s ignored a notification") % {"who": who(entry)}, f"{entry.data['topic']} · {entry.data['note']}"
 
 
 def _fraud_alert(_entry: TimelineEntry) -> tuple[str, str]:
@@ -168,15 +168,15 @@ def _problem(call: dict[str, Any]) -> str:
         del words[0]
         if words and words[0] == str(call.get("http_status")):
             del words[0]
-    return _translated(" ".join(words))
+    return translated(" ".join(words))
 
 
-def _translated(text: str) -> str:
+def translated(text: str) -> str:
     """One of the adapters' sentences in the reader's language; a gateway's own words stay as they are."""
     return _(text) if text else ""
 
 
-def _source(entry: TimelineEntry) -> str:
+def source(entry: TimelineEntry) -> str:
     words = {
         "webhook": _("after a notification (%(cause)s)"),
         "import": _("as it was taken over"),

@@ -40,6 +40,8 @@ _PATHS = {
     "back": "M14 6l-6 6 6 6",
     "plug": "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4",
     "list": "M5 6h14M5 12h14M5 18h9",
+    "repeat": "M17 2l4 4-4 4M3 11V9a3 3 0 0 1 3-3h15M7 22l-4-4 4-4M21 13v2a3 3 0 0 1-3 3H3",
+    "paused": f"{_CIRCLE}M10 9v6M14 9v6",
     "info": f"{_CIRCLE}M12 11v5M12 8h.01",
 }
 

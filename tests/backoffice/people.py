@@ -10,8 +10,17 @@ from django.test import Client
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
 from connections.models import Connection, ConnectionAccess
-from payments.models import BatchRow, Charge, ChargeBatch, ChargeImport, Reconciliation, Refund
-from tests.factories import NOW, make_charge, make_connection, make_payment
+from payments.models import (
+    BatchRow,
+    Charge,
+    ChargeBatch,
+    ChargeImport,
+    Plan,
+    Reconciliation,
+    Refund,
+    Subscription,
+)
+from tests.factories import NOW, make_charge, make_connection, make_payment, make_plan, make_subscription
 from webhooks.models import RejectedNotification, Replay, ReplayItem, WebhookEvent
 
 PASSWORD = "a long pass phrase"
@@ -41,6 +50,8 @@ class Place:
     refund: Refund
     batch: ChargeBatch
     imported: ChargeImport
+    subscription: Subscription
+    plan: Plan
 
 
 @dataclass(kw_only=True)
@@ -118,6 +129,8 @@ def make_place(name: str) -> Place:
         imported=ChargeImport.objects.create(
             connection=connection, since=NOW, state="done", requested_at=NOW, finished_at=NOW
         ),
+        subscription=make_subscription(connection),
+        plan=make_plan(connection),
     )
 
 

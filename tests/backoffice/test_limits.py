@@ -46,6 +46,8 @@ def change(user: User) -> str:
     [
         ("limited operator", "/charges/"),
         ("limited operator", "/charges/new/"),
+        ("limited operator", "/subscriptions/"),
+        ("limited operator", "/plans/"),
         ("limited administrator", "/charges/"),
         ("limited administrator", "/admin/connections/connection/"),
         ("limited administrator", "/admin/payments/charge/"),
@@ -171,10 +173,18 @@ CHANGES = {
         "payments.refund_charge",
         "payments.cancel_charge",
         "payments.receive_cash",
+        "payments.change_agreement",
         "webhooks.replay_webhookevent",
         "webhooks.ignore_webhookevent",
     },
-    OPERATOR: {"payments.add_charge", "payments.cancel_charge"},
+    OPERATOR: {
+        "payments.add_charge",
+        "payments.cancel_charge",
+        "payments.add_subscription",
+        "payments.change_agreement",
+        "payments.add_plan",
+        "payments.change_plan",
+    },
     AUDITOR: set[str](),
 }
 

@@ -50,6 +50,22 @@ TABLE = """
 /charges/<reference>/new-code/                            mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
+/subscriptions/                                           Loooooo mmmmmmm
+/subscriptions/new/                                       Lxxoxox Lxxuxux
+/subscriptions/<reference>/                               Loooonn mmmmmmm
+/subscriptions/<reference>/state/                         Loooonn mmmmmmm
+/subscriptions/<reference>/send-again/                    mmmmmmm Lxxrxnx
+/subscriptions/<reference>/review/                        Lxrxxxx Lxrxxxx
+/subscriptions/<reference>/pause/                         Loooxnn Luuuxnn
+/subscriptions/<reference>/resume/                        Loooxnn Luuuxnn
+/subscriptions/<reference>/cancel/                        Loooxnn Luuuxnn
+/subscriptions/<reference>/amount/                        Loooxnn Luuuxnn
+/subscriptions/<reference>/description/                   Loooxnn Luuuxnn
+/plans/                                                   Loooooo mmmmmmm
+/plans/new/                                               Loxoxoo Luxuxuu
+/plans/<reference>/                                       Loooonn mmmmmmm
+/plans/<reference>/state/                                 Loooonn mmmmmmm
+/plans/<reference>/close/                                 Loxoxnn Lrxrxnn
 /disputes/                                                Loooooo mmmmmmm
 /events/                                                  Looxoxo mmmmmmm
 /events/replay/                                           Looxxxo Lrrxxxr
@@ -85,6 +101,18 @@ TABLE = """
 /admin/payments/charge/<object_id>/delete/                Lxxxxxx Lxxxxxx
 /admin/payments/charge/<object_id>/change/                Loxxoxg Lxxxxxx
 /admin/payments/charge/<object_id>/                       Lrxxrxr Lrxxrxr
+/admin/payments/subscription/                             Loxxoxo Loxxoxo
+/admin/payments/subscription/add/                         Lxxxxxx Lxxxxxx
+/admin/payments/subscription/<object_id>/history/         Loxxoxg Loxxoxg
+/admin/payments/subscription/<object_id>/delete/          Lxxxxxx Lxxxxxx
+/admin/payments/subscription/<object_id>/change/          Loxxoxg Lxxxxxx
+/admin/payments/subscription/<object_id>/                 Lrxxrxr Lrxxrxr
+/admin/payments/plan/                                     Loxxoxo Loxxoxo
+/admin/payments/plan/add/                                 Lxxxxxx Lxxxxxx
+/admin/payments/plan/<object_id>/history/                 Loxxoxg Loxxoxg
+/admin/payments/plan/<object_id>/delete/                  Lxxxxxx Lxxxxxx
+/admin/payments/plan/<object_id>/change/                  Loxxoxg Lxxxxxx
+/admin/payments/plan/<object_id>/                         Lrxxrxr Lrxxrxr
 /admin/payments/customer/                                 Loxxoxo Loxxoxo
 /admin/payments/customer/add/                             Lxxxxxx Lxxxxxx
 /admin/payments/customer/<object_id>/history/             Loxxoxg Loxxoxg
@@ -168,6 +196,8 @@ def address(route: str, house: House, place: Place) -> str:
     rows: dict[str, Any] = {
         "charge": place.charge.pk,
         "customer": place.charge.customer_id,
+        "subscription": place.subscription.pk,
+        "plan": place.plan.pk,
         "user": house.colleague.pk,
         "group": house.group.pk,
         "connection": place.connection.pk,
@@ -176,7 +206,7 @@ def address(route: str, house: House, place: Place) -> str:
     }
     token = place.connection.path_token if route.startswith("/webhooks/") else place.charge.pay_token
     values = {
-        "reference": place.charge.reference,
+        "reference": _reference(route, place),
         "public_id": _public_id(route, place),
         "refund_id": place.refund.public_id,
         "batch_id": place.batch.public_id,
@@ -189,6 +219,12 @@ def address(route: str, house: House, place: Place) -> str:
     found = re.sub(r"<([^>]+)>", lambda match: str(values.get(match[1], rows.get(model))), route)
     assert "None" not in found, f"no value for {route}"
     return found
+
+
+def _reference(route: str, place: Place) -> str:
+    if route.startswith("/plans/"):
+        return place.plan.reference
+    return (place.subscription if route.startswith("/subscriptions/") else place.charge).reference
 
 
 def _public_id(route: str, place: Place) -> Any:
