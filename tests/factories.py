@@ -9,7 +9,7 @@ from typing import Any
 
 from connections.gateways.base import GatewayPayment, Method, PaymentStatus, ResourceKind
 from connections.models import Connection, ConnectionState, WebhookState
-from payments.models import Charge, Customer, GatewayResource, Payment
+from payments.models import Charge, Customer, GatewayResource, Payment, Plan, Subscription, SubscriptionAmount
 
 _numbers = itertools.count(1)
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -61,6 +61,45 @@ def make_charge(connection: Connection | None = None, **values: Any) -> Charge:
         "created_at": NOW,
     }
     return Charge.objects.create(**{**defaults, **values})
+
+
+def make_subscription(connection: Connection | None = None, **values: Any) -> Subscription:
+    """One that charges, over an amount that was agreed."""
+    connection = connection or make_connection()
+    defaults: dict[str, Any] = {
+        "connection": connection,
+        "customer": values.pop("customer", None) or make_customer(),
+        "method": Method.CARD,
+        "currency": connection.currency,
+        "amount_cents": 4_990,
+        "description": "Plano mensal",
+        "cycle": "monthly",
+        "starts_on": date(2026, 11, 25),
+        "next_due_on": date(2026, 12, 25),
+        "state": "active",
+        "gateway_id": f"sub_{next(_numbers):016d}",
+        "created_at": NOW,
+    }
+    own = Subscription.objects.create(**{**defaults, **values})
+    SubscriptionAmount.objects.create(
+        subscription=own, since=own.created_at, amount_cents=own.amount_cents, is_agreed=True
+    )
+    return own
+
+
+def make_plan(connection: Connection | None = None, **values: Any) -> Plan:
+    connection = connection or make_connection()
+    defaults: dict[str, Any] = {
+        "connection": connection,
+        "name": "Clube do pão",
+        "method": Method.CARD,
+        "currency": connection.currency,
+        "amount_cents": 4_990,
+        "cycle": "monthly",
+        "state": "active",
+        "created_at": NOW,
+    }
+    return Plan.objects.create(**{**defaults, **values})
 
 
 def make_resource(charge: Charge, gateway_id: str = "", **values: Any) -> GatewayResource:

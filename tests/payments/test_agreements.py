@@ -112,7 +112,7 @@ def test_another_amount_waits_for_a_person(bills: Books, admin_user: Any) -> Non
     assert (look(own).amount_cents, own.review_reason) == (4_990, "amount")
     charge = own.charges.get(due_date=NEXT)
     assert charge.review_reason == "terms"
-    assert agreement_reviewing.agree_amount(own, actor=admin_user)
+    assert agreement_reviewing.agree_amount(own, cents=5_990, actor=admin_user)
     own.refresh_from_db()
     charge.refresh_from_db()
     assert (own.amount_cents, own.review_reason) == (5_990, "")
