@@ -84,6 +84,7 @@ class ChargeAdmin(ReadOnlyAdmin):
         return charge.get_absolute_url()
 
 
+_ONE_AMOUNT: tuple[Any, ...] = (_amount("amount_cents"),)
 # How the creating call is made: nothing a person reads.
 _CALL = ["submission", "token", "http_method", "path", "body", "due_at", "tries", "looked_up"]
 
@@ -102,7 +103,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     search_fields = ["reference", "gateway_id"]
     exclude = ["amount_cents", *_CALL]
-    readonly_fields = (_amount("amount_cents"),)
+    readonly_fields = _ONE_AMOUNT
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("customer", "plan")
@@ -117,7 +118,7 @@ class PlanAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     search_fields = ["name", "reference", "gateway_id"]
     exclude = ["amount_cents", "submission", "token", "due_at", "tries"]
-    readonly_fields = (_amount("amount_cents"),)
+    readonly_fields = _ONE_AMOUNT
 
     def view_on_site(self, plan: Plan) -> str:
         return plan.get_absolute_url()

@@ -72,7 +72,9 @@ _HINDRANCES: dict[Hindrance, Promise] = {
     Hindrance.OVER: gettext_lazy("The subscription is over. To go on, make a new one."),
     Hindrance.NOT_ACTIVE: gettext_lazy("It charges nobody yet: first the customer has to agree."),
     Hindrance.NOT_PAUSED: gettext_lazy("It is not paused."),
-    Hindrance.PAUSED: gettext_lazy("While it is paused it can only be resumed or cancelled. Resume it first."),
+    Hindrance.PAUSED: gettext_lazy(
+        "While it is paused it can only be resumed or cancelled. Resume it first."
+    ),
     Hindrance.DISABLED: gettext_lazy("The account is disabled. An administrator can enable it."),
     Hindrance.TOO_LITTLE: gettext_lazy("Type at least %(least)s: %(gateway)s takes no less."),
     Hindrance.TOO_MUCH: gettext_lazy("Type at most %(most)s: %(gateway)s takes no more."),

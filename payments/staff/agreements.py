@@ -1,4 +1,4 @@
-"""The pages on which a subscription is paused, resumed, changed and cancelled, and on which one is reviewed."""
+"""The pages on which a subscription is paused, resumed, changed and cancelled."""
 
 from __future__ import annotations
 

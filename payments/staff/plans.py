@@ -52,7 +52,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 @login_required
 @permission_required("payments.add_plan", raise_exception=True)
 def new_plan(request: HttpRequest) -> HttpResponse:
-    """One page; afterwards straight to the link where the gateway gives one. The same form is the same plan."""
+    """One page; afterwards straight to the plan and its link. The same form is the same plan."""
     form = PlanForm(request.POST or None, connections=accounts_for(request))
     if request.method == "POST" and form.is_valid():
         if known := Plan.objects.filter(submission=form.cleaned_data["submission"]).first():

@@ -86,7 +86,9 @@ def _created(entry: TimelineEntry) -> tuple[str, str]:
 def _imported(entry: TimelineEntry) -> tuple[str, str]:
     reference = entry.data.get("reference", "")
     detail = _("its reference there: %(reference)s") % {"reference": reference} if reference else ""
-    return _("%(who)s took it over from the gateway, where it was made without us") % {"who": who(entry)}, detail
+    return _("%(who)s took it over from the gateway, where it was made without us") % {
+        "who": who(entry)
+    }, detail
 
 
 def _turn(entry: TimelineEntry) -> tuple[str, str]:
@@ -136,7 +138,9 @@ def _terms(entry: TimelineEntry) -> tuple[str, str]:
 
 def _reviewed(entry: TimelineEntry) -> tuple[str, str]:
     reason = ReviewReason(entry.data["reason"]).label
-    return _("%(who)s reviewed and accepted: %(reason)s") % {"who": who(entry), "reason": reason}, entry.data["note"]
+    return _("%(who)s reviewed and accepted: %(reason)s") % {"who": who(entry), "reason": reason}, entry.data[
+        "note"
+    ]
 
 
 def _notification_asked(entry: TimelineEntry) -> tuple[str, str]:
@@ -144,7 +148,9 @@ def _notification_asked(entry: TimelineEntry) -> tuple[str, str]:
 
 
 def _notification_ignored(entry: TimelineEntry) -> tuple[str, str]:
-    return _("%(who)s ignored a notification") % {"who": who(entry)}, f"{entry.data['topic']} · {entry.data['note']}"
+    return _("%(who)s ignored a notification") % {
+        "who": who(entry)
+    }, f"{entry.data['topic']} · {entry.data['note']}"
 
 
 def _fraud_alert(_entry: TimelineEntry) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from payments.staff.people import PersonForm, words_for
 
 
 class SubscriptionForm(PersonForm, AgreementForm):
-    """``plan`` names the one it was filled in from. Without a last day or a number of charges it has no end."""
+    """``plan`` names the one it was filled in from. Without a last day and a number of charges: no end."""
 
     plan = forms.SlugField(widget=forms.HiddenInput, required=False)
     description = forms.CharField(label=_("Description"), max_length=200)

@@ -126,9 +126,7 @@ def _new_subscription(request: HttpRequest, form: SubscriptionForm) -> NewSubscr
 def _create(request: HttpRequest, new: NewSubscription) -> HttpResponse:
     own = subscribing.create_subscription(new)
     if own.state == SubscriptionState.FAILED:
-        messages.error(
-            request, _("The gateway refused this subscription. Correct it and create a new one.")
-        )
+        messages.error(request, _("The gateway refused this subscription. Correct it and create a new one."))
     return redirect(own)
 
 

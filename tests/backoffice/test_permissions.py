@@ -51,7 +51,7 @@ TABLE = """
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
 /subscriptions/                                           Loooooo mmmmmmm
-/subscriptions/new/                                       Lxxoxox Lxxuxux
+/subscriptions/new/                                       Lxxoxox Lxxoxox
 /subscriptions/<reference>/                               Loooonn mmmmmmm
 /subscriptions/<reference>/state/                         Loooonn mmmmmmm
 /subscriptions/<reference>/send-again/                    mmmmmmm Lxxrxnx
@@ -62,7 +62,7 @@ TABLE = """
 /subscriptions/<reference>/amount/                        Loooxnn Luuuxnn
 /subscriptions/<reference>/description/                   Loooxnn Luuuxnn
 /plans/                                                   Loooooo mmmmmmm
-/plans/new/                                               Loxoxoo Luxuxuu
+/plans/new/                                               Loxoxoo Loxoxoo
 /plans/<reference>/                                       Loooonn mmmmmmm
 /plans/<reference>/state/                                 Loooonn mmmmmmm
 /plans/<reference>/close/                                 Loxoxnn Lrxrxnn

@@ -91,7 +91,9 @@ def test_a_refusal_is_told_in_the_gateways_words(operator: Client, own: Subscrip
 def test_what_is_over_says_why_nothing_can_be_changed(operator: Client) -> None:
     own = make_subscription(state="cancelled")
     shown = page(operator, f"{own.get_absolute_url()}pause/")
-    assert 'data-why-not="over"' in shown and "<form" not in shown.split("data-why-not")[1].split("</main>")[0]
+    assert (
+        'data-why-not="over"' in shown and "<form" not in shown.split("data-why-not")[1].split("</main>")[0]
+    )
 
 
 def test_a_pause_is_explained_as_the_gateway_has_it(operator: Client, own: Subscription) -> None:
