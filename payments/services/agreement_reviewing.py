@@ -46,7 +46,7 @@ def _agree_turn(charge: Charge, cents: int, actor: User) -> None:
         own = transitions.hold(charge.pk)
         version = own.terms.last()
         if version and not version.is_agreed and version.amount_cents == cents:
-            terms.agree(own, actor=actor)
+            terms.agree(own, version, actor=actor)
         transitions.apply(own.pk, source=SOURCE)
 
 

@@ -153,9 +153,9 @@ def _of_pause(rule: SubscriptionRule) -> Iterator[str]:
     yield _of_gap(rule)
     if rule.issues_ahead:
         yield ngettext(
-            "%(gateway)s issues charges up to %(days)d day ahead: those that exist stay open and can be paid."
+            "%(gateway)s issues charges up to %(days)d day ahead: those there are stay open and can be paid."
             " Cancel them one by one where nobody shall pay them.",
-            "%(gateway)s issues charges up to %(days)d days ahead: those that exist stay open and can be paid."
+            "%(gateway)s issues charges up to %(days)d days ahead: those there are stay open and can be paid."
             " Cancel them one by one where nobody shall pay them.",
             rule.issues_ahead,
         )
