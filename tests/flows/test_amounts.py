@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from lib import check
@@ -50,6 +51,17 @@ def make_itemised(running: Running, key: str) -> str:
     return browser.url.rstrip("/").rsplit("/", 1)[-1]
 
 
+def books(running: Running, reference: str) -> list[dict[str, Any]]:
+    return [*running.ask(f"books?reference={reference}")["payments"]]
+
+
+def civil_day(moment: str | None) -> str:
+    """In Brazil."""
+    if not moment:
+        return ""
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo("America/Sao_Paulo")).date().isoformat()
+
+
 def wait_for_code(running: Running, reference: str, amount: str) -> None:
     running.wait_until(
         lambda: amount in running.pay_page(reference).data.get("data-pix-text", ""), f"a code over {amount}"
@@ -76,7 +88,7 @@ def test_items_are_charged_net_changed_and_paid(running: Running, key: str) -> N
         473,
         NET,
     ]
-    (booked,) = running.ask(f"books?reference={reference}")["payments"]
+    (booked,) = books(running, reference)
     assert round(float(booked["amount"]) * 100) == NET
     assert "Camiseta" in running.pay_page(reference).text
     press(running, reference, "amount", amount="150,50")
@@ -88,6 +100,9 @@ def test_items_are_charged_net_changed_and_paid(running: Running, key: str) -> N
     wait_for_code(running, reference, "150.50")
     page = running.pay_page(reference)
     assert "Pedido 78" in page.text and "Camiseta" not in page.text
+    (booked,) = (row for row in books(running, reference) if row["status"] != "cancelled")
+    assert day in (booked.get("due_date"), civil_day(booked.get("expires_at")))
+    assert "Pedido 78" in booked["description"] or key == "mercadopago"
     running.control("pay", reference=reference)
     running.wait_for_status(reference, "paid")
     shown = ("amount_cents", "received_cents", "due_date", "review_reason")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+
 import pytest
 
 from tests.flows.running import Running
@@ -39,5 +42,19 @@ def test_money_is_expected_and_then_in_the_account(running: Running) -> None:
         [line] = running.ask(f"books?reference={reference}")["payments"]
         assert line["is_settled"] and shown(running, reference)["data-moment"] == line["credit_date"]
     running.people.log_in("admin")
-    report = running.people.admin.open("/reports/settlements/")
-    assert "data-settled" in report.data
+    assert "data-settled" in running.people.admin.open("/reports/settlements/").data
+    for reference in references.values():
+        [line] = running.ask(f"books?reference={reference}")["payments"]
+        assert reported(running, reference, line["credit_date"]) == [
+            line["credit_date"],
+            *(f"{line[name]:.2f}".replace(".", ",") for name in ("paid", "fee", "refunded", "net")),
+        ]
+
+
+def reported(running: Running, reference: str, day: str) -> list[str]:
+    """The day and the sums of its line in the file of what became available on a day."""
+    admin = running.people.admin
+    address = f"{admin.base}/reports/settlements/csv/?first={day}&last={day}"
+    text = admin.session.get(address, timeout=20).content.decode("utf-8-sig")
+    [line] = [line for line in csv.reader(StringIO(text), delimiter=";") if reference in line]
+    return [line[0], *line[8:]]
