@@ -25,6 +25,7 @@ _PROBLEMS = [
     {"field": "document", "column": "CPF ou CNPJ", "value": "111.111.111-11", "text": "Confira os números."},
     {"field": "amount", "column": "Valor", "value": "mil", "text": "Digite um valor como 150,00."},
 ]
+_FORBIDDEN = "O endereço IP não está autorizado."
 
 
 def make_batches(charges: dict[str, Charge], operator: User) -> dict[str, str]:
@@ -41,11 +42,20 @@ def make_batches(charges: dict[str, Charge], operator: User) -> dict[str, str]:
         _row(running, number, RowState.MADE, charge=charges[name])
     for number in range(5, 12):
         _row(running, number, RowState.WAITING)
-    return {"batch-preview": preview.get_absolute_url(), "batch-running": running.get_absolute_url()}
+    held = _make(connection, operator, BatchState.RUNNING, held_for=_FORBIDDEN)
+    for number in range(2, 9):
+        _row(held, number, RowState.WAITING)
+    _row(preview, 12, RowState.READY, looks_like_row=held.rows.first())
+    return {
+        "batch-preview": preview.get_absolute_url(),
+        "batch-running": running.get_absolute_url(),
+        "batch-held": held.get_absolute_url(),
+    }
 
 
-def _make(connection: Connection, operator: User, state: BatchState) -> ChargeBatch:
+def _make(connection: Connection, operator: User, state: BatchState, **values: str) -> ChargeBatch:
     now = clock.now()
+    is_begun = state != BatchState.PREVIEW
     return ChargeBatch.objects.create(
         connection=connection,
         method="pix",
@@ -56,7 +66,9 @@ def _make(connection: Connection, operator: User, state: BatchState) -> ChargeBa
         unused_columns=["observações"],
         checked_on=clock.today(connection.time_zone),
         state=state,
-        confirmed_at=None if state == BatchState.PREVIEW else now - timedelta(minutes=2),
+        confirmed_at=now - timedelta(minutes=2) if is_begun else None,
+        confirmed_by=operator if is_begun else None,
+        **values,
     )
 
 
