@@ -100,6 +100,7 @@ def _fill_database() -> dict[str, str]:
         sample_events,
         sample_refunds,
         sample_settlements,
+        sample_subscriptions,
     )
     from webhooks.services import dead_list
 
@@ -111,6 +112,7 @@ def _fill_database() -> dict[str, str]:
     pages |= sample_settlements.make_settlements(charges)
     pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
     pages |= sample_disputes.make_disputes(charges["paid"])
+    pages |= sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"])
     run = sample.make_comparison(charges["paid"], charges["pending"])
     events = sample_events.make_events(charges)
     pages |= {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}

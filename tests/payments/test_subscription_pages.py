@@ -245,3 +245,11 @@ def test_a_plan_of_the_gateway_shows_its_link_and_closes(operator: Client, books
     assert "data-change" in page(operator, f"{address}close/")
     operator.post(f"{address}close/")
     assert "data-closed" in page(operator, address) and made.link not in page(operator, address)
+
+
+def test_what_the_gateway_collects_by_itself_asks_nobody_to_pay(operator: Client) -> None:
+    own = make_subscription(at("cards"))
+    charge = make_charge(own.connection, subscription=own, method="card", is_collecting=True)
+    assert "data-collecting" in page(operator, charge.get_absolute_url())
+    assert "data-collecting" in page(operator, f"/pay/{charge.pay_token}/")
+    assert "data-send-link" not in page(operator, own.get_absolute_url())
