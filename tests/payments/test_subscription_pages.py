@@ -248,7 +248,7 @@ def test_a_plan_of_the_gateway_shows_its_link_and_closes(operator: Client, books
 
 
 def test_what_the_gateway_collects_by_itself_asks_nobody_to_pay(operator: Client) -> None:
-    own = make_subscription(at("cards"))
+    own = make_subscription(make_connection(gateway="mercadopago"))
     charge = make_charge(own.connection, subscription=own, method="card", is_collecting=True)
     assert "data-collecting" in page(operator, charge.get_absolute_url())
     assert "data-collecting" in page(operator, f"/pay/{charge.pay_token}/")
