@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from config import clock
 from connections.gateways.base import (
@@ -31,6 +32,9 @@ RESOURCES = {
     DisputeKind.CLAIM: ResourceKind.CLAIM,
 }
 
+# Payments that are contested now, as far as we know.
+OPEN = Q(status=PaymentStatus.DISPUTED) | Q(disputes__state__in=(*UNDECIDED, ""))
+
 
 def is_wanted(payment: Payment) -> bool:
     """Whether the gateway is to be asked for disputes: its money is contested, or was when we last asked."""
@@ -45,6 +49,18 @@ def look(payment: Payment, gateway: Gateway, *, source: str) -> None:
         found = ()
     take(payment, found, source=source)
     _close_unlisted(payment, {(one.kind, one.gateway_id) for one in found}, source=source)
+
+
+def look_alone(payment_id: int, gateway: Gateway, *, source: str) -> None:
+    """The same for who does not hold the payment's lease; who does, looks by itself."""
+    held = resources.lease(Payment.objects.values_list("resource_id", flat=True).get(pk=payment_id))
+    if held is None:
+        return
+    try:
+        payment = Payment.objects.select_related("charge", "connection").get(pk=payment_id)
+        look(payment, gateway, source=source)
+    finally:
+        resources.release(held)
 
 
 def fetch(

@@ -32,7 +32,7 @@ from payments.models import (
     Reconciliation,
     RunState,
 )
-from payments.services import comparing, mirroring, missed, plans, refreshing, resources
+from payments.services import comparing, disputing, mirroring, missed, plans, refreshing, resources
 from payments.services.comparing import Seen
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -47,6 +47,8 @@ _BATCH = 100
 _LOOKS = 3
 # Ours that the list did not show, asked one by one: this many at most, the longest unasked first.
 _MOST_UNLISTED = 500
+# What it may cost to ask for the disputes of one payment: two lists and a few that are read one by one.
+_LOOK_AT_DISPUTES = 10
 # So many since the run before are no accident: an administrator should look at the webhook.
 _MANY_MISSED = 3
 # How often a thorough run asks for what no list of changes shows.
@@ -66,6 +68,7 @@ class Findings:
     seen: dict[str, Seen] = field(default_factory=dict)
     doubtful: dict[str, GatewayPayment | None] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
+    fetched: set[str] = field(default_factory=set)
 
 
 def run_due() -> int:
@@ -155,6 +158,7 @@ class Comparison:
             self._keep_claim()
             self._repair(gateway_id, None)
         self._look_again()
+        self._look_at_disputes()
         self._finish()
 
     # -- what the gateway lists -----------------------------------------------------------------
@@ -271,9 +275,30 @@ class Comparison:
             return None
         turn = mirroring.turn_of(self.gateway, resource, fetched)
         done = refreshing.store(resource, fetched, held, source=SOURCE, cause="", turn=turn)
+        self.found.fetched.add(resource.gateway_id)
         if done.change and done.charge_id and self._last:
             note_exchanges(Charge(pk=done.charge_id), [self._last], source=SOURCE)
         return done
+
+    def _look_at_disputes(self) -> None:
+        """Of what was fetched now; in a thorough run of all that is contested, as papers may be asked for.
+
+        A gateway that answers payments but no disputes ends no run: the next one looks again.
+        """
+        wanted = Q(gateway_id__in=list(self.found.fetched)[:_MOST_UNLISTED])
+        if self.run.is_thorough:
+            wanted |= disputing.OPEN
+        own = Payment.objects.filter(wanted, connection=self.connection).distinct().order_by("pk")
+        contested = [payment for payment in own if disputing.is_wanted(payment)][:_MOST_UNLISTED]
+        self.run.calls_allowed += _LOOK_AT_DISPUTES * len(contested)
+        _mine(self.run).update(calls_allowed=self.run.calls_allowed)
+        for payment in contested:
+            self._keep_claim()
+            try:
+                disputing.look_alone(payment.pk, self.gateway, source=SOURCE)
+            except GatewayError:
+                logger.warning("reconciliation %s: no answer about disputes", self.run.pk, exc_info=True)
+                return
 
     # -- the end --------------------------------------------------------------------------------
 

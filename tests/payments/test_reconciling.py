@@ -18,7 +18,14 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from connections.gateways.base import Exchange, GatewayPayment, PaymentStatus
+from connections.gateways.base import (
+    DisputeKind,
+    DisputeState,
+    Exchange,
+    GatewayDispute,
+    GatewayPayment,
+    PaymentStatus,
+)
 from connections.gateways.errors import GatewayUnavailable, NotFound
 from connections.models import Connection
 from payments.models import (
@@ -43,6 +50,7 @@ class Fake:
         self.listed: list[GatewayPayment] = []
         self.answers: dict[str, list[GatewayPayment]] = {}
         self.asked: list[str] = []
+        self.disputes: list[GatewayDispute] = []
         self.is_away = False
         self.on_exchange: Any = None
 
@@ -62,6 +70,10 @@ class Fake:
         if not answers:
             raise NotFound("unknown")
         return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def find_disputes(self, payment_id: str) -> list[GatewayDispute]:
+        self._call(f"disputes of {payment_id}")
+        return self.disputes
 
     def _call(self, name: str) -> None:
         if self.is_away:
@@ -330,6 +342,30 @@ def test_sums_are_by_the_day_of_the_account_and_agree_after_the_repair(gateway: 
             "not_ours": [0, 0, 0],
         }
     ]
+
+
+@pytest.mark.parametrize("is_listed_as_new", [True, False])
+def test_what_is_contested_is_looked_at_with_its_papers(gateway: Fake, is_listed_as_new: bool) -> None:
+    """Also where the list says nothing new: papers may be asked for, and their day may pass."""
+    charge, payment = old_charge(make_connection(), "paid" if is_listed_as_new else "disputed")
+    contested = fetched(charge, payment.gateway_id, PaymentStatus.DISPUTED, received_cents=10_000)
+    gateway.say(contested)
+    Payment.objects.update(received_cents=10_000)
+    gateway.disputes = [
+        GatewayDispute(
+            kind=DisputeKind.CHARGEBACK,
+            gateway_id="233",
+            payment_ids=(payment.gateway_id,),
+            state=DisputeState.DOCUMENTS,
+            gateway_status="pending",
+            deadline=NOW + timedelta(days=9),
+        )
+    ]
+    run = reconcile(charge.connection)
+    charge.refresh_from_db()
+    assert charge.status == "disputed"
+    assert charge.disputes.values_list("state", "deadline").get() == ("documents", NOW + timedelta(days=9))
+    assert run.state == RunState.DONE and run.calls <= run.calls_allowed
 
 
 def test_the_command_says_what_differs_and_exits_with_one(

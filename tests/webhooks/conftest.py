@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import responses
@@ -10,6 +13,8 @@ import time_machine
 
 from payments.models import Charge
 from tests.factories import NOW, make_charge
+from tests.payments.simulated import World
+from tests.simulator.support import Inbox, free_port, handler
 
 
 @pytest.fixture
@@ -32,3 +37,23 @@ def gateway() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def charge(db: None) -> Charge:
     return make_charge()
+
+
+@pytest.fixture
+def world(simulator_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    settings.SIMULATOR_URL = simulator_url
+    made = World(simulator_url, monkeypatch)
+    yield made
+    made.no_faults()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Inbox]:
+    """Where the gateways' notifications arrive, to be handed on in another order."""
+    port = free_port()
+    made = Inbox(f"http://127.0.0.1:{port}")
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler(made))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield made
+    server.shutdown()
+    server.server_close()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-import threading
-from collections.abc import Callable, Iterator
-from http.server import ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,23 +12,16 @@ from django.db import transaction
 from django.test import Client
 
 from connections.gateways.base import Method
-from connections.models import Connection
 from payments.models import Charge
 from payments.services import checking, renewing
 from tests.payments.simulated import World
-from tests.simulator.support import AsaasClient, Inbox, Received, Simulator, free_port, handler
+from tests.simulator.support import Inbox, Received
+from tests.webhooks.handing import connected, hand_on
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import inbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weighty, pytest.mark.usefixtures("quiet_broker")]
 SAMPLE = 4
-EVENTS = [
-    f"PAYMENT_{name}"
-    for name in (
-        *("CREATED", "UPDATED", "CONFIRMED", "RECEIVED", "OVERDUE", "DELETED", "RESTORED"),
-        *("REFUNDED", "PARTIALLY_REFUNDED", "RECEIVED_IN_CASH_UNDONE"),
-    )
-]
 Step = Callable[[World, Charge], Any]
 
 
@@ -105,51 +96,6 @@ LIVES: dict[str, tuple[str, Method, list[Step], tuple[str, int, int]]] = {
         ("partially_refunded", 10_000, 2_000),
     ),
 }
-
-
-@pytest.fixture
-def world(simulator_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    settings.SIMULATOR_URL = simulator_url
-    made = World(simulator_url, monkeypatch)
-    yield made
-    made.no_faults()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Inbox]:
-    """Where the gateways' notifications arrive, to be handed on in another order."""
-    port = free_port()
-    made = Inbox(f"http://127.0.0.1:{port}")
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler(made))
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield made
-    server.shutdown()
-    server.server_close()
-
-
-def connected(world: World, key: str, receiver: Inbox) -> Connection:
-    """A connection whose gateway really signs what it sends to the receiver."""
-    connection = world.connection(key)
-    account = world.accounts[key]
-    if key == "asaas":
-        token = connection.open_webhook_secrets()["token"]
-        address = f"{receiver.url}{connection.webhook_path}"
-        AsaasClient(Simulator(world.url), account).webhook(address, EVENTS, authToken=token)
-    else:
-        connection.seal_webhook_secrets(
-            {"test": account["webhook_secret"], "production": account["webhook_secret_production"]}
-        )
-        connection.save()
-    return connection
-
-
-def hand_on(client: Client, delivery: Received) -> None:
-    path = f"{delivery.path}?{delivery.query}" if delivery.query else delivery.path
-    headers = {
-        name: value for name, value in delivery.headers.items() if name not in ("host", "content-length")
-    }
-    answer = client.post(path, data=delivery.body, content_type="application/json", headers=headers)
-    assert answer.status_code == 200
 
 
 def orders(told: list[Received], how_many: int | None) -> list[tuple[Received, ...]]:

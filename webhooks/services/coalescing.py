@@ -63,6 +63,7 @@ def _shown_now(resource_id: int, due: list[WebhookEvent], now: datetime) -> dict
     told = {
         event.pk
         for event in due
-        if meets(event, version=version, status=PaymentStatus(status), refunded_cents=refunded)
+        if not event.forbids_delivery
+        and meets(event, version=version, status=PaymentStatus(status), refunded_cents=refunded)
     }
     return dict.fromkeys(told, until)

@@ -36,6 +36,6 @@ def take_up(resource_id: int, payment: GatewayPayment | None, asked_at: datetime
 
 
 def _is_answered(event: WebhookEvent, payment: GatewayPayment | None, asked_at: datetime | None) -> bool:
-    if payment is None or asked_at is None:
+    if payment is None or asked_at is None or event.forbids_delivery:  # no payment shows what that one says
         return False
     return (event.last_repeat_at or event.received_at) <= asked_at and is_met(event, payment)

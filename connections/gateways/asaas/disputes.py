@@ -41,7 +41,11 @@ _BY_CHARGEBACK = {
     "REVERSED": DisputeState.WON,
 }
 _BY_ANSWER = {"ACCEPTED": DisputeState.WON, "REJECTED": DisputeState.LOST}
-_BY_END = {PaymentStatus.PAID: DisputeState.WON, PaymentStatus.REFUNDED: DisputeState.LOST}
+_BY_END = {
+    PaymentStatus.PAID: DisputeState.WON,
+    PaymentStatus.REFUNDED: DisputeState.LOST,
+    PaymentStatus.CHARGED_BACK: DisputeState.LOST,
+}
 _DECIDED = {DisputeState.WON, DisputeState.LOST}
 _LAST_SECOND = time(23, 59, 59)
 

@@ -19,7 +19,7 @@ from connections.gateways.base import (
     ResourceKind,
 )
 from connections.gateways.money import to_cents
-from connections.gateways.values import Record, civil_date, instant, records, text
+from connections.gateways.values import Record, civil_date, instant, record, records, text
 
 # Times carry no zone and mean São Paulo (asaas.md 1.7).
 ZONE_NAME = "America/Sao_Paulo"
@@ -70,6 +70,8 @@ BILLING_TYPE = {
 
 _MONEY_CAME = {PaymentStatus.PAID, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
 _SETTLED = {"RECEIVED", "RECEIVED_IN_CASH", "DUNNING_RECEIVED"}
+# Of a chargeback (3.3); one that was won is ``REVERSED``.
+_NOT_WON = {"REQUESTED", "IN_DISPUTE", "DISPUTE_LOST", "DONE"}
 _BEING_REFUNDED = {"REFUND_REQUESTED", "REFUND_IN_PROGRESS"}
 PAYABLE = {PaymentStatus.PENDING, PaymentStatus.OVERDUE}
 _ORIGINS = ("subscription", "installment", "checkoutSession", "paymentLink")
@@ -88,12 +90,15 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     has_money = STATUS.get(word) in _MONEY_CAME
     received = value if has_money else 0
     listed = tuple(_to_refund(item) for item in records(raw.get("refunds")))
-    refunded = _refunded(word, received, listed)
+    is_lost = _is_lost(word, record(raw.get("chargeback")), received, listed)
+    refunded = _sum_done(listed) if is_lost else _refunded(word, received, listed)
     is_deleted, asked = raw.get("deleted") is True, to_cents(raw.get("originalValue")) or value
     return GatewayPayment(
         gateway_id=text(raw.get("id"), 100),
         reference=text(raw.get("externalReference")),
-        status=_status(word, is_deleted=is_deleted, is_refunded=0 < received <= refunded),
+        status=PaymentStatus.CHARGED_BACK
+        if is_lost and not is_deleted
+        else _status(word, is_deleted=is_deleted, is_refunded=0 < received <= refunded),
         gateway_status=word,
         method=_method(raw, has_money=has_money),
         amount_cents=asked,
@@ -186,9 +191,19 @@ def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus 
 
 
 def _refunded(word: str, received: int, listed: tuple[RefundItem, ...]) -> int:
-    """The refunds that are done; everything when Asaas says so without listing them (a lost chargeback)."""
-    done = sum(refund.amount_cents for refund in listed if refund.is_done)
-    return max(done, received) if word == "REFUNDED" else done
+    """The refunds that are done; everything when Asaas says so without listing them."""
+    return max(_sum_done(listed), received) if word == "REFUNDED" else _sum_done(listed)
+
+
+def _sum_done(listed: tuple[RefundItem, ...]) -> int:
+    return sum(refund.amount_cents for refund in listed if refund.is_done)
+
+
+def _is_lost(word: str, chargeback: Record, received: int, listed: tuple[RefundItem, ...]) -> bool:
+    """A lost chargeback is called ``REFUNDED`` too (asaas.md 5.5), but no refund is listed for it."""
+    is_ours = text(chargeback.get("disputeStatus"), 60) == "ACCEPTED"
+    is_taken = text(chargeback.get("status"), 60) in _NOT_WON and not is_ours
+    return word == "REFUNDED" and is_taken and _sum_done(listed) < received
 
 
 def _to_refund(raw: Record) -> RefundItem:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connections.gateways.base import DisputeKind, DisputeState, Environment, GatewayDispute
+from connections.gateways.asaas import mapping
+from connections.gateways.base import DisputeKind, DisputeState, Environment, GatewayDispute, PaymentStatus
 from connections.gateways.errors import CredentialsRefused, GatewayUnavailable, NotFound
 from tests.gateways import sample
 from tests.gateways.asaas.desk import BASE, add, gateway
@@ -189,3 +190,27 @@ def test_does_not_know_a_strange_payment(asaas: Any) -> None:
     asaas.get(BASE + PATH, status=404)
     with pytest.raises(NotFound):
         gateway().find_disputes(PAYMENT_ID)
+
+
+@pytest.mark.parametrize(
+    ("held", "given_back", "expected"),
+    [
+        ({"status": "DISPUTE_LOST", "disputeStatus": "REJECTED"}, 0, (PaymentStatus.CHARGED_BACK, 0)),
+        ({"status": "DONE"}, 0, (PaymentStatus.CHARGED_BACK, 0)),
+        ({"status": "DONE"}, 40, (PaymentStatus.CHARGED_BACK, 4000)),
+        ({"status": "DONE"}, 150, (PaymentStatus.REFUNDED, 15000)),
+        ({"status": "DONE", "disputeStatus": "ACCEPTED"}, 0, (PaymentStatus.REFUNDED, 15000)),
+        ({"status": "REVERSED", "disputeStatus": "ACCEPTED"}, 0, (PaymentStatus.REFUNDED, 15000)),
+        (None, 0, (PaymentStatus.REFUNDED, 15000)),
+    ],
+)
+def test_money_that_was_taken_is_not_money_given_back(
+    held: dict[str, Any] | None, given_back: int, expected: tuple[PaymentStatus, int]
+) -> None:
+    """Also where nobody told us that it was contested: Asaas calls both ``REFUNDED`` (5.5)."""
+    refund = {"status": "DONE", "value": given_back, "dateCreated": "2026-09-20 10:00:00"}
+    changes = {"refunds": [refund] if given_back else None}
+    changes |= {"chargeback": chargeback(**held)} if held else {}
+    body = sample.body("asaas", "payment_card", status="REFUNDED", **changes)
+    found = mapping.to_payment(body, account_id="")
+    assert (found.status, found.refunded_cents) == expected
