@@ -29,6 +29,7 @@ from connections.services import gateway_for, note_refusal, note_success, pausin
 from connections.services.accounts import patience
 from payments import transitions
 from payments.models import PAGES, Charge, ChargeStatus, GatewayResource
+from payments.models.payments import CONTESTED
 from payments.services import gathering, lifetimes, refreshing, resources, turns
 from payments.services.timeline import note_exchanges
 
@@ -350,7 +351,7 @@ def _store(charge: Charge, payment: GatewayPayment) -> bool:
     """Write a payment that was found on a page, whether it changed the charge.
 
     The page was asked before this payment was leased: only the gateway's own version can tell which
-    answer is newer. Without one the payment is asked for by itself.
+    answer is newer. Without one the payment is asked for by itself, as is a contested one with its disputes.
     """
     resource = resources.find_or_add(
         charge.connection, kind=ResourceKind.PAYMENT, gateway_id=payment.gateway_id, charge=charge
@@ -359,7 +360,7 @@ def _store(charge: Charge, payment: GatewayPayment) -> bool:
     if held is None:
         return False
     try:
-        if payment.version is None:
+        if payment.version is None or payment.status in CONTESTED:
             refreshing.refresh(charge.connection, resource, held, source=SOURCE)
             return False
         return refreshing.store(resource, payment, held, source=SOURCE, cause="").change is not None
