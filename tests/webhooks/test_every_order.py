@@ -72,6 +72,17 @@ LIVES: dict[str, tuple[str, Method, list[Step], tuple[str, int, int]]] = {
         [control("delete"), control("restore"), control("pay")],
         ("paid", 10_000, 0),
     ),
+    "asaas: contested, papers handed in, lost": (
+        "asaas",
+        Method.CARD,
+        [
+            control("pay_card"),
+            control("chargeback"),
+            control("chargeback_step", outcome="documents"),
+            control("chargeback_step", outcome="lost"),
+        ],
+        ("charged_back", 10_000, 0),
+    ),
     "mercadopago: refused, approved, given back in two parts": (
         "checkout",
         Method.CARD,

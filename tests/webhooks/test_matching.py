@@ -15,7 +15,19 @@ from connections.gateways.base import GatewayCharge, PaymentStatus, ResourceKind
 from payments.models import Charge, GatewayResource
 from payments.services import answers, refreshing, resources
 from tests.factories import NOW, fetched, make_charge
-from tests.webhooks.speaking import PAYMENT, URL, fetches, notify, state_at_asaas
+from tests.webhooks import signing
+from tests.webhooks.speaking import (
+    MP_PAYMENT,
+    MP_SECRET,
+    MP_URL,
+    PAYMENT,
+    URL,
+    fetches,
+    mercadopago_charge,
+    notify,
+    state_at_asaas,
+    state_at_mercadopago,
+)
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import finishing, inbox, matching
 
@@ -207,3 +219,30 @@ def test_nothing_put_aside_is_one_question(charge: Charge, django_assert_num_que
     resource = resources.find_or_add(charge.connection, kind=ResourceKind.PAYMENT, gateway_id=PAYMENT)
     with django_assert_num_queries(1):
         matching.take_up(resource.pk, fetched(charge, PAYMENT, PaymentStatus.PAID), NOW)
+
+
+def test_a_fraud_alert_is_answered_by_no_payment(client: Client, gateway: Any, clock: Any) -> None:
+    """Put aside before the payment was there, it is taken up by itself, and at once."""
+    charge = mercadopago_charge()
+    stranger = gateway.get(MP_URL, status=404, json={"message": "Payment not found"})
+    body = {"action": "Created", "data": {"payment_id": int(MP_PAYMENT)}, "type": "stop_delivery_op_wh"}
+    headers = signing.mercadopago_headers(MP_SECRET, "6100000001")
+    query = "data.id=6100000001&type=stop_delivery_op_wh"
+    assert signing.post(client, charge.connection, body, headers, query).status_code == 200
+    for wait in (0, *finishing.ASK_AGAIN):
+        clock.shift(wait)
+        inbox.work()
+    event = WebhookEvent.objects.get()
+    assert (event.state, event.reason, event.gateway_id) == (EventState.IGNORED, "not_found", MP_PAYMENT)
+    gateway.remove(stranger)
+    gateway.get(MP_URL, json=state_at_mercadopago(charge, "approved"))
+    resource = GatewayResource.objects.get()
+    held = resources.lease(resource.pk)
+    assert held
+    refreshing.refresh(charge.connection, resource, held, source="check")
+    resources.release(held)
+    inbox.work()
+    event.refresh_from_db()
+    charge.refresh_from_db()
+    assert (event.state, event.reason) == (EventState.DONE, "matched_later")
+    assert charge.fraud_alert_at and charge.review_reason == "do_not_deliver"
