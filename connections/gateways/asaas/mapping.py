@@ -90,15 +90,12 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     has_money = STATUS.get(word) in _MONEY_CAME
     received = value if has_money else 0
     listed = tuple(_to_refund(item) for item in records(raw.get("refunds")))
-    is_lost = _is_lost(word, record(raw.get("chargeback")), received, listed)
-    refunded = _sum_done(listed) if is_lost else _refunded(word, received, listed)
+    status, refunded = _became(raw, word, received, listed)
     is_deleted, asked = raw.get("deleted") is True, to_cents(raw.get("originalValue")) or value
     return GatewayPayment(
         gateway_id=text(raw.get("id"), 100),
         reference=text(raw.get("externalReference")),
-        status=PaymentStatus.CHARGED_BACK
-        if is_lost and not is_deleted
-        else _status(word, is_deleted=is_deleted, is_refunded=0 < received <= refunded),
+        status=status,
         gateway_status=word,
         method=_method(raw, has_money=has_money),
         amount_cents=asked,
@@ -181,18 +178,21 @@ def _settled_at(raw: Record, word: str) -> datetime | None:
     return _first_day(raw, "creditDate", "paymentDate") if came else None
 
 
-def _status(word: str, *, is_deleted: bool, is_refunded: bool) -> PaymentStatus | None:
-    """Read in this order: deleted, then refunds, then the word (asaas.md 6.1)."""
-    if is_deleted:
-        return PaymentStatus.CANCELLED
-    if is_refunded:
-        return PaymentStatus.REFUNDED
-    return STATUS.get(word)
+def _became(
+    raw: Record, word: str, received: int, listed: tuple[RefundItem, ...]
+) -> tuple[PaymentStatus | None, int]:
+    """Status and cents given back: read deleted first, then refunds, then the word (asaas.md 6.1).
 
-
-def _refunded(word: str, received: int, listed: tuple[RefundItem, ...]) -> int:
-    """The refunds that are done; everything when Asaas says so without listing them."""
-    return max(_sum_done(listed), received) if word == "REFUNDED" else _sum_done(listed)
+    Everything was given back when Asaas says so, also without listing it; but not what a chargeback took.
+    """
+    done = _sum_done(listed)
+    is_lost = _is_lost(word, record(raw.get("chargeback")), received, listed)
+    refunded = max(done, received) if word == "REFUNDED" and not is_lost else done
+    if raw.get("deleted") is True:
+        return PaymentStatus.CANCELLED, refunded
+    if is_lost:
+        return PaymentStatus.CHARGED_BACK, refunded
+    return (PaymentStatus.REFUNDED if 0 < received <= refunded else STATUS.get(word)), refunded
 
 
 def _sum_done(listed: tuple[RefundItem, ...]) -> int:

@@ -235,8 +235,8 @@ class TestAsaas(
         ("steps", "states", "ends"),
         [
             (["documents", "won", "given_back"], ["DOCUMENTS", "REVIEW", "WON"], PaymentStatus.PAID),
-            (["documents", "lost"], ["DOCUMENTS", "REVIEW"], PaymentStatus.REFUNDED),
-            (["lost"], ["DOCUMENTS"], PaymentStatus.REFUNDED),
+            (["documents", "lost"], ["DOCUMENTS", "REVIEW"], PaymentStatus.CHARGED_BACK),
+            (["lost"], ["DOCUMENTS"], PaymentStatus.CHARGED_BACK),
         ],
     )
     def test_follows_a_chargeback_to_its_end(
