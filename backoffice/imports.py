@@ -25,7 +25,6 @@ from payments.services import importing
 
 _PER_PAGE = 50
 _A_YEAR = timedelta(days=365)
-_OLDEST = date(2015, 1, 1)
 
 
 class ImportForm(forms.Form):
@@ -45,7 +44,7 @@ class ImportForm(forms.Form):
 
     def clean_since(self) -> date:
         since: date = self.cleaned_data["since"]
-        if not _OLDEST <= since <= self._today:
+        if not importing.OLDEST <= since <= self._today:
             raise forms.ValidationError(_("Choose a day that has passed."))
         return since
 

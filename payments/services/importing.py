@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from django.contrib.auth.models import User
@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from config import clock
 from config.wakeup import wake
+from connections import waiting
 from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
 from connections.gateways.errors import (
     BudgetExhausted,
@@ -45,6 +46,8 @@ from payments.services.taking_over import Taken
 
 logger = logging.getLogger(__name__)
 
+# Before both gateways' present interfaces there is nothing to import.
+OLDEST = date(2015, 1, 1)
 IMPORT = "payments.tasks.import_charges"
 _CLAIM = timedelta(minutes=5)
 _BATCH = 100
@@ -54,6 +57,8 @@ _OPINIONS = 2
 _PAUSE = timedelta(minutes=1)
 _AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 60, 60))
 _OPEN = (RunState.QUEUED, RunState.RUNNING)
+# At most two threads of a worker carry imports on: they take long, and others wait for a thread, too.
+_passes = waiting.WaitingRoom(2)
 
 
 class ClaimLost(Exception):
@@ -75,27 +80,30 @@ class Looked:
 
 
 def request(connection: Connection, *, since: datetime, actor: User | None = None) -> ChargeImport:
-    """Queue an import, or give the one that is open already: a connection has one at a time."""
-    while True:
-        run = _open_run(connection) or _queue(connection, since=since, actor=actor)
-        if run:
+    """Queue an import, or give the one that is open already: a connection has one at a time.
+
+    Raises ``IntegrityError`` where it cannot be stored for another reason than that somebody was quicker.
+    """
+    if run := _open_run(connection):
+        return run
+    try:
+        return _queue(connection, since=since, actor=actor)
+    except IntegrityError:
+        if run := _open_run(connection):
             return run
+    return _queue(connection, since=since, actor=actor)
 
 
 def _open_run(connection: Connection) -> ChargeImport | None:
     return ChargeImport.objects.filter(connection=connection, state__in=_OPEN).first()
 
 
-def _queue(connection: Connection, *, since: datetime, actor: User | None) -> ChargeImport | None:
-    """None when somebody was quicker."""
+def _queue(connection: Connection, *, since: datetime, actor: User | None) -> ChargeImport:
     now = clock.now()
-    try:
-        with transaction.atomic():
-            run = ChargeImport.objects.create(
-                connection=connection, since=since, asked_by=actor, requested_at=now, due_at=now
-            )
-    except IntegrityError:
-        return None
+    with transaction.atomic():
+        run = ChargeImport.objects.create(
+            connection=connection, since=since, asked_by=actor, requested_at=now, due_at=now
+        )
     wake(IMPORT)
     return run
 
@@ -123,14 +131,16 @@ def run_due() -> int:
     Not where the account is disabled, nor while its gateway is left alone.
     """
     due = ChargeImport.objects.filter(due_at__lte=clock.now(), connection__is_active=True)
-    waiting = due.exclude(connection__in=pausing.away()).order_by("due_at")
+    ready = due.exclude(connection__in=pausing.away()).order_by("due_at")
     begun = 0
-    for run_id, connection_id in list(waiting.values_list("pk", "connection_id")[:20]):
-        try:
-            if pausing.may_ask(connection_id):
-                begun += carry_out(run_id) is not None
-        except Exception:
-            logger.exception("the import %s broke off", run_id)
+    with _passes.seat() as is_seated:
+        chosen = list(ready.values_list("pk", "connection_id")[:20]) if is_seated else []
+        for run_id, connection_id in chosen:
+            try:
+                if pausing.may_ask(connection_id):
+                    begun += carry_out(run_id) is not None
+            except Exception:
+                logger.exception("the import %s broke off", run_id)
     return begun
 
 
@@ -220,7 +230,7 @@ class Import:
             self._keep_claim()
             for payment in batch:
                 if payment.gateway_id not in held:
-                    self._take(payment.gateway_id)
+                    self._take(payment)
                     self._keep_claim()
         said = {"error": "", "listed": len(self._seen), "matched": self.run.matched}
         now = clock.now()
@@ -236,10 +246,14 @@ class Import:
         taken = ImportedPayment.objects.filter(run=self.run, gateway_id__in=gateway_ids, charge__isnull=False)
         return set(taken.values_list("gateway_id", flat=True))
 
-    def _take(self, gateway_id: str) -> None:
-        taken = self._take_over(gateway_id)
+    def _take(self, listed: GatewayPayment) -> None:
+        """What cannot become a charge costs no call."""
+        gateway_id = listed.gateway_id
+        reason = taking_over.why_not(self.connection, listed)
+        taken = Taken(reason=reason) if reason else self._take_over(gateway_id)
         if taken.is_ours:
             self.run.matched += 1
+            ImportedPayment.objects.filter(run=self.run, gateway_id=gateway_id, charge=None).delete()
             return
         self._is_any_busy |= taken.reason == LeftBehind.BUSY
         ImportedPayment.objects.update_or_create(
@@ -253,8 +267,10 @@ class Import:
         """Raises a ``GatewayError`` that concerns more than this payment."""
         try:
             return taking_over.take_over(self.connection, self.gateway, gateway_id, actor=self.run.asked_by)
-        except CredentialsRefused:
-            raise
+        except CredentialsRefused as err:
+            if err.http_status != 403:  # refused for this one thing, perhaps: the key opens the list
+                raise
+            logger.warning("import %s: the gateway refuses to show %s", self.run.pk, gateway_id)
         except GatewayUnavailable as err:
             resource = resources.find_or_add(
                 self.connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id

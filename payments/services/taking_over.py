@@ -77,14 +77,11 @@ def take_over(
             return Taken(reason=reason)
         if mirroring.is_awaited(connection.pk, fetched):
             return _join(gateway, resource, held, fetched)
-        try:
-            found = Found(
-                payment=fetched,
-                payer=customers.payer_of(connection, gateway, fetched.customer_id, fetched.payer),
-                plan=_plan(connection, gateway, fetched),
-            )
-        except NotFound:
-            return Taken(reason=LeftBehind.GONE)
+        found = Found(
+            payment=fetched,
+            payer=customers.payer_of(connection, gateway, fetched.customer_id, fetched.payer),
+            plan=_plan(connection, gateway, fetched),
+        )
         return _adopt(connection, resource, held, found, actor=actor)
     finally:
         resources.release(held)
@@ -107,10 +104,13 @@ def why_not(connection: Connection, payment: GatewayPayment) -> str:
 
 
 def _plan(connection: Connection, gateway: Gateway, fetched: GatewayPayment) -> GatewayCharge | None:
-    """All parcels of the plan this one belongs to, unless the plan has a charge here. Raises ``NotFound``."""
+    """All parcels of the plan this one belongs to, unless it has a charge here, or was erased there."""
     if not fetched.plan_id or plans.charge_of(connection.pk, fetched):
         return None
-    return gateway.fetch_charge(ResourceKind.PLAN, fetched.plan_id)
+    try:
+        return gateway.fetch_charge(ResourceKind.PLAN, fetched.plan_id)
+    except NotFound:
+        return None
 
 
 def _adopt(
@@ -128,6 +128,8 @@ def _adopt(
         if known.charge_id or _is_our_reference(connection, fetched):
             refreshing.store(known, fetched, held, source=SOURCE, cause="")
             return Taken(is_ours=True)
+        if refreshing.is_older(known, fetched, ticket=held.ticket):
+            return Taken(reason=LeftBehind.BUSY)  # a notification had shown something newer
         charge = plans.charge_of(connection.pk, fetched) or _charge_of_order(connection, fetched)
         if charge is None:
             customer = customers.customer_of(connection, fetched.customer_id, found.payer)

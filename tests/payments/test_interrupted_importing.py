@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connections, transaction
 
-from connections.gateways.errors import BudgetExhausted, GatewayUnavailable, RateLimited
+from connections.gateways.base import Gateway, GatewayPayment, ResourceKind
+from connections.gateways.errors import (
+    BudgetExhausted,
+    CredentialsRefused,
+    GatewayError,
+    GatewayUnavailable,
+    RateLimited,
+    RequestRefused,
+    UnreadableAnswer,
+)
 from connections.models import Connection, ConnectionState, GatewayPause
 from connections.services import pausing
 from payments.models import Charge, ChargeImport, LeftBehind, RunState
-from payments.services import importing, taking_over
+from payments.services import importing, resources, taking_over
 from tests.factories import make_connection
 from tests.payments.elsewhere import ANA, calls, imported, made_elsewhere, since
 from tests.payments.simulated import World
@@ -124,3 +136,75 @@ def test_an_import_of_a_disabled_account_waits(world: World) -> None:
     assert importing.run_due() == 1
     run.refresh_from_db()
     assert run.state == RunState.DONE
+
+
+class Refusing:
+    """The gateway, but it refuses to show one payment."""
+
+    def __init__(self, real: Gateway, broken: str, error: GatewayError) -> None:
+        self._real, self._broken, self._error = real, broken, error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def fetch_payment(self, gateway_id: str) -> GatewayPayment:
+        if gateway_id == self._broken:
+            raise self._error
+        return self._real.fetch_payment(gateway_id)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RequestRefused("no"),
+        UnreadableAnswer("?", maybe_sent=False),
+        CredentialsRefused("no", http_status=403),
+    ],
+)
+def test_one_that_the_gateway_refuses_to_show_is_left(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: GatewayError
+) -> None:
+    ids = [made_elsewhere(world, "asaas", paid=True, **ANA) for _number in range(2)]
+    real = importing.gateway_for
+    monkeypatch.setattr(
+        importing, "gateway_for", lambda *args, **kwargs: Refusing(real(*args, **kwargs), ids[-1], error)
+    )
+    run = imported(world.connection("asaas"))
+    assert (run.state, Charge.objects.count()) == (RunState.DONE, 1)
+    assert list(run.items.filter(charge=None).values_list("gateway_id", "reason")) == [
+        (ids[-1], LeftBehind.NO_ANSWER)
+    ]
+
+
+def test_what_cannot_become_a_charge_costs_no_call(world: World) -> None:
+    gateway_id = made_elsewhere(world, "mercadopago", paid=True, **ANA)
+    connection = world.connection("mercadopago")
+    Connection.objects.filter(pk=connection.pk).update(currency="ARS")
+    run = imported(Connection.objects.get(pk=connection.pk))
+    assert list(run.items.values_list("reason", flat=True)) == [LeftBehind.CURRENCY]
+    assert not any(gateway_id in call["path"] for call in calls(world))
+
+
+def test_an_answer_older_than_a_notification_makes_no_charge(world: World) -> None:
+    """A reading that lags behind would make a charge without the money that came meanwhile."""
+    gateway_id = made_elsewhere(world, "mercadopago", paid=True, **ANA)
+    connection = world.connection("mercadopago")
+    resource = resources.find_or_add(connection, kind=ResourceKind.PAYMENT, gateway_id=gateway_id)
+    newer = importing.clock.now() + timedelta(days=1)
+    type(resource).objects.filter(pk=resource.pk).update(gateway_version=newer)
+    taken = taking_over.take_over(connection, importing.gateway_for(connection), gateway_id)
+    assert taken.reason == LeftBehind.BUSY and not Charge.objects.exists()
+
+
+def test_a_connection_that_is_gone_is_no_endless_question(world: World) -> None:
+    connection = world.connection("asaas")
+    gone = Connection(pk=connection.pk + 1_000, gateway="asaas")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        importing.request(gone, since=since())
+        connections["default"].check_constraints()
+
+
+def test_a_day_before_all_days_is_answered_in_words(world: World) -> None:
+    public_id = str(world.connection("asaas").public_id)
+    with pytest.raises(CommandError, match="2015-01-01"):
+        call_command("import_charges", "--connection", public_id, "--since", "0001-01-01")

@@ -106,9 +106,12 @@ def _day(text: str | None) -> datetime:
     if not text:
         return clock.now() - timedelta(days=_DAYS)
     try:
-        return datetime.combine(date.fromisoformat(text), time_of_day(), tzinfo=UTC)
+        day = date.fromisoformat(text)
     except ValueError:
         raise CommandError(f"--since {text}: write the day as YYYY-MM-DD") from None
+    if day < importing.OLDEST:
+        raise CommandError(f"--since {text}: choose a day from {importing.OLDEST.isoformat()} on")
+    return datetime.combine(day, time_of_day(), tzinfo=UTC)
 
 
 def _chosen(public_id: str) -> Connection:
