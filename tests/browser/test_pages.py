@@ -15,7 +15,7 @@ from payments.models import Charge
 from payments.services import renewing
 from tests import factories
 from tests.gateways.controls import Simulator
-from tests.pages import sample, sample_settlements
+from tests.pages import sample, sample_settlements, sample_subscriptions
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,6 +47,7 @@ def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Ch
     page.set_viewport_size({"width": width, "height": 844})
     addresses = ["/", "/charges/", "/charges/?q=zzz", "/charges/new/", "/admin/", CONNECTION_FORM]
     addresses += sample_settlements.make_settlements(charges).values()
+    addresses += sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"]).values()
     addresses += [charge.get_absolute_url() for charge in charges.values()]
     addresses += [f"/pay/{charge.pay_token}/" for charge in charges.values()]
     addresses += [f"/admin/connections/connection/{charges[name].connection_id}/change/" for name in charges]
@@ -150,6 +151,20 @@ def test_every_target_is_large_enough(page: Page, staff: None, charges: dict[str
         boxes = page.locator(pressed).all()
         small += [box.inner_text() for box in boxes if (box.bounding_box() or {"height": 0})["height"] < 43.5]
     assert small == []
+
+
+@pytest.mark.once
+def test_form_of_a_subscription_fits_itself_to_the_account(
+    page: Page, staff: None, charges: dict[str, Charge]
+) -> None:
+    """Boleto rests with its reason where subscriptions are paid by card alone."""
+    page.goto("/subscriptions/new/")
+    page.select_option("#id_connection", str(charges["pending"].connection_id))
+    page.locator("input[value=boleto]").check()
+    page.select_option("#id_connection", str(charges["checkout"].connection_id))
+    expect(page.locator("input[value=boleto]")).to_be_disabled()
+    expect(page.locator(".choice:has([value=boleto]) .why-not")).to_contain_text("Mercado Pago")
+    expect(page.locator("input[value=card]")).to_be_checked()
 
 
 def test_form_fits_itself_to_the_account(
