@@ -198,7 +198,7 @@ def _bring_about(stored: AgreementChange, gateway: Gateway, patience: Patience) 
 
 def _asked(stored: AgreementChange) -> SubscriptionChange:
     if stored.kind == AgreementChangeKind.AMOUNT:
-        return SubscriptionChange(amount_cents=stored.amount_cents, with_open=stored.with_open)
+        return SubscriptionChange(amount_cents=stored.amount_cents, with_open=_moves_open(stored))
     if stored.kind == AgreementChangeKind.DESCRIPTION:
         return SubscriptionChange(description=stored.text)
     return SubscriptionChange(status=_WANTED[AgreementChangeKind(stored.kind)])
@@ -235,10 +235,15 @@ def _is_there(stored: AgreementChange, seen: GatewaySubscription, state: Subscri
     return state == wanted or (stored.kind == AgreementChangeKind.CANCEL and state == SubscriptionState.ENDED)
 
 
+def _moves_open(stored: AgreementChange) -> bool:
+    """Whether what was issued before shall follow, and its gateway can do that."""
+    rule = stored.subscription.connection.capabilities.subscriptions
+    return bool(stored.with_open and rule and rule.moves_open)
+
+
 def _lags(stored: AgreementChange) -> bool:
     """Whether something that was issued before, and that shall ask for the new amount, does not yet."""
-    rule = stored.subscription.connection.capabilities.subscriptions
-    if not (stored.with_open and rule and rule.moves_open):
+    if not _moves_open(stored):
         return False
     waiting_ones = Charge.objects.filter(
         subscription=stored.subscription,

@@ -65,7 +65,7 @@ def plan_new() -> int:
     planned = 0
     new = Subscription.objects.for_lists().filter(state__in=ALIVE, check_due_at=None).exclude(gateway_id="")
     for own in new[:200]:
-        first = plan(own, now=clock.now())
+        first = plan(own, now=own.created_at)
         planned += Subscription.objects.filter(pk=own.pk, check_due_at=None).update(check_due_at=first)
     return planned
 

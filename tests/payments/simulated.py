@@ -102,6 +102,13 @@ class World:
         answer = accounts.control(self.url, "GET", f"books?reference={charge.reference}")
         return list(answer["payments"])
 
+    def control_books(self, reference: str) -> list[dict[str, Any]]:
+        """Every payment at the gateway of the subscription with this reference, whatever it carries."""
+        (own,) = accounts.control(self.url, "GET", f"books?reference={reference}")["subscriptions"]
+        names = {str(name) for name in own["payments"]}
+        every = accounts.control(self.url, "GET", f"books?account={own['account']}")["payments"]
+        return [row for row in every if str(row["id"]) in names]
+
     def living(self, charge: Charge) -> list[dict[str, Any]]:
         gone = ("cancelled", "rejected")
         return [row for row in self.books(charge) if not row.get("deleted") and row["status"] not in gone]
