@@ -1,4 +1,4 @@
-"""A year of a subscription at each gateway, by the clock, with not one notification: the mirror is the same."""
+"""A year of a subscription at each gateway, by the clock, without a notification: the mirror is the same."""
 
 from __future__ import annotations
 
