@@ -11,7 +11,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment, Subscription
-from payments.services import comparing, mirroring, resources
+from payments.services import comparing, mirroring, resources, terms
 from payments.services.following import fetch_and_store
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -99,6 +99,7 @@ def _take_payments(
     for name in dict.fromkeys(names):
         if _is_news(turn, known.get(name), name):
             fetch_and_store(charge, name, cause=cause or "turn", gateway=gateway, source=source)
+            terms.have_code_fetched(charge)
 
 
 def _is_news(turn: GatewayTurn, held: Payment | None, name: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.flows.conftest import product
 from tests.flows.running import Running
+from tests.payments import year
 
 pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 TOPICS = [
@@ -17,7 +19,7 @@ TOPICS = [
     "subscription_preapproval_plan",
     "subscription_authorized_payment",
 ]
-DAY = 24 * 60 * 60
+HOURS = 60 * 60
 INSIDE = "__import__('tests.flows.subscribed', fromlist=['x'])"
 OWN = "Subscription.objects.get(reference={!r})"
 
@@ -26,6 +28,7 @@ OWN = "Subscription.objects.get(reference={!r})"
 def apart() -> Iterator[Running]:
     """A product of its own: a year passes in it."""
     with product() as running:
+        running.control("clock", now=year.BEGINS.isoformat())
         running.shop("asaas")
         cards = running.shop("mercadopago")
         cards.test_webhook()
@@ -63,6 +66,14 @@ class Followed:
 
         self.running.wait_until(is_same, f"the mirror of {self.reference}: {self.books()}")
 
+    def wait_for_newest(self, status: str) -> None:
+        self.running.wait_until(lambda: self.charges[-1][1] == status, f"the newest charge is {status}")
+
+    def wait_for_charges(self, rows: list[year.Row]) -> None:
+        """These, and nothing of them to review."""
+        wanted = [[due, status, "", cents] for due, status, cents in rows]
+        self.running.wait_until(lambda: self.charges == wanted, f"{wanted}, not {self.charges}")
+
     def books(self) -> dict[str, str]:
         """The simulator's own truth; what only proves a card is no payment of it."""
         (own,) = self.running.ask(f"books?reference={self.reference}")["subscriptions"]
@@ -76,23 +87,22 @@ def subscribe(running: Running, key: str, method: str) -> Followed:
     return Followed(running, running.evaluate(f"{INSIDE}.make({name!r}, {method!r})"))
 
 
-def pass_days(running: Running, days: float, *followed: Followed) -> None:
-    running.control("clock", advance_seconds=days * DAY, play=True)
+def pass_to(running: Running, moment: datetime, *followed: Followed) -> None:
+    """Every notification of the time between is tried at its time; then all of it is here."""
+    running.control("clock", now=moment.isoformat(), play=True)
     for one in followed:
         one.wait_for_mirror()
 
 
-def begin_month(apart: Running, month: int, slips: Followed, card: Followed) -> None:
-    """What people do in some months of the year."""
-    if month == 4:
-        apart.control("kept_card", reference=card.reference, declines=True)
-    for when, kind in ((6, "pause"), (7, "resume"), (12, "cancel")):
-        if month == when:
-            slips.change(kind)
-            card.change(kind)
-    if month == 8:
-        slips.change("amount", amount_cents=5_990, with_open=True)
-        card.change("amount", amount_cents=5_990)
+def begin_month(month: int, slips: Followed, card: Followed) -> None:
+    """What a person does in it; ``year`` tells when."""
+    kind = year.CHANGES.get(month)
+    if kind == "amount":
+        slips.change(kind, amount_cents=year.RAISED, with_open=True)
+        card.change(kind, amount_cents=year.RAISED)
+    elif kind:
+        slips.change(kind)
+        card.change(kind)
 
 
 def test_a_year_of_both_gateways(apart: Running) -> None:
@@ -102,13 +112,37 @@ def test_a_year_of_both_gateways(apart: Running) -> None:
     apart.control("subscribe", reference=card.reference)
     card.wait_for("active")
     for month in range(1, 13):
-        begin_month(apart, month, slips, card)
-        pass_days(apart, 3, slips, card)
-        if month == 4:
-            assert card.charges[-1][1] in ("pending", "overdue")
+        begin_month(month, slips, card)
+        apart.control("kept_card", reference=card.reference, declines=month == year.REFUSED_IN)
+        pass_to(apart, year.day(month, 13), slips, card)
+        if month == year.REFUSED_IN:
+            card.wait_for_newest("overdue")
             apart.control("kept_card", reference=card.reference, declines=False)
-        if any(row[1] in ("pending", "overdue") for row in slips.charges):
+        if month < 12:
             apart.control("pay", reference=slips.reference, cleared=True)
-        pass_days(apart, 28, slips, card)
-    print(slips.charges, card.charges)
-    assert (slips.state, card.state) == ("cancelled", "cancelled")
+        pass_to(apart, year.day(month + 1), slips, card)
+    slips.wait_for("cancelled")
+    card.wait_for("cancelled")
+    slips.wait_for_charges(year.SLIPS)
+    card.wait_for_charges(year.CARD)
+
+
+def test_the_link_of_a_plan_used_by_three_customers(apart: Running) -> None:
+    """Three subscriptions become ours, each with its customer, our reference and its first charge."""
+    name = apart.shop("mercadopago").kind.name
+    plan = apart.evaluate(f"{INSIDE}.make_plan({name!r})")
+    for _customer in range(3):
+        apart.control("subscribe", reference=plan)
+    own = f"Subscription.objects.filter(plan__reference={plan!r}, state='active')"
+    apart.wait_until(lambda: apart.evaluate(f"{own}.count()") == 3, "three are ours")
+    assert apart.evaluate(f"{own}.values('customer').distinct().count()") == 3
+    ours = set(apart.evaluate(f"list({own}.values_list('reference', flat=True))"))
+    apart.wait_until(lambda: ours <= _references(apart), "they carry our references")
+    apart.control("clock", advance_seconds=2 * HOURS, play=True)
+    paid = f"Charge.objects.filter(subscription__plan__reference={plan!r}, status='paid', review_reason='')"
+    apart.wait_until(lambda: apart.evaluate(f"{paid}.count()") == 3, "their first charges are paid")
+
+
+def _references(running: Running) -> set[str]:
+    rows = running.ask(f"books?account={running.shop('mercadopago').account['id']}")["subscriptions"]
+    return {str(row["reference"]) for row in rows}

@@ -102,7 +102,7 @@ class World:
         answer = accounts.control(self.url, "GET", f"books?reference={charge.reference}")
         return list(answer["payments"])
 
-    def control_books(self, reference: str) -> list[dict[str, Any]]:
+    def payments_of_subscription(self, reference: str) -> list[dict[str, Any]]:
         """Every payment at the gateway of the subscription with this reference, whatever it carries."""
         (own,) = accounts.control(self.url, "GET", f"books?reference={reference}")["subscriptions"]
         names = {str(name) for name in own["payments"]}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from config import clock
 from connections.gateways.base import Cycle, Method
-from payments.models import AgreementChangeKind, Payment, Subscription
+from payments.models import AgreementChangeKind, Payment
 from payments.services import (
     agreement_changing,
     agreement_checking,
@@ -20,9 +21,10 @@ from payments.services import (
 from payments.services.agreement_hindrances import NewAgreementChange
 from payments.services.subscription_intents import NewSubscription
 from tests.factories import make_customer
+from tests.payments import year
 from tests.payments.simulated import DOCUMENT, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 
 
 class Year:
@@ -30,12 +32,13 @@ class Year:
 
     def __init__(self, world: World, key: str, method: Method) -> None:
         self.world = world
+        world.move_to(year.BEGINS)
         self.own = subscribing.create_subscription(
             NewSubscription(
                 connection=world.connection(key),
                 customer=make_customer(document=DOCUMENT, email="ana@example.com"),
                 method=method,
-                amount_cents=4_990,
+                amount_cents=year.PLAIN,
                 description="Plano mensal",
                 cycle=Cycle.MONTHLY,
                 starts_on=world.today() + timedelta(days=2),
@@ -43,92 +46,79 @@ class Year:
             )
         )
 
-    def work(self) -> Subscription:
-        """All that the workers do by the clock."""
+    def pass_to(self, moment: datetime) -> None:
+        """Day by day, with all that the workers do by the clock."""
+        for days in (2, 1, 0):
+            later = timedelta(hours=3 - days)  # than the looks of the day before
+            self.world.move_to(max(moment - timedelta(days=days) + later, clock.now()))
+            for _look in range(2):
+                self.work()
+        self.own.refresh_from_db()
+
+    def work(self) -> None:
         subscribing.settle_due()
-        doubt.settle_due()
         agreement_changing.settle_due()
         agreement_checking.sweep()
         checking.sweep()
-        self.own.refresh_from_db()
-        return self.own
+        doubt.settle_due()
 
-    def pass_days(self, days: int) -> None:
-        self.world.move(days=days, hours=1)
-        for _look in range(3):
-            self.work()
-
-    def change(self, kind: str, **values: Any) -> str:
+    def change(self, kind: str, **values: Any) -> None:
         asked = NewAgreementChange(
             subscription=self.own, kind=AgreementChangeKind(kind), submission=uuid.uuid4(), **values
         )
-        done = agreement_changing.change(asked)
+        assert agreement_changing.change(asked).state == "done"
         self.own.refresh_from_db()
-        return f"{done.state} {done.failure}".strip()
 
-    def at_gateway(self) -> dict[str, str]:
-        """Every payment of it in the simulator's own books, but those that only prove a card."""
-        rows = self.world.control_books(self.own.reference)
-        return {str(row["id"]): str(row["status"]) for row in rows if row["amount"]}
+    def begin_month(self, month: int) -> None:
+        """What a person does in it; ``year`` tells when."""
+        kind = year.CHANGES.get(month)
+        if kind == "amount":
+            self.change(kind, amount_cents=year.RAISED, with_open=True)
+        elif kind:
+            self.change(kind)
+
+    def rows(self) -> list[year.Row]:
+        own = self.own.charges.order_by("due_date")
+        assert not own.exclude(review_reason="").exists()
+        return [(row.due_date.isoformat(), row.status, row.amount_cents) for row in own]
 
     def mirrored(self) -> dict[str, str]:
         own = Payment.objects.filter(charge__subscription=self.own)
         return {row.gateway_id: row.gateway_status.split("/")[0] for row in own}
 
+    def books(self) -> dict[str, str]:
+        """Every payment of it in the simulator's own books, but those that only prove a card."""
+        rows = self.world.payments_of_subscription(self.own.reference)
+        return {str(row["id"]): str(row["status"]) for row in rows if row["amount"]}
+
 
 def test_at_asaas(world: World) -> None:
-    year = Year(world, "asaas", Method.BOLETO)
-    assert (year.own.state, year.own.charges.count()) == ("active", 1)
+    own = Year(world, "asaas", Method.BOLETO)
     for month in range(1, 13):
-        if month == 4:  # late by some days
-            year.pass_days(6)
-            assert year.own.charges.filter(status="overdue").count() == 1
-        if month == 6:
-            assert year.change("pause") == "done"
-        if month == 7:
-            assert year.change("resume") == "done"
-        if month == 8:
-            assert year.change("amount", amount_cents=5_990, with_open=True) == "done"
-        if year.own.charges.filter(status__in=("pending", "overdue")).exists():
-            world.control("pay", reference=year.own.reference, cleared=True)
-        year.pass_days(30)
-    assert year.change("cancel") == "done"
-    year.pass_days(1)
-    assert year.mirrored().keys() == year.at_gateway().keys()
-    assert year.own.state == "cancelled"
-    statuses = list(year.own.charges.order_by("due_date").values_list("status", "review_reason"))
-    print(statuses)
-    assert {review for _status, review in statuses} == {""}
+        own.begin_month(month)
+        own.pass_to(year.day(month, 13))
+        if month < 12:
+            late = own.own.charges.filter(status="overdue").count()
+            assert late == 1 or month != year.REFUSED_IN  # a weekend makes nobody late
+            world.control("pay", reference=own.own.reference, cleared=True)
+        own.pass_to(year.day(month + 1))
+    own.pass_to(year.day(13, 11))
+    assert (own.own.state, own.rows()) == ("cancelled", year.SLIPS)
+    assert own.mirrored() == own.books()
 
 
 def test_at_mercado_pago(world: World) -> None:
-    year = Year(world, "mercadopago", Method.CARD)
-    assert (year.own.state, bool(year.own.link)) == ("pending", True)
-    world.control("subscribe", reference=year.own.reference)
-    year.pass_days(2)
-    assert year.own.state == "active"
+    own = Year(world, "mercadopago", Method.CARD)
+    assert (own.own.state, bool(own.own.link), own.rows()) == ("pending", True, [])
+    world.control("subscribe", reference=own.own.reference)
     for month in range(1, 13):
-        if month == 4:
-            world.control("kept_card", reference=year.own.reference, declines=True)
-        if month == 6:
-            assert year.change("pause") == "done"
-        if month == 7:
-            assert year.change("resume") == "done"
-        if month == 8:
-            assert year.change("amount", amount_cents=5_990) == "done"
-        year.pass_days(28)
-        if month == 4:
-            world.control("kept_card", reference=year.own.reference, declines=False)
-        year.pass_days(3)
-    assert year.change("cancel") == "done"
-    year.pass_days(1)
-    print(year.mirrored(), year.at_gateway())
-    print(
-        list(
-            year.own.charges.order_by("due_date").values_list(
-                "due_date", "status", "review_reason", "amount_cents"
-            )
-        )
-    )
-    assert year.mirrored() == year.at_gateway()
-    assert year.own.state == "cancelled"
+        own.begin_month(month)
+        world.control("kept_card", reference=own.own.reference, declines=month == year.REFUSED_IN)
+        own.pass_to(year.day(month, 13))
+        if month == year.REFUSED_IN:
+            assert own.own.charges.get(due_date=year.day(month, 12).date()).is_collecting
+            world.control("kept_card", reference=own.own.reference, declines=False)
+        own.pass_to(year.day(month + 1))
+    own.pass_to(year.day(13, 11))
+    assert (own.own.state, own.rows()) == ("cancelled", year.CARD)
+    assert own.mirrored() == own.books()
