@@ -11,7 +11,17 @@ from django import forms
 from django.db import models
 
 import payments.staff
-from payments.models import Charge, ChargeChange, ChargeLine, Customer, Refund, ReviewDecision
+from payments.models import (
+    AgreementChange,
+    Charge,
+    ChargeChange,
+    ChargeLine,
+    Customer,
+    Plan,
+    Refund,
+    ReviewDecision,
+    Subscription,
+)
 from webhooks.panel import forms as panel_forms
 
 KEPT: dict[str, tuple[type[models.Model], str]] = {
@@ -31,10 +41,15 @@ KEPT: dict[str, tuple[type[models.Model], str]] = {
     "RefundForm.note": (Refund, "note"),
     "DecisionForm.note": (ReviewDecision, "note"),
     "DecisionForm.mark": (ReviewDecision, "mark"),
+    "SubscriptionForm.description": (Subscription, "description"),
+    "AgreementChangeForm.text": (AgreementChange, "text"),
+    "PlanForm.name": (Plan, "name"),
 }
 # Read as numbers, or only looked for.
 NOT_KEPT = {"amount", "discount", "fine", "interest", "total_discount", "seen_total", "unit", "q", "topic"}
-ELSEWHERE = {"IgnoreForm.note"}  # in the lines of the story, which are text without end
+NOT_KEPT |= {"plan"}
+# In the lines of the story, which are text without end; the mark is compared only.
+ELSEWHERE = {"IgnoreForm.note", "ReviewForm.note", "ReviewForm.mark"}
 
 
 def every_form() -> Iterator[type[forms.Form]]:

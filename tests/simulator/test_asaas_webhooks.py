@@ -171,7 +171,8 @@ def test_a_day_without_answer_played_through_interrupts_the_queue(asaas: AsaasCl
     moments = [datetime.fromisoformat(one["at"]) for one in delivery["attempts"]]
     gaps = [round((later - one).total_seconds()) for one, later in pairwise(moments)]
     assert gaps == pytest.approx(WAITS_IN_SECONDS, abs=2)
-    assert 86399 < asaas.simulator.read("clock")["offset_seconds"] < 86401
+    # The day asked for, less what its stops took of the real clock.
+    assert 86390 < asaas.simulator.read("clock")["offset_seconds"] < 86401
 
 
 def interrupt(asaas: AsaasClient, inbox: Inbox) -> str:

@@ -46,9 +46,7 @@ def test_what_finds_no_lane_stays_in_its_row_and_others_go_on(monkeypatch: pytes
         )
     narrow = Lanes(most=1)
     monkeypatch.setattr(inbox, "lanes", narrow)
-    monkeypatch.setattr(
-        inbox.refreshing, "refresh", lambda *_args, **_options: Refreshed(outcome=Outcome.APPLIED)
-    )
+    monkeypatch.setattr(inbox.asking, "ask", lambda *_args, **_options: Refreshed(outcome=Outcome.APPLIED))
     with narrow.lane(charges[0].connection_id):
         inbox.work()
         states = [charge.connection.events.get().state for charge in charges]
