@@ -51,8 +51,7 @@ class Year:
         for days in (2, 1, 0):
             later = timedelta(hours=3 - days)  # than the looks of the day before
             self.world.move_to(max(moment - timedelta(days=days) + later, clock.now()))
-            for _look in range(2):
-                self.work()
+            self.work()
         self.own.refresh_from_db()
 
     def work(self) -> None:

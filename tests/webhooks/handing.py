@@ -15,7 +15,7 @@ EVENTS = [
         *("REFUNDED", "PARTIALLY_REFUNDED", "RECEIVED_IN_CASH_UNDONE"),
         *("CHARGEBACK_REQUESTED", "CHARGEBACK_DISPUTE", "AWAITING_CHARGEBACK_REVERSAL"),
     )
-]
+] + [f"SUBSCRIPTION_{name}" for name in ("CREATED", "UPDATED", "INACTIVATED", "DELETED")]
 
 
 def connected(world: World, key: str, receiver: Inbox) -> Connection:
