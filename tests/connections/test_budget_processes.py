@@ -18,7 +18,7 @@ from django.db import connection as database
 from connections.models import Connection
 from tests.factories import make_connection
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.weighty]
 
 
 class Process:

@@ -116,6 +116,7 @@ def test_a_value_stored_meanwhile_is_never_overwritten(
     assert first.open_credentials()["api_key"] == "replaced"
 
 
+@pytest.mark.weighty
 def test_a_rolling_restart_under_traffic(settings: LazySettings, client: Client) -> None:
     """Each step of docs/operations.md while processes of the step before still answer and still write."""
     ring = settings.CREDENTIALS_KEYS = [OLD]  # changed in place: the fixture stacks every new value

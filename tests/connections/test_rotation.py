@@ -403,6 +403,7 @@ def under_traffic(one: Callable[[int], int], *, rotate_at: int, rotate: Callable
     assert not RejectedNotification.objects.exists()
 
 
+@pytest.mark.weighty
 def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk) -> None:
     tokens = [token_of(registered)]
 
@@ -419,6 +420,7 @@ def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk) -> N
     assert len(tokens) == 2
 
 
+@pytest.mark.weighty
 def test_pasted_secrets_under_traffic(mercadopago: Connection) -> None:
     old, new = ["test-tab-secret", "production-tab-secret"], ["new-test", "new-production"]
     in_use = list(old)
@@ -434,6 +436,7 @@ def test_pasted_secrets_under_traffic(mercadopago: Connection) -> None:
     )
 
 
+@pytest.mark.weighty
 def test_a_new_address_under_traffic(registered: Connection) -> None:
     token, paths = token_of(registered), [registered.path_token]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty, pytest.mark.full]
 CHARGE = "Charge.objects.get(reference={reference!r})"
 MANY = 200
 QUIET = 11
@@ -36,7 +36,7 @@ def told(running: Running, reference: str) -> int:
     return int(running.evaluate(f"sum(1 + e.repeats for e in {rows})"))
 
 
-@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
+@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
 def test_two_hundred_duplicates_are_two_calls_and_one_line(running: Running, key: str) -> None:
     reference = running.charge(key)
     running.wait_until(lambda: settled(running, reference), "its creation was told")

@@ -15,7 +15,7 @@ from tests.flows import loading
 from tests.flows.loading import Answered, Crowd
 from tests.flows.running import KINDS, Running
 
-pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty, pytest.mark.full]
 SAMPLES = 240
 MOST_TIMES_SLOWER = 1.5
 HANGING, ANOTHER = ("asaas", "mercadopago"), "checkout"
@@ -138,7 +138,6 @@ def wait_for_wake_ups(running: Running) -> None:
     running.wait_until(lambda: bool(loading.post_all(note)) and woken() > known, "a worker is woken")
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("away", [refused, frozen])
 def test_a_broker_that_is_away_keeps_no_notification_waiting(
     running: Running, away: Callable[[Running], AbstractContextManager[None]]
@@ -162,7 +161,6 @@ def calls(running: Running, account: int) -> list[int]:
     return [call["status"] for call in running.ask("received")["calls"] if call["account"] == account]
 
 
-@pytest.mark.full
 def test_too_many_calls_pause_that_connection_alone_in_every_process(running: Running) -> None:
     account = running.shop("asaas").account["id"]
     reference = running.charge("asaas")

@@ -13,7 +13,7 @@ import requests
 from tests.flows.conftest import product
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty, pytest.mark.full]
 WAITING = 30
 NEARLY_ALL = 24
 STEPS = 6
@@ -118,12 +118,7 @@ def end_creation(running: Running, reference: str) -> None:
     ("away", "near", "fault"),
     [
         ("asaas", "mercadopago", {"name": "outage"}),
-        pytest.param(
-            "mercadopago",
-            "asaas",
-            {"name": "rate_limit", "times": None, "retry_after": 240},
-            marks=pytest.mark.full,
-        ),
+        ("mercadopago", "asaas", {"name": "rate_limit", "times": None, "retry_after": 240}),
     ],
 )
 def test_an_hour_without_a_gateway(alone: Running, away: str, near: str, fault: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ from payments.services.refreshing import Outcome
 from tests.payments.recurring import PAYER, Books, at, new
 from tests.payments.test_mirroring import NEXT, subscribed, told, told_of_payment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock"), pytest.mark.weighty]
 PAUSED, CANCELLED = SubscriptionStatus.PAUSED, SubscriptionStatus.CANCELLED
 
 

@@ -18,7 +18,7 @@ from payments.models import Charge, GatewayResource, MissedNotification, Payment
 from payments.services import checking, resources
 from tests.factories import NOW, make_charge, make_connection, make_payment, make_resource
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 ASAAS = "https://api-sandbox.asaas.com/v3/payments"
 MERCADOPAGO = "https://api.mercadopago.com"
 PAGE = "1402558877-6f1d3c9a-0f5e-4c41-9c8d-2f1e7b9a4d10"

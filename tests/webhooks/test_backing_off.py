@@ -21,7 +21,7 @@ from webhooks.models import BY_PERSON, EventState, Failure, WebhookEvent
 from webhooks.services import backing_off, inbox
 from webhooks.services.targets import Target
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 LONG = max(backing_off.BACK_OFF) * 1.3
 REFUSAL = {"errors": [{"code": "invalid_action", "description": "Não foi possível: CPF 529.982.247-25."}]}
 

@@ -21,7 +21,7 @@ from tests.webhooks import signing
 from webhooks.models import EventState, RejectedNotification, WebhookEvent
 from webhooks.services import hints, inbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 API = "https://api.mercadopago.com"
 PAYMENT = "98000123456"
 ORDER = "38000111222"

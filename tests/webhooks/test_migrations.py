@@ -22,6 +22,7 @@ def newest() -> Any:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.full
 @pytest.mark.weighty
 def test_each_notification_gets_an_id_of_its_own(newest: None) -> None:
     executor = MigrationExecutor(database)

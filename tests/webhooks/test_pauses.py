@@ -22,7 +22,7 @@ from tests.webhooks.speaking import MP_SECRET, URL, fetches, notify, notify_merc
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import backing_off, hints, inbox, targets
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 MANY = 120
 ANYTHING = re.compile(r"https://api\.mercadopago\.com/v1/payments/(\d+)")
 
