@@ -1,6 +1,8 @@
 """Clients we did not write speak with the simulator: what they expect is not our own reading."""
 
 import warnings
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import mercadopago
 import pytest
@@ -153,7 +155,8 @@ def test_community_client_registers_a_webhook(community_client: Asaas) -> None:
 def test_community_client_knows_boletos_cash_and_restoring(
     community_client: Asaas, asaas: AsaasClient
 ) -> None:
-    today = asaas.simulator.read("clock")["now"][:10]
+    now = datetime.fromisoformat(asaas.simulator.read("clock")["now"])
+    today = now.astimezone(ZoneInfo("America/Sao_Paulo")).date().isoformat()
     slip = asaas.charge(billingType="BOLETO", value=100, dueDate="2099-01-01")["id"]
     payments = community_client.payments
     assert len(payments.get_identification_field(slip)["identificationField"]) == 47
