@@ -46,7 +46,7 @@ class ParcelLine:
 
 def lines(charge: Charge) -> list[ParcelLine]:
     """In their order; empty for a charge that has none."""
-    own = list(charge.payments.all())
+    own = list(charge.payments.prefetch_related("disputes"))
     if not parcels.is_several(own):
         return []
     following = parcels.next_to_pay(own)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
@@ -39,6 +39,11 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> DisputeQuerySet:
         """Those on connections a person may work with."""
         return self.filter(reachable_by(user))
+
+    def disputed(self, payment: models.OuterRef) -> models.QuerySet[Any, Any]:
+        """The sum that counts against what can be given back of a payment, as one row and column."""
+        counting = self.filter(payment=payment).exclude(state=DisputeProgress.WON).order_by()
+        return counting.values("payment").annotate(sum=models.Sum("amount_cents")).values("sum")
 
 
 class Dispute(models.Model):
@@ -93,6 +98,11 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.gateway_id}"
+
+    @property
+    def is_counting(self) -> bool:
+        """Open or lost: this money is spoken for, or gone."""
+        return self.state != DisputeProgress.WON
 
     @property
     def is_open(self) -> bool:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from connections.gateways.base import Method, PaymentStatus
 from connections.models import Connection, reachable_by
@@ -23,7 +25,10 @@ _EXPECTED = Q(settled_at__isnull=True, status=PaymentStatus.PAID.value, is_cash=
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def with_left(self, amount_cents: int) -> PaymentQuerySet:
         """Those of which so much can still be given back: refunds and disputes share what was received."""
-        contested = Case(When(status__in=CONTESTED, then=F("received_cents")), default=Value(0))
+        disputes = apps.get_model("payments", "Dispute").objects  # its module names this one
+        disputed = disputes.disputed(OuterRef("pk"))
+        of_disputes = Coalesce(Subquery(disputed), Value(0), output_field=models.BigIntegerField())
+        contested = Case(When(status__in=CONTESTED, then=F("received_cents")), default=of_disputes)
         taken = F("refunded_cents") + F("reserved_cents") + contested
         return self.filter(received_cents__gte=taken + amount_cents)
 
@@ -114,8 +119,14 @@ class Payment(models.Model):
         return self.gateway_id
 
     @property
+    def contested_cents(self) -> int:
+        """What open disputes hold of it and lost ones took, whether or not its own state tells it yet."""
+        if self.status in CONTESTED:
+            return self.received_cents
+        return sum(dispute.amount_cents for dispute in self.disputes.all() if dispute.is_counting)
+
+    @property
     def left_cents(self) -> int:
         """How much of it can still be given back."""
-        if self.status in CONTESTED:
-            return 0
-        return max(0, self.received_cents - self.refunded_cents - self.reserved_cents)
+        taken = self.refunded_cents + self.reserved_cents + self.contested_cents
+        return max(0, self.received_cents - taken)

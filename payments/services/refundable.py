@@ -49,6 +49,7 @@ class Offer:
 def offers(charge: Charge) -> list[Offer]:
     """Every payment of a charge that brought money, oldest first."""
     received = charge.payments.filter(received_cents__gt=0).order_by("paid_at", "pk")
+    received = received.prefetch_related("disputes")
     return [offer(charge, payment) for payment in received]
 
 
@@ -77,10 +78,11 @@ def insist(charge: Charge, payment: Payment, amount_cents: int) -> None:
 
 def _obstacle(charge: Charge, payment: Payment, can: Capabilities) -> Obstacle | None:
     """A way of paying that we have no word for is left to the gateway."""
+    contested = payment.contested_cents
     obstacles = {
         Obstacle.NOTHING_RECEIVED: payment.received_cents <= 0,
         Obstacle.CASH: payment.is_cash,
-        Obstacle.CONTESTED: payment.status in CONTESTED,
+        Obstacle.CONTESTED: payment.status in CONTESTED or 0 < payment.received_cents <= contested,
         Obstacle.NOTHING_LEFT: payment.left_cents <= 0,
         Obstacle.METHOD: bool(payment.method) and payment.method not in can.refunds,
         Obstacle.TOO_OLD: _is_too_old(payment, can),

@@ -198,7 +198,8 @@ def is_over(payment: Payment) -> bool:
     """Whether more is spoken for than there is, this refund included."""
     if payment.status in CONTESTED:
         return True
-    return payment.refunded_cents + payment.reserved_cents > payment.received_cents
+    taken = payment.refunded_cents + payment.reserved_cents + payment.contested_cents
+    return taken > payment.received_cents
 
 
 def _order(refund: Refund, payment: Payment) -> RefundOrder:

@@ -85,6 +85,25 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+FIXED = {
+    "overview": "/",
+    "events": "/events/",
+    "events-nothing": "/events/?q=zzz",
+    "replay-preview": "/events/replay/",
+    "charges": "/charges/",
+    "charges-nothing": "/charges/?q=zzz",
+    "new-charge": "/charges/new/",
+    "import": "/charges/import/",
+    "reconciliations": "/reports/reconciliation/",
+    "connection-new": "/admin/connections/connection/add/",
+    "connections": "/admin/connections/connection/",
+    "admin": "/admin/",
+    "not-found": "/nowhere/",
+    "password": "/password/",
+    "people": "/admin/auth/user/",
+}
+
+
 def _fill_database() -> dict[str, str]:
     """The addresses of the pages by name; public ones need no session."""
     import django
@@ -123,25 +142,11 @@ def _fill_database() -> dict[str, str]:
     pending = charges["pending"].get_absolute_url()
     asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
     return {
-        "overview": "/",
-        "events": "/events/",
+        **FIXED,
         "events-narrowed": f"/events/?view=dead&connection={charges['paid'].connection.public_id}",
-        "events-nothing": "/events/?q=zzz",
-        "replay-preview": "/events/replay/",
-        "charges": "/charges/",
-        "charges-nothing": "/charges/?q=zzz",
-        "new-charge": "/charges/new/",
-        "import": "/charges/import/",
-        "reconciliations": "/reports/reconciliation/",
         "reconciliation": f"/reports/reconciliation/{run.public_id}/",
-        "connection-new": "/admin/connections/connection/add/",
         "connection": f"/admin/connections/connection/{asaas}/change/",
         "connection-mercadopago": f"/admin/connections/connection/{mercado}/change/",
-        "connections": "/admin/connections/connection/",
-        "admin": "/admin/",
-        "not-found": "/nowhere/",
-        "password": "/password/",
-        "people": "/admin/auth/user/",
         **{
             f"change-{name}": f"{pending}{name}/"
             for name in ("cancel", "due-date", "amount", "description", "cash")

@@ -20,8 +20,16 @@ from connections.gateways.base import (
 from connections.gateways.errors import NotFound
 from payments import transitions
 from payments.models import Charge, Dispute, Payment, ReviewReason
-from payments.services import dispute_refreshing, disputing, refreshing, resources, reviewing
+from payments.services import (
+    dispute_refreshing,
+    disputing,
+    refreshing,
+    refundable,
+    resources,
+    reviewing,
+)
 from payments.services.refreshing import Outcome, Refreshed
+from payments.services.refunding import is_over
 from tests.factories import NOW, fetched, make_charge, make_payment
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +131,7 @@ def test_opened_papers_asked_for_and_won(payment: Payment, clock: Any) -> None:
 
 def test_a_lost_one_is_no_refund_though_the_gateway_says_so(payment: Payment) -> None:
     """Asaas calls it REFUNDED and lists no refund (asaas.md 5.5)."""
-    fetch(payment, PaymentStatus.DISPUTED, dispute(payment, DisputeState.OPEN))
+    fetch(payment, PaymentStatus.DISPUTED, dispute(payment, DisputeState.OPEN, gateway_id=payment.gateway_id))
     fetch(payment, PaymentStatus.REFUNDED, refunded_cents=10_000)
     assert state_of(payment.charge) == ("charged_back", 10_000, 0)
     assert Dispute.objects.get().state == "lost"
@@ -134,9 +142,48 @@ def test_a_lost_one_is_no_refund_though_the_gateway_says_so(payment: Payment) ->
 
 
 def test_one_that_is_shown_no_more_was_won_when_the_money_is_there(payment: Payment) -> None:
-    fetch(payment, PaymentStatus.DISPUTED, dispute(payment, DisputeState.REVIEW))
+    fetch(
+        payment, PaymentStatus.DISPUTED, dispute(payment, DisputeState.REVIEW, gateway_id=payment.gateway_id)
+    )
     fetch(payment, PaymentStatus.PAID)
     assert Dispute.objects.get().state == "won"
+
+
+def test_a_list_that_lags_decides_nothing(payment: Payment) -> None:
+    """One with an id of its own is asked for by it; the payment may not tell of it yet."""
+    opened = dispute(payment, DisputeState.DOCUMENTS)
+    disputing.take(payment, [opened], source="webhook")
+    fetch(payment, PaymentStatus.PAID)
+    assert Dispute.objects.get().state == "documents"
+
+    class Lagging(Scripted):
+        def find_disputes(self, payment_id: str) -> Sequence[GatewayDispute]:
+            return []
+
+    disputing.look(payment, Lagging(None, [dispute(payment, DisputeState.WON)]), source="webhook")
+    assert Dispute.objects.get().state == "won"
+
+
+@pytest.mark.parametrize("state", [DisputeState.OPEN, DisputeState.LOST, None])
+def test_it_counts_against_the_ceiling_before_its_payment_tells(
+    payment: Payment, state: DisputeState | None
+) -> None:
+    disputing.take(payment, [dispute(payment, state, amount_cents=4_000)], source="webhook")
+    assert (payment.status, payment.left_cents, payment.contested_cents) == ("paid", 6_000, 4_000)
+    fitting = Payment.objects.filter(pk=payment.pk)
+    assert fitting.with_left(6_000).exists() and not fitting.with_left(6_001).exists()
+    assert fitting.with_left(6_000).update(reserved_cents=6_000) == 1
+    assert fitting.with_left(1).update(reserved_cents=6_001) == 0
+    payment.refresh_from_db()
+    assert not is_over(payment)
+    disputing.take(payment, [dispute(payment, DisputeState.WON, amount_cents=4_000)], source="webhook")
+    assert Payment.objects.get().left_cents == 4_000
+
+
+def test_of_all_of_it_nothing_is_offered(payment: Payment) -> None:
+    disputing.take(payment, [dispute(payment, DisputeState.OPEN)], source="webhook")
+    [offer] = refundable.offers(payment.charge)
+    assert (offer.left_cents, offer.obstacle) == (0, refundable.Obstacle.CONTESTED)
 
 
 def test_an_older_answer_changes_nothing(payment: Payment) -> None:
@@ -175,6 +222,28 @@ def test_told_by_its_own_id_it_has_its_payment_fetched(payment: Payment) -> None
     assert state_of(payment.charge)[0] == "disputed"
     known = Dispute.objects.get()
     assert (known.amount_cents, known.resource.gateway_id) == (4_000, opened.gateway_id)
+
+
+def test_a_payment_that_does_not_tell_of_it_yet_is_asked_again(payment: Payment) -> None:
+    before = fetched(payment.charge, payment.gateway_id, PaymentStatus.PAID)
+    opened = dispute(payment, DisputeState.OPEN)
+    done = about(Scripted(before, [opened]), payment, opened.gateway_id)
+    assert (done.outcome, done.charge_id) == (Outcome.STALE, payment.charge_id)
+
+
+def test_one_known_by_its_payment_is_ours_though_it_names_none(payment: Payment) -> None:
+    """A claim about an order whose payments the gateway does not show."""
+    contested = fetched(payment.charge, payment.gateway_id, PaymentStatus.DISPUTED, received_cents=10_000)
+    disputing.take(payment, [dispute(payment, DisputeState.OPEN)], source="webhook")
+    nameless = dispute(payment, DisputeState.OPEN, payment_ids=())
+    assert about(Scripted(contested, [nameless]), payment, nameless.gateway_id).outcome == Outcome.APPLIED
+
+
+def test_one_whose_payment_is_gone_is_not_asked_for_without_end(payment: Payment) -> None:
+    nameless = dispute(payment, DisputeState.OPEN, payment_ids=())
+    known = {"kind": ResourceKind.CHARGEBACK, "gateway_id": nameless.gateway_id, "charge": payment.charge}
+    resources.find_or_add(payment.connection, **known)
+    assert about(Scripted(None, [nameless]), payment, nameless.gateway_id).outcome == Outcome.STALE
 
 
 def test_one_about_somebody_elses_payment_is_not_ours(payment: Payment) -> None:

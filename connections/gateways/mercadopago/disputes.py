@@ -137,11 +137,12 @@ def _claims_about(api: MercadoPagoApi, payment_id: str) -> Iterator[GatewayDispu
                 continue
             raw = _fresh(api, _CLAIMS, row)
             if text(raw.get("resource_id"), 100) == named:
-                yield _claim(api, raw)
+                yield _claim(api, raw, about=payment_id)
 
 
-def _claim(api: MercadoPagoApi, raw: Record) -> GatewayDispute:
-    payment_ids = _payments_of_claim(api, raw)
+def _claim(api: MercadoPagoApi, raw: Record, *, about: str = "") -> GatewayDispute:
+    """``about``: the payment it was found by, where its order names none."""
+    payment_ids = _payments_of_claim(api, raw) or ((about,) if about else ())
     status = None
     if text(raw.get("status")) == "closed":
         status = next(filter(None, (_status_of(api, name) for name in payment_ids)), None)
