@@ -9,6 +9,7 @@ from typing import Any
 
 from connections.gateways.base import GatewayPayment, Method, PaymentStatus, ResourceKind
 from connections.models import Connection, ConnectionState, WebhookState
+from connections.services.secrets_of_webhook import generated_token
 from payments.models import Charge, Customer, GatewayResource, Payment, Plan, Subscription, SubscriptionAmount
 
 _numbers = itertools.count(1)
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 def make_connection(**values: Any) -> Connection:
     number = next(_numbers)
-    secrets = values.pop("webhook_secrets", {"token": f"whk{uuid.uuid4().hex}"})
+    secrets = values.pop("webhook_secrets", {"token": generated_token()})
     credentials = values.pop("credentials", {"api_key": "$aact_hmlg_" + uuid.uuid4().hex})
     defaults: dict[str, Any] = {
         "gateway": "asaas",
