@@ -8,7 +8,10 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from payments.services import resources
+        from payments.staff import stories as shown
         from webhooks import sweeper  # noqa: F401  (hangs itself on the worker's start)
+        from webhooks.panel import stories
         from webhooks.services import matching
 
         resources.when_matched(matching.take_up)
+        shown.also_told_by(stories.notifications_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from connections.gateways import errors
 from payments.models import Charge, ChargeStatus, ReviewReason, TimelineEntry, TimelineKind
 from payments.money import format_cents
 from payments.staff import change_words, dispute_words, refund_words
+from payments.staff.sending_words import Sending
 
 _ICONS = {
     TimelineKind.CHANGE: "●",
@@ -21,7 +22,7 @@ _ICONS = {
     TimelineKind.GATEWAY: "⇄",
     TimelineKind.NOTIFICATION: "✉",
 }
-_MOST_LINES = 200
+MOST_LINES = 200
 Sentence = Callable[[TimelineEntry], tuple[str, str]]
 # A stored exchange names its error's class first, for us; people read what follows.
 _ERROR_CLASSES = frozenset(
@@ -33,7 +34,7 @@ _ERROR_CLASSES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of the story."""
+    """One line of the story. ``facts`` are the same for programs; ``link`` is for who has ``permission``."""
 
     at: datetime
     icon: str
@@ -42,11 +43,15 @@ class Line:
     detail: str
     exchange: dict[str, Any] | None
     problem: str
+    code: str = ""
+    link: str = ""
+    permission: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
-def story(charge: Charge) -> list[Line]:
-    """The newest lines first."""
-    entries = charge.timeline.select_related("actor")[:_MOST_LINES]
+def story(charge: Charge, *, most: int | None = MOST_LINES) -> list[Line]:
+    """The newest lines first; all of them where ``most`` is None."""
+    entries = charge.timeline.select_related("actor")[:most]
     return [line(entry) for entry in entries]
 
 
@@ -61,7 +66,18 @@ def line(entry: TimelineEntry, own: Mapping[str, Sentence] | None = None) -> Lin
         detail=detail,
         exchange=entry.exchange,
         problem=_problem(entry.exchange or {}),
+        code=entry.code,
+        facts=_facts(entry),
     )
+
+
+def _facts(entry: TimelineEntry) -> dict[str, Any]:
+    return {
+        "person": entry.actor.get_username() if entry.actor else None,
+        "source": entry.source,
+        "cause": entry.data.get("cause", ""),
+        "data": entry.data,
+    }
 
 
 def who(entry: TimelineEntry) -> str:
@@ -94,6 +110,10 @@ def _imported(entry: TimelineEntry) -> tuple[str, str]:
 def _turn(entry: TimelineEntry) -> tuple[str, str]:
     reference = {"reference": entry.data.get("subscription", "")}
     return _("The gateway made it for the subscription %(reference)s") % reference, source(entry)
+
+
+def _sent(entry: TimelineEntry) -> tuple[str, str]:
+    return str(Sending(entry.data["how"]).label) % {"who": who(entry)}, ""
 
 
 def _sent_again(entry: TimelineEntry) -> tuple[str, str]:
@@ -210,6 +230,7 @@ _SENTENCES = {
     "review": _review,
     "created": _created,
     "imported": _imported,
+    "sent": _sent,
     "sent_again": _sent_again,
     "turn": _turn,
     "new_code": _new_code,

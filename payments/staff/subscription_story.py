@@ -13,13 +13,12 @@ from payments.money import format_cents
 from payments.staff import agreement_words, sentences
 from payments.staff.sentences import Line
 
-_MOST_LINES = 200
 Sentence = Callable[[TimelineEntry], tuple[str, str]]
 
 
-def story(own: Subscription) -> list[Line]:
-    """The newest lines first."""
-    entries = own.timeline.select_related("actor")[:_MOST_LINES]
+def story(own: Subscription, *, most: int | None = sentences.MOST_LINES) -> list[Line]:
+    """The newest lines first; all of them where ``most`` is None."""
+    entries = own.timeline.select_related("actor")[:most]
     return [sentences.line(entry, _SENTENCES) for entry in entries]
 
 

@@ -20,7 +20,7 @@ from payments.services import subscribing
 from payments.services.customers import save_customer
 from payments.services.subscription_alike import find_look_alike
 from payments.services.subscription_intents import NewSubscription
-from payments.staff import agreement_words, subscription_words
+from payments.staff import agreement_words, stories, subscription_words
 from payments.staff.agreement_fields import able
 from payments.staff.subscription_forms import SubscriptionForm
 from payments.staff.subscription_story import story
@@ -158,7 +158,7 @@ def subscription(request: HttpRequest, reference: str) -> HttpResponse:
         "actions": agreement_words.actions(own) if may_change else [],
         "news": agreement_words.news(own),
         "may_send_again": subscribing.may_send_again(own),
-        "story": story(own),
+        "story": stories.whole(own, story(own), reader=request.user),
     }
     return render(request, "payments/subscription.html", context)
 

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from payments.models import ChangeKind
-from payments.staff import batches, changing, refunding, reviewing, views
+from payments.staff import batches, changing, refunding, reviewing, sends, views
 
 urlpatterns = [
     path("", views.charges, name="charges"),
@@ -31,6 +31,7 @@ urlpatterns = [
     path("<slug:reference>/cash/", changing.change, {"kind": ChangeKind.CASH}, "change_cash"),
     path("<slug:reference>/undo-cash/", changing.change, {"kind": ChangeKind.UNDO_CASH}, "change_undo_cash"),
     path("<slug:reference>/restore/", changing.change, {"kind": ChangeKind.RESTORE}, "change_restore"),
+    path("<slug:reference>/sent/", sends.charge_sent, name="charge_sent"),
     path("<slug:reference>/send-again/", views.send_again, name="send_again"),
     path("<slug:reference>/new-code/", views.new_code, name="new_code"),
     path("<slug:reference>/simulate-payment/", views.simulate_payment, name="simulate_payment"),

@@ -23,7 +23,7 @@ from payments.services import changeable, doubt, refundable, renewing, sandbox
 from payments.services.creation import create_charge
 from payments.services.customers import save_customer
 from payments.services.intents import NewCharge, find_look_alike
-from payments.staff import change_words, dispute_words, refund_words, settlement_words
+from payments.staff import change_words, dispute_words, refund_words, settlement_words, stories
 from payments.staff.forms import ChargeForm
 from payments.staff.items import rearranged
 from payments.staff.sentences import story
@@ -220,7 +220,7 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
         "sending": None if is_closing else presentation.sending(shown, code=code),
         "guide": presentation.sandbox_guide(shown),
         "simulations": presentation.simulations(shown),
-        "story": story(shown),
+        "story": stories.whole(shown, story(shown), reader=request.user),
         "may_send_again": doubt.may_send_again(shown),
         "refunds": (refunds := refund_words.lines(shown)),
         "disputes": dispute_words.of_charge(shown),

@@ -62,9 +62,12 @@ def test_no_page_scrolls_sideways(page: Page, staff: None, charges: dict[str, Ch
 @pytest.mark.once
 def test_copies_the_link_with_one_press(page: Page, staff: None, charges: dict[str, Charge]) -> None:
     page.goto(charges["pending"].get_absolute_url())
-    page.click("#copy-link")
+    with page.expect_response(lambda answer: answer.url.endswith("/sent/")) as told:
+        page.click("#copy-link")
     expect(page.locator("#announce")).to_have_text("Copiado")
     assert page.evaluate("navigator.clipboard.readText()") == charges["pending"].pay_url
+    assert told.value.status == 204
+    assert charges["pending"].timeline.filter(code="sent", data={"how": "link"}).count() == 1
 
 
 @pytest.mark.once
