@@ -64,7 +64,7 @@ class SubscriptionReview(models.TextChoices):
     AMOUNT = "amount", _("the gateway asks for another amount than ours")
     UNKNOWN_STATUS = "unknown_status", _("the gateway uses a status we do not know")
     TWIN = "twin", _("the gateway holds this subscription twice")
-    NOT_APPLIED = "not_applied", _("the gateway accepted a change and did not make it")
+    NOT_APPLIED = "not_applied", _("a change did not take effect at the gateway")
 
 
 class PlanState(models.TextChoices):

@@ -1,7 +1,8 @@
 """Changing a subscription: what is wanted is stored first, then the gateway is asked until a fetch shows it.
 
-A gateway may answer 200 and drop the change (mercadopago.md 4.4): it is read back field by field, asked for
-once more, and then refused. Every change here may be asked for again without harm.
+It is asked at once, whatever else of the subscription cannot be read at the moment: every change here may be
+asked for again without harm. A gateway may answer 200 and drop the change (mercadopago.md 4.4): it is read
+back field by field, asked for once more, and then refused.
 """
 
 from __future__ import annotations
@@ -36,12 +37,11 @@ from connections.services.accounts import patience as patience_of
 from payments.models import (
     AgreementChange,
     AgreementChangeKind,
-    Charge,
-    SubscriptionAmount,
+    Subscription,
     SubscriptionReview,
     SubscriptionState,
 )
-from payments.services import agreements, subscription_states
+from payments.services import agreement_amounts, agreements, subscription_states
 from payments.services.agreement_hindrances import (
     Hindrance,
     NewAgreementChange,
@@ -52,6 +52,7 @@ from payments.services.agreement_hindrances import (
 from payments.services.cancelling import BeingFetched
 from payments.services.creation import GO_ON_AFTER, Patience, gateway_of
 from payments.services.queues import in_turns
+from payments.services.refreshing import Outcome
 from payments.services.timeline import note_change, note_exchanges, note_person
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ SETTLE = "payments.tasks.settle_subscriptions"
 _WEB_LEASE = timedelta(seconds=15)
 _WORKER_LEASE = timedelta(seconds=60)
 _SHORTLY = timedelta(seconds=2)
+_MOST_SHORTLY = 10
 # A gateway's own reads may lag behind what it said it did.
 _READ_AGAIN = timedelta(seconds=5)
 _MOST_ANSWERS = 2
@@ -79,6 +81,10 @@ NOT_REACHED = gettext_noop(
 )
 NO_WORDS = gettext_noop("The gateway refused without saying why. Look at the subscription in its panel.")
 OVER = gettext_noop("The subscription is over at the gateway: nothing is left to change.")
+NOT_FOR_OPEN = gettext_noop(
+    "What was issued before and is not paid does not all show it. Look at those charges: change or cancel"
+    " them one by one."
+)
 
 
 _WANTED = {
@@ -102,7 +108,7 @@ def change(new: NewAgreementChange) -> AgreementChange:
 
 
 def _store_intent(new: NewAgreementChange) -> tuple[AgreementChange, bool]:
-    if known := AgreementChange.objects.filter(submission=new.submission).first():
+    if known := _known(new):
         return known, False
     now = clock.now()
     try:
@@ -122,26 +128,24 @@ def _store_intent(new: NewAgreementChange) -> tuple[AgreementChange, bool]:
                 token=uuid.uuid4(),
                 due_at=now + _WEB_LEASE,
             )
-            _agree(stored)
+            agreement_amounts.agree(stored)
             _note(stored, "asked", actor=new.actor)
     except IntegrityError:  # another one a moment ago, or the same form sent twice at once
-        if known := AgreementChange.objects.filter(submission=new.submission).first():
+        if known := _known(new):
             return known, False
         raise NotPossible(Hindrance.BUSY) from None
     return stored, True
 
 
-def _agree(stored: AgreementChange) -> None:
-    """A new amount is right from the moment it is asked for: a turn may show it before the answer comes."""
-    if stored.kind != AgreementChangeKind.AMOUNT or stored.amount_cents is None:
-        return
-    SubscriptionAmount.objects.create(
-        subscription=stored.subscription,
-        since=stored.created_at,
-        amount_cents=stored.amount_cents,
-        is_agreed=True,
-        agreed_by=stored.requested_by,
-    )
+def _known(new: NewAgreementChange) -> AgreementChange | None:
+    """The change that this form made before. Raises ``NotPossible`` where it asked for something else."""
+    known = AgreementChange.objects.filter(submission=new.submission).first()
+    if known is None:
+        return None
+    asked = (known.subscription_id, known.kind, known.amount_cents, known.with_open, known.text)
+    if asked != (new.subscription.pk, new.kind, new.amount_cents, new.with_open, new.text[:200]):
+        raise NotPossible(Hindrance.USED)
+    return known
 
 
 def _submit_from_web(stored: AgreementChange) -> None:
@@ -160,12 +164,12 @@ def _submit(stored: AgreementChange, patience: Patience, *, is_background: bool)
     try:
         gateway = gateway_of(own, patience, exchanges, is_background=is_background)
         _bring_about(stored, gateway, patience)
-    except (CredentialsRefused, RequestRefused, NotFound) as err:
-        if isinstance(err, CredentialsRefused):
-            note_refusal(own.connection, err)
+    except (RequestRefused, NotFound) as err:
         words = getattr(err, "advice", "") or ("" if err.text else NO_WORDS)
         _finish(stored, "refused", failure=err.text, advice=words)
     except GatewayError as err:
+        if isinstance(err, CredentialsRefused):  # of the key, which can be replaced: not of the change
+            note_refusal(own.connection, err)
         _try_later(stored, err)
         return isinstance(err, BeingFetched)
     finally:
@@ -174,11 +178,11 @@ def _submit(stored: AgreementChange, patience: Patience, *, is_background: bool)
 
 
 def _bring_about(stored: AgreementChange, gateway: Gateway, patience: Patience) -> None:
-    """Look; ask only for what is not there yet; look again. Raises a ``GatewayError``."""
-    if _settle(stored, _look(stored, gateway)):
+    """Ask for it, unless an earlier call had its effect after all; look. Raises a ``GatewayError``."""
+    if stored.sent_at and _settle(stored, _look(stored, gateway)):
         return
     if stored.answered >= _MOST_ANSWERS:
-        _finish(stored, "refused", advice=NOT_APPLIED)
+        _give_up(stored, NOT_APPLIED)
         return
     patience.insist()
     if not _mine(stored).update(sent_at=clock.now()):
@@ -186,10 +190,12 @@ def _bring_about(stored: AgreementChange, gateway: Gateway, patience: Patience) 
     refusal: GatewayError | None = None
     try:
         gateway.change_subscription(stored.subscription.gateway_id, _asked(stored))
-        _mine(stored).update(answered=F("answered") + 1)
     except (RequestRefused, NotFound) as err:
         refusal = err
-    if _settle(stored, _look(stored, gateway)):
+    else:
+        _mine(stored).update(answered=F("answered") + 1)
+        stored.answered += 1
+    if _settle(stored, _look(stored, gateway, refusal)):
         return
     if refusal:
         raise refusal
@@ -198,59 +204,63 @@ def _bring_about(stored: AgreementChange, gateway: Gateway, patience: Patience) 
 
 def _asked(stored: AgreementChange) -> SubscriptionChange:
     if stored.kind == AgreementChangeKind.AMOUNT:
-        return SubscriptionChange(amount_cents=stored.amount_cents, with_open=_moves_open(stored))
+        return SubscriptionChange(
+            amount_cents=stored.amount_cents, with_open=agreement_amounts.moves_open(stored)
+        )
     if stored.kind == AgreementChangeKind.DESCRIPTION:
         return SubscriptionChange(description=stored.text)
     return SubscriptionChange(status=_WANTED[AgreementChangeKind(stored.kind)])
 
 
-def _look(stored: AgreementChange, gateway: Gateway) -> GatewaySubscription:
-    """As it is now, with its turns. Raises a ``GatewayError``, also while somebody else is fetching it."""
-    seen = agreements.look(stored.subscription, source=SOURCE, gateway=gateway)
-    if seen is None:
+def _look(
+    stored: AgreementChange, gateway: Gateway, refusal: GatewayError | None = None
+) -> GatewaySubscription:
+    """As it is now; its turns only where they decide, for they may be many and one may not be readable.
+
+    Raises a ``GatewayError``: ``BeingFetched`` also where the answer is older than what we know already.
+    """
+    own, with_turns = stored.subscription, agreement_amounts.moves_open(stored)
+    seen = agreements.look(own, source=SOURCE, gateway=gateway, with_turns=with_turns)
+    if seen is None or seen.outcome in (Outcome.STALE, Outcome.LEASE_LOST):
         raise BeingFetched(maybe_sent=False)
     if seen.subscription is None:
-        raise NotFound()
+        raise refusal or (BeingFetched(maybe_sent=False) if stored.answered else NotFound())
     return seen.subscription
 
 
 def _settle(stored: AgreementChange, seen: GatewaySubscription) -> bool:
-    """Whether it is decided by what was just fetched: there already, or no longer possible."""
+    """Whether it is decided by what was just fetched: there now, or no longer possible.
+
+    Where nothing tells an older answer from a newer one, what is there may be what was there before another
+    change: it counts once the gateway said yes to this one. What is over stays over.
+    """
     state = agreements.state_of(seen)
-    if _is_there(stored, seen, state):
+    is_over = state in (SubscriptionState.CANCELLED, SubscriptionState.ENDED)
+    is_certain = is_over or seen.version is not None or stored.answered > 0
+    if is_certain and _is_there(stored, seen, state):
         _finish(stored, "done")
         return True
-    if state in (SubscriptionState.CANCELLED, SubscriptionState.ENDED):
+    if is_over:
         _finish(stored, "refused", advice=OVER)
-        return True
-    return False
+    return is_over
 
 
 def _is_there(stored: AgreementChange, seen: GatewaySubscription, state: SubscriptionState | None) -> bool:
     if stored.kind == AgreementChangeKind.AMOUNT:
-        return seen.amount_cents == stored.amount_cents and not _lags(stored)
+        return seen.amount_cents == stored.amount_cents and not agreement_amounts.lags(stored)
     if stored.kind == AgreementChangeKind.DESCRIPTION:
         return seen.description.strip() == stored.text.strip()
     wanted = agreements.STATES[_WANTED[AgreementChangeKind(stored.kind)]]
     return state == wanted or (stored.kind == AgreementChangeKind.CANCEL and state == SubscriptionState.ENDED)
 
 
-def _moves_open(stored: AgreementChange) -> bool:
-    """Whether what was issued before shall follow, and its gateway can do that."""
-    rule = stored.subscription.connection.capabilities.subscriptions
-    return bool(stored.with_open and rule and rule.moves_open)
-
-
-def _lags(stored: AgreementChange) -> bool:
-    """Whether something that was issued before, and that shall ask for the new amount, does not yet."""
-    if not _moves_open(stored):
-        return False
-    waiting_ones = Charge.objects.filter(
-        subscription=stored.subscription,
-        status__in=("pending", "overdue"),
-        payments__status__in=("pending", "overdue"),
-    )
-    return waiting_ones.exclude(amount_cents=stored.amount_cents or 0).exists()
+def _give_up(stored: AgreementChange, advice: str) -> None:
+    """A new amount that is charged from now on is done, even where what was issued before keeps the old."""
+    own = Subscription.objects.get(pk=stored.subscription_id)
+    if agreement_amounts.is_in_force(stored, own):
+        _finish(stored, "done", advice=NOT_FOR_OPEN)
+    else:
+        _finish(stored, "refused", advice=advice)
 
 
 def _finish(stored: AgreementChange, state: str, *, failure: str = "", advice: str = "") -> None:
@@ -262,23 +272,35 @@ def _finish(stored: AgreementChange, state: str, *, failure: str = "", advice: s
             return
         stored.refresh_from_db(fields=list(said))
         reason = SubscriptionReview.NOT_APPLIED
-        if state == "done":
-            subscription_states.unflag(own.pk, reason, source=SOURCE)
-        elif advice == NOT_APPLIED:
+        if _is_for_person(stored, own):
             subscription_states.flag(own.pk, reason, source=SOURCE)
+        elif state == "done" and _was_about(own, stored.kind):
+            subscription_states.unflag(own.pk, reason, source=SOURCE)
         if state == "refused":
-            _disagree(stored)
+            agreement_amounts.disagree(stored, own)
+        elif not agreement_amounts.moves_open(stored):  # its turns were not asked for yet
+            Subscription.objects.filter(pk=own.pk).update(check_due_at=clock.now())
         _note(stored, state)
 
 
-def _disagree(stored: AgreementChange) -> None:
-    """What the gateway did not take on is not what a turn may cost, unless one asks for it already."""
-    if stored.kind != AgreementChangeKind.AMOUNT:
-        return
-    asked = stored.subscription.amounts.filter(amount_cents=stored.amount_cents or 0)
-    is_used = stored.subscription.charges.filter(amount_cents=stored.amount_cents or 0).exists()
-    if not is_used:
-        asked.filter(since=stored.created_at).delete()
+def _is_for_person(stored: AgreementChange, own: Subscription) -> bool:
+    """Whether somebody should look: it was not done, and whoever asked may not be at the page any more.
+
+    One that was to be cancelled and goes on charging is shown in any case.
+    """
+    if stored.state == "done":
+        return bool(stored.advice)
+    if stored.advice == OVER or own.state in subscription_states.OVER:
+        return False
+    if stored.advice in (NOT_APPLIED, NOT_REACHED) or stored.kind == AgreementChangeKind.CANCEL:
+        return True
+    return clock.now() - stored.created_at > _WEB_LEASE
+
+
+def _was_about(own: Subscription, kind: str) -> bool:
+    """Whether the newest change that somebody was asked to look at was one of this kind."""
+    asked = own.changes.exclude(advice="", failure="").exclude(state="open").last()
+    return asked is None or asked.kind == kind
 
 
 def settle_due() -> None:
@@ -318,10 +340,10 @@ def _come_back(stored: AgreementChange, *, after: timedelta | None = None) -> No
 
 def _try_later(stored: AgreementChange, error: GatewayError) -> None:
     if clock.now() - stored.created_at > _LONGEST_TRYING:
-        _finish(stored, "refused", advice=NOT_REACHED)
+        _give_up(stored, NOT_REACHED)
         return
     seconds = getattr(error, "retry_after", None)
-    pause = _SHORTLY if isinstance(error, BeingFetched) else None
+    pause = _SHORTLY if isinstance(error, BeingFetched) and stored.tries < _MOST_SHORTLY else None
     _come_back(stored, after=timedelta(seconds=seconds) if seconds else pause)
 
 

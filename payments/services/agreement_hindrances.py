@@ -29,6 +29,7 @@ class Hindrance(StrEnum):
     SAME_AMOUNT = "same_amount"
     SAME_TEXT = "same_text"
     NO_TEXT = "no_text"
+    USED = "used"
 
 
 class NotPossible(Exception):
@@ -111,4 +112,10 @@ def typed_hindrance(new: NewAgreementChange) -> Hindrance | None:
         return Hindrance.TOO_MUCH
     if cents % smallest_cents(own.currency):
         return Hindrance.NO_CENTS
-    return Hindrance.SAME_AMOUNT if cents == own.amount_cents else None
+    return Hindrance.SAME_AMOUNT if _is_charged(own, cents) else None
+
+
+def _is_charged(own: Subscription, cents: int) -> bool:
+    """Ours may be asked for anew where the gateway charges one that nobody agreed to."""
+    newest = own.amounts.last()
+    return cents == own.amount_cents and (newest is None or newest.is_agreed)

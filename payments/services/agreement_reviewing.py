@@ -4,50 +4,65 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from payments import transitions
-from payments.models import Charge, Subscription, SubscriptionReview
+from payments.models import Charge, ReviewReason, Subscription, SubscriptionAmount, SubscriptionReview
 from payments.services import subscription_states, terms
 from payments.services.timeline import note_person
 
 SOURCE = "person"
 
 
-def agree_amount(subscription: Subscription, *, cents: int, actor: User, note: str = "") -> bool:
-    """Take the gateway's newest amount as what a turn costs from now on; False where that is not ``cents``.
+def theirs(own: Subscription) -> SubscriptionAmount | None:
+    """What the gateway asked for last without anybody's agreement."""
+    return own.amounts.filter(is_agreed=False).last()
 
-    Turns that were issued with it ask for it, too.
+
+def agree_amount(subscription: Subscription, *, cents: int, actor: User, note: str = "") -> bool:
+    """Take the gateway's amount as what a turn costs from now on; False where that is not ``cents``.
+
+    Turns that were issued or paid with it ask for it, too. Agreeing once more only sees to those.
     """
     with transaction.atomic():
         own = subscription_states.hold(subscription.pk)
-        newest = own.amounts.last()
-        if newest is None or newest.is_agreed or newest.amount_cents != cents:
+        asked = theirs(own)
+        if asked and asked.amount_cents == cents:
+            _agree(own, asked, actor, note)
+        elif own.amount_cents != cents or own.review_reason == SubscriptionReview.AMOUNT:
             return False
-        own.amounts.filter(pk=newest.pk).update(is_agreed=True, agreed_by=actor)
-        Subscription.objects.filter(pk=own.pk).update(amount_cents=newest.amount_cents)
-        before = own.amount_cents
-        note_person(
-            own,
-            "amount_agreed",
-            actor=actor,
-            before=before,
-            after=newest.amount_cents,
-            currency=own.currency,
-            note=note,
-        )
-        subscription_states.unflag(own.pk, SubscriptionReview.AMOUNT, source=SOURCE)
-    for charge in subscription.charges.filter(terms__is_agreed=False).distinct():
-        _agree_turn(charge, newest.amount_cents, actor)
+        waits = Q(terms__is_agreed=False) | Q(review_reason__in=(ReviewReason.AMOUNT, ReviewReason.TERMS))
+        for charge_id in own.charges.filter(waits).order_by("pk").values_list("pk", flat=True).distinct():
+            _agree_turn(charge_id, cents, actor)
     return True
 
 
-def _agree_turn(charge: Charge, cents: int, actor: User) -> None:
-    with transaction.atomic():
-        own = transitions.hold(charge.pk)
-        version = own.terms.last()
-        if version and not version.is_agreed and version.amount_cents == cents:
-            terms.agree(own, version, actor=actor)
-        transitions.apply(own.pk, source=SOURCE)
+def _agree(own: Subscription, asked: SubscriptionAmount, actor: User, note: str) -> None:
+    own.amounts.filter(pk=asked.pk).update(is_agreed=True, agreed_by=actor)
+    Subscription.objects.filter(pk=own.pk).update(amount_cents=asked.amount_cents)
+    note_person(
+        own,
+        "amount_agreed",
+        actor=actor,
+        before=own.amount_cents,
+        after=asked.amount_cents,
+        currency=own.currency,
+        note=note,
+    )
+    subscription_states.unflag(own.pk, SubscriptionReview.AMOUNT, source=SOURCE)
+
+
+def _agree_turn(charge_id: int, cents: int, actor: User) -> None:
+    """One that was first seen as paid has no other terms than ours: its payment tells what it costs."""
+    own = transitions.hold(charge_id)
+    version = own.terms.last()
+    paid = own.payments.filter(received_cents__gt=0)
+    if version and not version.is_agreed and version.amount_cents == cents:
+        terms.agree(own, version, actor=actor)
+    elif own.amount_cents != cents and paid.exists() and not paid.exclude(amount_cents=cents).exists():
+        terms.keep_ours(own, amount_cents=cents, due_date=own.due_date, actor=actor)
+        Charge.objects.filter(pk=own.pk).update(amount_cents=cents)
+    transitions.apply(own.pk, source=SOURCE)
 
 
 def close_review(subscription: Subscription, *, actor: User, note: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -30,6 +32,9 @@ from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
 from payments.services.timeline import note_change, note_exchanges
 
+_SOON, _DAILY = timedelta(minutes=10), timedelta(days=1)
+# So many answers in a row that show as alive what is over are put down to reads that lag.
+_MOST_DOUBTED = 6
 STATES = {
     SubscriptionStatus.PENDING: SubscriptionState.PENDING,
     SubscriptionStatus.ACTIVE: SubscriptionState.ACTIVE,
@@ -37,6 +42,16 @@ STATES = {
     SubscriptionStatus.CANCELLED: SubscriptionState.CANCELLED,
     SubscriptionStatus.ENDED: SubscriptionState.ENDED,
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """Who asks, why, with whose patience, and whether for its turns, too."""
+
+    source: str
+    cause: str = ""
+    gateway: Gateway | None = None
+    with_turns: bool = True
 
 
 def state_of(fetched: GatewaySubscription) -> SubscriptionState | None:
@@ -47,7 +62,12 @@ def state_of(fetched: GatewaySubscription) -> SubscriptionState | None:
 
 
 def look(
-    subscription: Subscription, *, source: str, gateway: Gateway | None = None, cause: str = ""
+    subscription: Subscription,
+    *,
+    source: str,
+    gateway: Gateway | None = None,
+    cause: str = "",
+    with_turns: bool = True,
 ) -> Refreshed | None:
     """Fetch a subscription that exists at its gateway; None while somebody else does.
 
@@ -60,7 +80,8 @@ def look(
     if held is None:
         return None
     try:
-        return refresh(subscription.connection, resource, held, source=source, cause=cause, gateway=gateway)
+        how = _Asking(source=source, cause=cause, gateway=gateway, with_turns=with_turns)
+        return _refresh(subscription.connection, resource, held, how)
     finally:
         resources.release(held)
 
@@ -79,9 +100,13 @@ def refresh(
     An answer that comes too late is not written, and asked for once more. One that was made from a plan of
     ours becomes ours. A ``gateway`` of the caller keeps to its patience and has its exchanges noted by it.
     """
+    return _refresh(connection, resource, held, _Asking(source=source, cause=cause, gateway=gateway))
+
+
+def _refresh(connection: Connection, resource: GatewayResource, held: Lease, how: _Asking) -> Refreshed:
     exchanges: list[Exchange] = []
-    gateway = gateway or gateway_for(connection, on_exchange=exchanges.append)
-    fetch = partial(_fetch, connection, resource, gateway=gateway, source=source, cause=cause)
+    gateway = how.gateway or gateway_for(connection, on_exchange=exchanges.append)
+    fetch = partial(_fetch, connection, resource, gateway=gateway, how=how)
     before = resource.subscription.revision if resource.subscription else -1
     refreshed = fetch(held=held)
     if refreshed.outcome == Outcome.STALE and (again := resources.next_ticket(held)):
@@ -89,18 +114,12 @@ def refresh(
     if refreshed.subscription_id and exchanges:
         own = Subscription.objects.get(pk=refreshed.subscription_id)
         if own.revision != before:
-            note_exchanges(own, exchanges, source=source)
+            note_exchanges(own, exchanges, source=how.source)
     return refreshed
 
 
 def _fetch(
-    connection: Connection,
-    resource: GatewayResource,
-    *,
-    held: Lease,
-    gateway: Gateway,
-    source: str,
-    cause: str,
+    connection: Connection, resource: GatewayResource, *, held: Lease, gateway: Gateway, how: _Asking
 ) -> Refreshed:
     try:
         fetched = gateway.fetch_subscription(resource.gateway_id)
@@ -114,9 +133,9 @@ def _fetch(
     if own is None:
         _mine(resource, held).update(is_missing=False, fetched_at=clock.now())
         return Refreshed(outcome=Outcome.NOT_OURS, subscription=fetched)
-    done = store(own, resource, fetched, held, source=source, cause=cause)
-    if done.outcome == Outcome.APPLIED:
-        turns.take_all(own, fetched.gateway_id, gateway, source=source)
+    done = store(own, resource, fetched, held, source=how.source, cause=how.cause)
+    if how.with_turns and done.outcome == Outcome.APPLIED:
+        turns.take_all(own, fetched.gateway_id, gateway, source=how.source)
     return done
 
 
@@ -134,7 +153,7 @@ def store(
         row = _mine(resource, held).select_for_update(no_key=True).first()
         if row is None:
             return Refreshed(outcome=Outcome.LEASE_LOST)
-        if is_older(row, fetched, ticket=held.ticket):
+        if is_older(row, fetched, ticket=held.ticket) or _is_over(subscription, row, fetched, held, source):
             return Refreshed(outcome=Outcome.STALE, subscription=fetched, subscription_id=subscription.pk)
         take(subscription, row, fetched, ticket=held.ticket, source=source, cause=cause)
     return Refreshed(
@@ -150,6 +169,26 @@ def is_older(row: GatewayResource, fetched: GatewaySubscription, *, ticket: int)
     if fetched.version is not None and row.gateway_counter is not None:
         return (fetched.version, ticket) < (row.gateway_counter, row.applied_ticket)
     return ticket < row.applied_ticket
+
+
+def _is_over(
+    subscription: Subscription, row: GatewayResource, fetched: GatewaySubscription, held: Lease, source: str
+) -> bool:
+    """Whether it was removed, which is final (asaas.md 4.2, mercadopago.md 4.4), and shows as if it lived.
+
+    That is an answer from before, also where its gateway has no count that tells. It is asked for again
+    soon; what goes on showing so is for a person. ``row`` is locked.
+    """
+    own = subscription_states.hold(subscription.pk)
+    is_same = own.gateway_id == fetched.gateway_id
+    if not is_same or own.state != SubscriptionState.CANCELLED or not is_alive(fetched):
+        return False
+    goes_on = held.ticket - row.applied_ticket > _MOST_DOUBTED
+    if goes_on:
+        subscription_states.flag(own.pk, SubscriptionReview.NOT_APPLIED, source=source)
+    again = clock.now() + (_DAILY if goes_on else _SOON)
+    Subscription.objects.filter(pk=own.pk).update(check_due_at=again)
+    return True
 
 
 def take(
@@ -185,6 +224,8 @@ def take(
         subscription_states.flag(own.pk, unknown, source=source)
         return
     subscription_states.unflag(own.pk, unknown, source=source)
+    if state in subscription_states.OVER:  # whatever was asked for, it charges nobody any more
+        subscription_states.unflag(own.pk, SubscriptionReview.NOT_APPLIED, source=source)
     own.refresh_from_db(fields=["revision"])
     subscription_states.follow(own, state, source=source, cause=cause)
 

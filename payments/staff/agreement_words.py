@@ -82,6 +82,7 @@ _HINDRANCES: dict[Hindrance, Promise] = {
     Hindrance.SAME_AMOUNT: gettext_lazy("It costs this already: type another amount."),
     Hindrance.SAME_TEXT: gettext_lazy("It says this already: type something else."),
     Hindrance.NO_TEXT: gettext_lazy("Type what the customer shall read."),
+    Hindrance.USED: gettext_lazy("This form was already used for something else. Open the page again."),
 }
 _STEPS: dict[tuple[str, str], Promise] = {
     ("pause", "asked"): gettext_lazy("%(who)s asked to pause it"),

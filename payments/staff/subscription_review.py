@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,14 +34,17 @@ _WHY = {
         " the one that is not needed in the gateway's panel, and give back there what it charged."
     ),
     SubscriptionReview.NOT_APPLIED: gettext_lazy(
-        "The gateway said that it made a change, and a look afterwards showed that nothing had changed. Look"
-        " at the subscription in its panel."
+        "Something that was to change does not show at the gateway, or not all of it: the story of the"
+        " subscription tells what. Look at the subscription in the gateway's panel."
     ),
 }
 
 
 class ReviewForm(forms.Form):
+    """``cents`` is the gateway's amount as it was shown: that one is agreed to, and no other."""
+
     mark = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    cents = forms.IntegerField(widget=forms.HiddenInput, required=False)
     note = forms.CharField(
         label=gettext_lazy("Why you decide so"),
         max_length=500,
@@ -67,16 +70,20 @@ def review(request: HttpRequest, reference: str) -> HttpResponseBase:
     if not own.review_reason:
         messages.info(request, _("This review is closed: there is nothing left to decide."))
         return redirect(own)
-    mark = subscription_words.live_mark(own)
-    form = ReviewForm(request.POST if request.method == "POST" else None, initial={"mark": mark})
+    asked = agreement_reviewing.theirs(own)
+    shown = {
+        "mark": subscription_words.live_mark(own),
+        "cents": asked.amount_cents if asked and own.review_reason == SubscriptionReview.AMOUNT else None,
+    }
+    form = ReviewForm(request.POST if request.method == "POST" else None, initial=shown)
     is_changed = False
     if request.method == "POST" and form.is_valid():
-        if form.cleaned_data["mark"] == mark:
-            return _decide(request, own, form.cleaned_data["note"])
+        is_same = form.cleaned_data["mark"] == shown["mark"]
+        if is_same and _decide(request, own, form.cleaned_data["note"], form.cleaned_data["cents"]):
+            return redirect(own)
         is_changed = True
-        form = ReviewForm({"mark": mark, "note": form.cleaned_data["note"]})
+        form = ReviewForm({**shown, "note": form.cleaned_data["note"]})
     reason = SubscriptionReview(own.review_reason)
-    newest = own.amounts.last()
     agreed = own.amounts.filter(is_agreed=True).last()
     context = {
         "subscription": own,
@@ -84,7 +91,7 @@ def review(request: HttpRequest, reference: str) -> HttpResponseBase:
         "reason": reason,
         "why": _WHY[reason],
         "is_about_amount": reason == SubscriptionReview.AMOUNT,
-        "theirs": format_cents(newest.amount_cents, own.currency) if newest else "",
+        "theirs": format_cents(asked.amount_cents, own.currency) if asked else "",
         "ours": format_cents(agreed.amount_cents, own.currency) if agreed else "",
         "form": form,
         "is_changed": is_changed,
@@ -93,15 +100,16 @@ def review(request: HttpRequest, reference: str) -> HttpResponseBase:
     return render(request, "payments/subscription_review.html", context, status=status)
 
 
-def _decide(request: HttpRequest, own: Subscription, note: str) -> HttpResponse:
+def _decide(request: HttpRequest, own: Subscription, note: str, cents: int | None) -> bool:
+    """False where what was agreed to is not what the gateway asks for any more."""
     actor: Any = request.user
     if own.review_reason != SubscriptionReview.AMOUNT:
         agreement_reviewing.close_review(own, actor=actor, note=note)
         said = _("The review is closed. It comes back only if the gateway shows the same again.")
         messages.success(request, said)
-        return redirect(own)
-    newest = own.amounts.last()
-    if newest and agreement_reviewing.agree_amount(own, cents=newest.amount_cents, actor=actor, note=note):
-        amount = {"amount": format_cents(newest.amount_cents, own.currency)}
-        messages.success(request, _("You agreed: each charge is %(amount)s from now on.") % amount)
-    return redirect(own)
+        return True
+    if cents is None or not agreement_reviewing.agree_amount(own, cents=cents, actor=actor, note=note):
+        return False
+    amount = {"amount": format_cents(cents, own.currency)}
+    messages.success(request, _("You agreed: each charge is %(amount)s from now on.") % amount)
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from html import unescape
 from typing import Any
@@ -105,8 +106,11 @@ def test_a_pause_is_explained_as_the_gateway_has_it(operator: Client, own: Subsc
 
 def decide(client: Client, own: Subscription, note: str = "Combinado por telefone.") -> Any:
     address = f"{own.get_absolute_url()}review/"
-    mark = page(client, address).split('name="mark" value="')[1].split('"')[0]
-    return lambda: client.post(address, {"mark": mark, "note": note})
+    shown = page(client, address)
+    hidden = {
+        name: re.findall(rf'name="{name}"(?: value="([^"]*)")?', shown)[0] for name in ("mark", "cents")
+    }
+    return lambda **other: client.post(address, {**hidden, "note": note, **other})
 
 
 def test_finance_agrees_with_the_gateways_amount(operator: Client) -> None:
@@ -129,6 +133,18 @@ def test_a_decision_on_what_changed_meanwhile_is_not_taken(operator: Client) -> 
     assert answer.status_code == 422 and b"data-changed" in answer.content
     own.refresh_from_db()
     assert own.amount_cents == 4_990 and "Combinado" in answer.content.decode()
+
+
+def test_only_the_amount_that_was_shown_is_agreed_to(operator: Client) -> None:
+    own, finance = make_subscription(review_reason="amount"), browser_of("Finance")
+    SubscriptionAmount.objects.create(subscription=own, since=NOW, amount_cents=5_990, is_agreed=False)
+    press = decide(finance, own)
+    answer = press(cents="99900")
+    assert answer.status_code == 422 and b"data-changed" in answer.content
+    assert press(cents="much").status_code == 422
+    assert not own.amounts.filter(is_agreed=True, amount_cents__gt=own.amount_cents).exists()
+    press()
+    assert own.amounts.last().is_agreed  # type: ignore[union-attr]
 
 
 def test_other_reviews_are_closed_with_a_note(operator: Client) -> None:
