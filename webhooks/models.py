@@ -97,11 +97,14 @@ class WebhookEvent(models.Model):
     is_live = models.BooleanField(null=True)
     is_test = models.BooleanField(default=False)
     secret_name = models.CharField(max_length=32, blank=True)
+    # The status of a payment, or of a subscription.
     expected = models.CharField(max_length=16, blank=True)
     expected_refunded_cents = models.BigIntegerField(default=0, db_default=0)
     is_step_back = models.BooleanField(default=False)
     # Which change of the thing it speaks of, where the gateway counts them.
     expected_counter = models.BigIntegerField(null=True)
+    # What a turn of the subscription costs now.
+    expected_amount_cents = models.BigIntegerField(null=True)
     # The gateway suspects fraud: what was sold shall not be handed over.
     forbids_delivery = models.BooleanField(default=False, db_default=False)
     # Nobody signed it: it may have us ask, in its turn, and is taken only when nothing signed is due.

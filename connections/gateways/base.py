@@ -105,6 +105,7 @@ class Notification:
     tells of our access to the account: a reason to check the key, never a state by itself. With
     ``is_key_expiring`` a key of the account, not surely ours, is about to end, on a day if that was said.
     ``expected_counter`` is the count of changes it speaks of (``GatewaySubscription.version``);
+    ``expected_subscription`` what a subscription became and ``expected_amount_cents`` what a turn costs now;
     ``forbids_delivery``: the gateway suspects fraud, what was sold shall not be handed over. ``idle``: why a
     topic that names nothing we follow needs nothing done (a key of ``Gateway.idle_reasons``).
     """
@@ -128,6 +129,8 @@ class Notification:
     is_key_expiring: bool = False
     key_expires_on: date | None = None
     expected_counter: int | None = None
+    expected_subscription: SubscriptionStatus | None = None
+    expected_amount_cents: int | None = None
     forbids_delivery: bool = False
     idle: str = ""
 

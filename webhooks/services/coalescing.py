@@ -16,7 +16,7 @@ from webhooks.services.finishing import meets
 # So long after a fetch nothing is asked again for what that fetch already showed.
 QUIET = timedelta(seconds=10)
 
-Announcement = tuple[str, str, str, int, datetime | None, int | None]
+Announcement = tuple[str, str, str, int, datetime | None, int | None, int | None]
 
 
 def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
@@ -46,7 +46,8 @@ def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
 
 def _announced(event: WebhookEvent) -> Announcement:
     sums, counter = event.expected_refunded_cents, event.expected_counter
-    return event.topic, event.action, event.expected, sums, event.occurred_at, counter
+    cents = event.expected_amount_cents
+    return event.topic, event.action, event.expected, sums, event.occurred_at, counter, cents
 
 
 def _shown_now(resource_id: int, due: list[WebhookEvent], now: datetime) -> dict[int, datetime]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Q, QuerySet
 
 from config import clock
-from connections.gateways.base import GatewayPayment, PaymentStatus
+from connections.gateways.base import GatewayPayment, GatewaySubscription, PaymentStatus, SubscriptionStatus
 from payments.models import GatewayResource
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -74,10 +74,21 @@ def _end_of(event: WebhookEvent, refreshed: Refreshed) -> tuple[EventState, str]
 
 
 def _is_answered(event: WebhookEvent, refreshed: Refreshed) -> bool:
-    """By what was fetched of a payment, or by the gateway's count of changes; else by having been fetched."""
+    """By what was fetched of it, or by the gateway's count of changes; else by having been fetched."""
     if event.expected_counter is not None and refreshed.counter is not None:
         return refreshed.counter >= event.expected_counter
+    if refreshed.subscription:
+        return _shows(event, refreshed.subscription)
     return refreshed.payment is None or is_met(event, refreshed.payment)
+
+
+def _shows(event: WebhookEvent, subscription: GatewaySubscription) -> bool:
+    """Whether a subscription became what was announced, or is over, which is further along."""
+    status = SubscriptionStatus.CANCELLED if subscription.is_deleted else subscription.status
+    if not event.expected or status in (None, event.expected):
+        return event.expected_amount_cents in (None, subscription.amount_cents)
+    is_over = status in (SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED)
+    return is_over and event.expected != SubscriptionStatus.CANCELLED
 
 
 def is_met(event: WebhookEvent, payment: GatewayPayment) -> bool:

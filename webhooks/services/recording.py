@@ -38,12 +38,13 @@ _STARTS = f"({_WAKES} AND webhooks_webhookevent.state NOT IN ('received', 'retry
 _INSERT = f"""
 INSERT INTO webhooks_webhookevent (
   connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
-  is_test, secret_name, expected, expected_refunded_cents, is_step_back, expected_counter, forbids_delivery,
+  is_test, secret_name, expected, expected_refunded_cents, is_step_back, expected_counter,
+  expected_amount_cents, forbids_delivery,
   occurred_at, received_at, state, reason, attempts, asked_again, next_attempt_at, last_error, repeats,
   last_repeat_at, finished_at, resource_id
 ) VALUES (
   %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-  %s, %s, %s, %s, %s, %s, %s,
+  %s, %s, %s, %s, %s, %s, %s, %s,
   %s, %s, %s, %s, 0, 0, %s, '', 0,
   NULL, %s, NULL
 )
@@ -101,10 +102,11 @@ def record(
         notification.is_live,
         notification.is_test,
         verification.secret_name,
-        notification.expected.value if notification.expected else "",
+        _expected(notification),
         max(0, min(notification.expected_refunded_cents, _LARGEST_SUM)),
         notification.is_step_back,
-        _counter(notification),
+        _whole(notification.expected_counter),
+        _whole(notification.expected_amount_cents),
         notification.forbids_delivery,
         stored_time(notification.occurred_at),
         stored_time(now),
@@ -130,9 +132,13 @@ def _first_state(notification: Notification) -> tuple[EventState, str]:
     return EventState.RECEIVED, ""
 
 
-def _counter(notification: Notification) -> int | None:
-    counter = notification.expected_counter
-    return counter if counter is not None and 0 <= counter <= _LARGEST_SUM else None
+def _expected(notification: Notification) -> str:
+    expected = notification.expected or notification.expected_subscription
+    return expected.value if expected else ""
+
+
+def _whole(number: int | None) -> int | None:
+    return number if number is not None and 0 <= number <= _LARGEST_SUM else None
 
 
 def _kept(delivery: Delivery) -> dict[str, str]:

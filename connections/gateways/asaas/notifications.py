@@ -9,6 +9,7 @@ import hashlib
 import hmac
 
 from connections.gateways.asaas.mapping import ZONE, to_payment
+from connections.gateways.asaas.subscriptions import to_subscription
 from connections.gateways.asaas.topics import idle_reason
 from connections.gateways.base import (
     Delivery,
@@ -17,8 +18,10 @@ from connections.gateways.base import (
     Rejection,
     ResourceKind,
     Secrets,
+    SubscriptionStatus,
     Verification,
 )
+from connections.gateways.money import to_cents
 from connections.gateways.values import Record, civil_date, decode_json, instant, record, text
 
 TOKEN_HEADER = "asaas-access-token"
@@ -40,6 +43,11 @@ _EXPECTED = {
     "PAYMENT_CHARGEBACK_REQUESTED": PaymentStatus.DISPUTED,
     "PAYMENT_CHARGEBACK_DISPUTE": PaymentStatus.DISPUTED,
     "PAYMENT_AWAITING_CHARGEBACK_REVERSAL": PaymentStatus.DISPUTED,
+}
+
+_BECAME = {
+    "SUBSCRIPTION_DELETED": SubscriptionStatus.CANCELLED,
+    "SUBSCRIPTION_INACTIVATED": SubscriptionStatus.PAUSED,
 }
 
 # "No status change" in asaas.md 6.2, so not worth a call. ANTICIPATED stays: it moves the settlement date.
@@ -127,6 +135,7 @@ def parse(delivery: Delivery) -> Notification:
     event_id = text(body.get("id"), _LONGEST_KEY + 1)
     kind, entity = _followed(topic, body)
     payment = entity if kind is ResourceKind.PAYMENT else {}
+    status, cents = _expected_subscription(topic, entity)
     gateway_id = text(entity.get("id"), 100)
     return Notification(
         topic=topic,
@@ -136,6 +145,8 @@ def parse(delivery: Delivery) -> Notification:
         reference=text(entity.get("externalReference")),
         expected=_expected(topic, payment),
         expected_refunded_cents=_expected_refunded(topic, payment),
+        expected_subscription=status,
+        expected_amount_cents=cents,
         occurred_at=instant(body.get("dateCreated"), ZONE),
         can_change=topic not in _CANNOT_CHANGE,
         is_step_back=topic in _STEPS_BACK,
@@ -169,6 +180,16 @@ def _expected(topic: str, payment: Record) -> PaymentStatus | None:
     if topic in _BODY_DECIDES:
         return to_payment(payment, account_id="").status
     return _EXPECTED.get(topic)
+
+
+def _expected_subscription(topic: str, entity: Record) -> tuple[SubscriptionStatus | None, int | None]:
+    """What a subscription became: no count of its changes tells an older answer from a newer one (4.2)."""
+    if topic in _BECAME:
+        return _BECAME[topic], None
+    if topic != "SUBSCRIPTION_UPDATED":
+        return None, None
+    cents = to_cents(entity.get("value"))
+    return to_subscription(entity, account_id="").status, cents if cents and cents > 0 else None
 
 
 def _expected_refunded(topic: str, payment: Record) -> int:

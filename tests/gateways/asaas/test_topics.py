@@ -155,6 +155,24 @@ def test_the_snapshot_of_a_subscription_sets_nothing(topic: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("topic", "content", "announced"),
+    [
+        ("SUBSCRIPTION_DELETED", {"status": "ACTIVE", "value": 49.9}, ("cancelled", None)),
+        ("SUBSCRIPTION_INACTIVATED", {"status": "ACTIVE"}, ("paused", None)),
+        ("SUBSCRIPTION_UPDATED", {"status": "ACTIVE", "value": 49.9}, ("active", 4_990)),
+        ("SUBSCRIPTION_UPDATED", {"status": "INACTIVE", "deleted": True, "value": "x"}, ("cancelled", None)),
+        ("SUBSCRIPTION_UPDATED", {"status": "FROZEN", "value": -1}, (None, None)),
+        ("SUBSCRIPTION_CREATED", {"status": "ACTIVE", "value": 49.9}, (None, None)),
+    ],
+)
+def test_what_a_subscription_became_is_announced(
+    topic: str, content: dict[str, Any], announced: tuple[str | None, int | None]
+) -> None:
+    found = parse(topic, "subscription", {**CONTENT, **content})
+    assert (found.expected_subscription, found.expected_amount_cents) == announced
+
+
+@pytest.mark.parametrize(
     "topic", [name for name in ENTITY if ENTITY[name] in ("accessToken", "accountStatus")]
 )
 @pytest.mark.parametrize("content", [{"id": "1f0e", "enabled": False}, None, "x"])
