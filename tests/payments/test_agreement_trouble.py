@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connections.gateways.base import PaymentStatus, ResourceKind, SubscriptionStatus
+from connections.gateways.base import PaymentStatus, ResourceKind, SubscriptionStatus, TurnState
 from connections.gateways.errors import (
     CredentialsRefused,
     GatewayError,
@@ -18,7 +18,7 @@ from connections.gateways.errors import (
     UnreadableAnswer,
 )
 from payments.models import AgreementChange, AgreementChangeKind, GatewayResource, Subscription
-from payments.services import agreement_changing, agreement_checking, agreements
+from payments.services import agreement_changing, agreement_checking, agreement_reviewing, agreements
 from payments.services.agreement_hindrances import Hindrance, NewAgreementChange, NotPossible
 from payments.services.refreshing import Outcome
 from tests.payments.recurring import Bills, Books
@@ -226,6 +226,24 @@ def test_a_refused_way_back_leaves_the_amount_that_holds(bills: Books) -> None:
     bills.before["change"] = raising(RequestRefused("Not now."))
     assert change(own, "amount", amount_cents=4_990).state == "refused"
     assert list(own.amounts.values_list("amount_cents", flat=True)) == [4_990, 5_990]
+
+
+@pytest.mark.parametrize("is_agreed_before", [False, True], ids=["agreed now", "agreed once more"])
+def test_agreeing_reaches_a_turn_that_was_paid_already(
+    cards: Books, admin_user: Any, is_agreed_before: bool
+) -> None:
+    own = subscribed("cards", cards)
+    cards.set(own.gateway_id, amount_cents=5_990)
+    cards.attempt(cards.schedule(own.gateway_id, NEXT), PaymentStatus.PAID, TurnState.DONE)
+    charge = look(own).charges.get()
+    assert (charge.status, charge.review_reason, charge.amount_cents) == ("pending", "amount", 4_990)
+    if is_agreed_before:  # and its turns were not seen to
+        own.amounts.update(is_agreed=True)
+        Subscription.objects.filter(pk=own.pk).update(amount_cents=5_990, review_reason="")
+    assert agreement_reviewing.agree_amount(own, cents=5_990, actor=admin_user)
+    charge.refresh_from_db()
+    assert (charge.status, charge.review_reason, charge.amount_cents) == ("paid", "", 5_990)
+    assert not agreement_reviewing.agree_amount(own, cents=6_990, actor=admin_user)
 
 
 # -- forms --------------------------------------------------------------------------------------------------
