@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -71,9 +72,22 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     from django.conf import settings as django_settings
 
     database: dict[str, Any] = django_settings.DATABASES["default"]
+    own = database.setdefault("TEST", {})
+    template = os.environ.get("TEST_TEMPLATE", "")
     if database["ENGINE"].endswith("sqlite3"):
         name = f"test-{environment.worker_number()}-{os.getpid()}.sqlite3"
-        database.setdefault("TEST", {})["NAME"] = str(Path(os.environ["TEST_FOLDER"]) / name)
+        own["NAME"] = str(Path(os.environ["TEST_FOLDER"]) / name)
+        if template:
+            shutil.copyfile(template, own["NAME"])
+    elif template:
+        own["TEMPLATE"] = template
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """True where the file is there already; it goes with the run's folder."""
+    is_copied = environment.is_sqlite() and bool(os.environ.get("TEST_TEMPLATE"))
+    return is_copied or bool(request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(autouse=True)

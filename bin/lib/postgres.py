@@ -165,9 +165,12 @@ def answers(url: str) -> bool:
     return True
 
 
-def create_database(url: str, name: str) -> str:
-    """A fresh database on the same server; returns its URL."""
-    _run(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def create_database(url: str, name: str, template: str = "") -> str:
+    """A fresh database on the same server, or a copy of one there; returns its URL."""
+    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template:
+        statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    _run(url, statement)
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 

@@ -102,15 +102,20 @@ class Children:
         self.running.append(child)
         return child
 
-    def run(self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> int:
-        """Runs something to its end in the open, on this terminal, and returns its code."""
-        popen = subprocess.Popen(
-            [str(word) for word in command],
-            stdin=subprocess.DEVNULL,
-            env=dict(env),
-            cwd=cwd,
-            start_new_session=True,
-        )
+    def run(
+        self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path | None = None
+    ) -> int:
+        """Runs something to its end in the open, on this terminal or into a file, and returns its code."""
+        with log.open("wb") if log else contextlib.nullcontext() as output:
+            popen = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                env=dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
         child = Child(str(command[0]), popen, Path(os.devnull))
         self.running.append(child)
         code = popen.wait()

@@ -1,4 +1,8 @@
-"""Runs pytest once on SQLite with Valkey and once on PostgreSQL with Redis, and adds the two up."""
+"""Runs pytest once on SQLite with Valkey and once on PostgreSQL with Redis, and adds the two up.
+
+Usually both at once: each waits much of the time for processes it started. What the second says follows
+what the first said.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,12 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from lib import chromium, postgres, processes, say, summary, valkey
+from lib import chromium, postgres, processes, say, summary, template, valkey
 from lib.processes import Children
 from lib.services import NotAvailable
 from lib.summary import Outcome
@@ -40,19 +45,82 @@ STACKS = (
 )
 
 
+@dataclass
+class Run:
+    """One pytest on one stack: its servers, what it leaves out, what this machine lacks for it."""
+
+    root: Path
+    stack: Stack
+    folder: Path
+    env: dict[str, str]
+    left_out: list[str]
+    words: list[str]
+    lacks: list[str] = field(default_factory=list)
+    is_impossible: bool = False
+
+    @property
+    def report(self) -> Path:
+        return self.root / "var" / "test" / f"{self.stack.name}.xml"
+
+    @property
+    def log(self) -> Path:
+        return self.report.with_suffix(".log")
+
+    @property
+    def command(self) -> list[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tests.house.environment",
+            f"--junitxml={self.report}",
+        ]
+        if not _has_own("-n", self.words):
+            command += ["-n", "2", "--dist", "loadgroup"]
+        if not _has_own("-m", self.words) and self.left_out:
+            command += ["-m", " and ".join(f"not {mark}" for mark in self.left_out)]
+        return [*command, *self.words]
+
+    def attempt(self, step: Callable[[], None]) -> None:
+        """What cannot be had is reported as not run."""
+        try:
+            step()
+        except (NotAvailable, processes.Failed) as lack:
+            self.lacks.insert(0, f"everything. {lack}")
+            self.is_impossible = True
+
+    def make_template(self, children: Children) -> None:
+        self.env["TEST_TEMPLATE"] = template.make(self.root, self.folder, self.env, children)
+
+    def announce(self) -> None:
+        say.line(f"\n== {self.stack.title} ==")
+        if not self.is_impossible:
+            say.doing(" ".join(["pytest", *self.command[3:]]))
+
+    def go(self, children: Children, log: Path | None = None) -> Outcome:
+        """To its end, on this terminal or into a file."""
+        for old in (self.report, self.log):
+            old.unlink(missing_ok=True)
+        if self.is_impossible:
+            return Outcome(self.stack.title, lacks=self.lacks[:1])
+        started = time.monotonic()
+        code = children.run(self.command, cwd=self.root, env=self.env, log=log)
+        outcome = summary.read(self.stack.title, self.report, code, time.monotonic() - started)
+        outcome.lacks += self.lacks
+        return outcome
+
+
 def main(root: Path, options: Namespace) -> int:
     processes.stop_on_signals()
     reports = root / "var" / "test"
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "summary.txt").unlink(missing_ok=True)
-    outcomes = []
     try:
-        with Children() as children:
-            browser = _browser(root)
-            for stack in STACKS:
-                if options.only in (None, stack.name):
-                    spared = _spared(stack, options, outcomes)
-                    outcomes.append(_run(root, stack, options, browser, children, spared))
+        with ThreadPoolExecutor() as pool, Children() as children:
+            runs = _prepare(root, options, pool, children)
+            is_at_once = not options.full and not options.pytest
+            outcomes = _at_once(runs, pool, children) if is_at_once else _in_turn(runs, children)
     except KeyboardInterrupt:
         say.fail("Stopped; the tests did not finish.")
         return 130
@@ -62,14 +130,80 @@ def main(root: Path, options: Namespace) -> int:
     return 0 if outcomes and all(outcome.is_good for outcome in outcomes) else 1
 
 
-def _spared(stack: Stack, options: Namespace, outcomes: list[Outcome]) -> list[str]:
+def _prepare(root: Path, options: Namespace, pool: ThreadPoolExecutor, children: Children) -> list[Run]:
+    browser = _browser(root)
+    runs: list[Run] = []
+    for stack in STACKS:
+        if options.only in (None, stack.name):
+            is_second = any(not run.is_impossible for run in runs)
+            runs.append(_run(root, stack, options, browser, _spared(stack, options, is_second), children))
+    if not options.pytest:
+        say.doing("Making a database for the tests to begin with")
+        usable = [run for run in runs if not run.is_impossible]
+        list(pool.map(lambda run: run.attempt(lambda: run.make_template(children)), usable))
+    return runs
+
+
+def _run(
+    root: Path,
+    stack: Stack,
+    options: Namespace,
+    browser: str | NotAvailable | None,
+    spared: list[str],
+    children: Children,
+) -> Run:
+    folder = Path(tempfile.mkdtemp(prefix="cobranca-test-"))
+    children.remove_at_the_end(folder)
+    is_lacking = isinstance(browser, NotAvailable)
+    left_out = spared + (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
+    env = {**os.environ, "TEST_FOLDER": str(folder), "TEST_TEMPLATE": ""}
+    env["CHROMIUM"] = "" if is_lacking else str(browser or "")
+    lacks = [f"the tests in a browser. {browser}"] if is_lacking else []
+    run = Run(root, stack, folder, env, left_out, options.pytest, lacks)
+    run.attempt(lambda: env.update(stack.urls(children)))
+    return run
+
+
+def _spared(stack: Stack, options: Namespace, is_second: bool) -> list[str]:
     """Marks of what is not run twice: what is the same everywhere and, unless all is wanted, what is long."""
     if options.pytest:
         return []  # who names tests wants just those
-    if any(outcome.passed for outcome in outcomes):
+    if is_second:
         return ["once"] if options.full else ["once", "small"]
     is_first_of_two = options.only is None and stack is STACKS[0]
     return ["weighty"] if is_first_of_two and not options.full else []
+
+
+def _in_turn(runs: Sequence[Run], children: Children) -> list[Outcome]:
+    outcomes = []
+    for run in runs:
+        run.announce()
+        outcomes.append(run.go(children))
+    return outcomes
+
+
+def _at_once(runs: Sequence[Run], pool: ThreadPoolExecutor, children: Children) -> list[Outcome]:
+    """The first on this terminal; of the others what they wrote so far, and then what they write."""
+    first, *others = runs
+    later = [(run, pool.submit(run.go, children, run.log)) for run in others]
+    first.announce()
+    outcomes = [first.go(children)]
+    for run, outcome in later:
+        run.announce()
+        _follow(run.log, outcome)
+        outcomes.append(outcome.result())
+    return outcomes
+
+
+def _follow(log: Path, outcome: Future[Outcome]) -> None:
+    read = 0
+    is_over = False
+    while not is_over:
+        is_over = bool(wait([outcome], timeout=0.5).done)
+        words = log.read_bytes()[read:] if log.exists() else b""
+        read += len(words)
+        sys.stdout.write(words.decode(errors="replace"))
+        sys.stdout.flush()
 
 
 def _browser(root: Path) -> str | NotAvailable | None:
@@ -80,51 +214,6 @@ def _browser(root: Path) -> str | NotAvailable | None:
         return chromium.for_tests().url
     except NotAvailable as lack:
         return lack
-
-
-def _run(
-    root: Path,
-    stack: Stack,
-    options: Namespace,
-    browser: str | NotAvailable | None,
-    children: Children,
-    spared: list[str],
-) -> Outcome:
-    say.line(f"\n== {stack.title} ==")
-    started = time.monotonic()
-    report = root / "var" / "test" / f"{stack.name}.xml"
-    report.unlink(missing_ok=True)
-    try:
-        urls = stack.urls(children)
-    except (NotAvailable, processes.Failed) as lack:
-        return Outcome(stack.title, lacks=[f"everything. {lack}"])
-    is_lacking = isinstance(browser, NotAvailable)
-    left_out = spared + (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
-    with tempfile.TemporaryDirectory(prefix="cobranca-test-") as folder:
-        program = "" if is_lacking else browser or ""
-        env = {**os.environ, **urls, "TEST_FOLDER": folder, "CHROMIUM": str(program)}
-        code = _pytest(root, report, left_out, options.pytest, env, children)
-    outcome = summary.read(stack.title, report, code, time.monotonic() - started)
-    if is_lacking:
-        outcome.lacks.append(f"the tests in a browser. {browser}")
-    return outcome
-
-
-def _pytest(
-    root: Path,
-    report: Path,
-    left_out: list[str],
-    words: list[str],
-    env: Mapping[str, str],
-    children: Children,
-) -> int:
-    command = [sys.executable, "-m", "pytest", "-p", "tests.house.environment", f"--junitxml={report}"]
-    if not _has_own("-n", words):
-        command += ["-n", "2", "--dist", "loadgroup"]
-    if not _has_own("-m", words) and left_out:
-        command += ["-m", " and ".join(f"not {mark}" for mark in left_out)]
-    say.doing(" ".join(["pytest", *command[3:], *words]))
-    return children.run([*command, *words], cwd=root, env=env)
 
 
 def _has_own(flag: str, words: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from lib import keeping, postgres, stack, valkey
 from lib.processes import Children, free_port
 
 from tests.flows.running import Running
+from tests.house import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +37,7 @@ def product() -> Iterator[Running]:
             folder=folder,
             port=free_port(0),
             keys=keeping.keys(folder),
-            database_url=_fresh_database(children),
+            database_url=_fresh_database(folder, children),
             redis_url=valkey.embedded(children, folder / "broker").url,
         )
         before = os.environ.get("LOG_LEVEL")
@@ -46,11 +48,14 @@ def product() -> Iterator[Running]:
             os.environ.pop("LOG_LEVEL") if before is None else os.environ.update(LOG_LEVEL=before)
 
 
-def _fresh_database(children: Children) -> str | None:
-    url = os.environ["DATABASE_URL"]
-    if url.startswith("sqlite"):
+def _fresh_database(folder: Path, children: Children) -> str | None:
+    """With all its tables where the run has a template, else the product makes them."""
+    url, template = os.environ["DATABASE_URL"], os.environ.get("TEST_TEMPLATE", "")
+    if environment.is_sqlite():
+        if template:
+            shutil.copyfile(template, folder / "demo.sqlite3")
         return None
     name = f"flow_{os.getpid()}_{free_port(0)}"
-    fresh = postgres.create_database(url, name)
+    fresh = postgres.create_database(url, name, template)
     children.at_the_end(lambda: postgres.drop_database(url, name))
     return fresh

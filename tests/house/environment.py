@@ -43,6 +43,10 @@ def _folder() -> Path:
     return Path(os.environ["TEST_FOLDER"])
 
 
+def is_sqlite() -> bool:
+    return os.environ["DATABASE_URL"].startswith("sqlite")
+
+
 def worker_number() -> int:
     """0 without xdist, then 1, 2, ..."""
     name = os.environ.get("PYTEST_XDIST_WORKER", "")
