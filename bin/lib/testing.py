@@ -45,6 +45,9 @@ STACKS = (
 )
 
 
+_PYTEST = (sys.executable, "-m", "pytest", "-p", "tests.house.environment")
+
+
 @dataclass
 class Run:
     """One pytest on one stack: its servers, what it leaves out, what this machine lacks for it."""
@@ -89,6 +92,11 @@ class Run:
         except (NotAvailable, processes.Failed) as lack:
             self.lacks.insert(0, f"everything. {lack}")
             self.is_impossible = True
+
+    def compile_tests(self, children: Children) -> None:
+        """Once for all the processes that would do it side by side; what is wrong comes out when they do."""
+        log = self.folder / "collected.log"
+        children.run([*_PYTEST, "--collect-only", "-q"], cwd=self.root, env=self.env, log=log)
 
     def make_template(self, children: Children) -> None:
         self.env["TEST_TEMPLATE"] = template.make(self.root, self.folder, self.env, children)
@@ -137,10 +145,12 @@ def _prepare(root: Path, options: Namespace, pool: ThreadPoolExecutor, children:
         if options.only in (None, stack.name):
             is_second = any(not run.is_impossible for run in runs)
             runs.append(_run(root, stack, options, browser, _spared(stack, options, is_second), children))
-    if not options.pytest:
-        say.doing("Making a database for the tests to begin with")
-        usable = [run for run in runs if not run.is_impossible]
+    usable = [run for run in runs if not run.is_impossible]
+    if usable and not options.pytest:
+        say.doing("Compiling the tests and making the databases that they begin with")
+        compiling = pool.submit(usable[0].compile_tests, children)
         list(pool.map(lambda run: run.attempt(lambda: run.make_template(children)), usable))
+        compiling.result()
     return runs
 
 
@@ -157,6 +167,8 @@ def _run(
     is_lacking = isinstance(browser, NotAvailable)
     left_out = spared + (["browser"] if is_lacking else []) + ([] if options.full else ["full"])
     env = {**os.environ, "TEST_FOLDER": str(folder), "TEST_TEMPLATE": ""}
+    # Hundreds of processes start during a run; each would compile everything anew.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     env["CHROMIUM"] = "" if is_lacking else str(browser or "")
     lacks = [f"the tests in a browser. {browser}"] if is_lacking else []
     run = Run(root, stack, folder, env, left_out, options.pytest, lacks)
