@@ -32,7 +32,7 @@ _ON_ONE_STACK = ("browser", "gateways", "house", "pages", "simulator", "structur
 # Pages, and who may see them.
 _SMALL = ("backoffice", "config")
 _SMALL_ENDS = (
-    *("_admin", "_page", "_panel", "_view", "_recent_login"),
+    *("_admin", "_page", "_pages", "_panel", "_view", "_recent_login"),
     *("_cancelling", "_changing", "_importing", "_new_amount", "_plans", "_remaking", "_sandbox"),
 )
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests import capabilities
 
+pytestmark = pytest.mark.xdist_group("capabilities")  # the journeys are collected once
+
 
 @pytest.fixture(scope="module")
 def proofs() -> capabilities.Proofs:
