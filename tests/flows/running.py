@@ -130,11 +130,14 @@ class Running:
         self.wait_until(lambda: self.status(reference) == status, f"{reference} is {status}")
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
+        """Asks ever more rarely: what it asks takes time from those it waits for."""
         end = time.monotonic() + PATIENCE
+        pause = 0.05
         while not is_so():
             assert time.monotonic() < end, f"waited {PATIENCE:.0f} s for: {what}"
             self.children.insist()
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(pause * 1.3, 0.15)
 
     def wait_for_none(self, count: Callable[[], int], what: str) -> None:
         """Patience begins anew whenever fewer are left than ever before: many take their time."""
