@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 CHARGE = "Charge.objects.get(reference={reference!r})"
 REFUSED = {
     "OTHE": "cc_rejected_other_reason",

@@ -11,7 +11,7 @@ import requests
 
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 CHARGE = "Charge.objects.get(reference={reference!r})"
 WAYS = [
     ("asaas", "pix"),

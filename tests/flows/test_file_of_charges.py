@@ -8,7 +8,7 @@ from lib.pages import Page
 from tests.flows.running import Running
 from tests.payments.files import HEAD, line
 
-pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 SECONDS = 120
 ADDRESS = "/charges/import/"
 MADE = "BatchRow.objects.filter(batch__public_id={batch!r}, state='made')"

@@ -13,7 +13,7 @@ from tests.flows import loading
 from tests.flows.loading import Door, Note
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
 _SOURCES = "list(Charge.objects.get(reference={reference!r}).timeline.filter(code='status')"
 _SOURCES += ".values_list('source', flat=True))"
 _SANDBOX = "__import__('payments.services.sandbox', fromlist=['*'])"
