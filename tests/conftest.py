@@ -67,13 +67,9 @@ def pytest_collection() -> Generator[None, Any, Any]:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """A folder that is left out as a whole need not be read."""
-    left_out = str(config.getoption("markexpr")).split(" and ")
-    folders = (
-        *(_ON_ONE_STACK if "not once" in left_out else ()),
-        *(_SMALL if "not small" in left_out else ()),
-    )
-    is_left_out = collection_path.parent == ROOT / "tests" and collection_path.name in folders
-    return True if is_left_out else None
+    is_out = "not once" in str(config.getoption("markexpr")).split(" and ")
+    is_on_one = collection_path.parent == ROOT / "tests" and collection_path.name in _ON_ONE_STACK
+    return True if is_out and is_on_one else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,7 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         if folder in _ON_ONE_STACK:
             item.add_marker("once")
-        if folder in _SMALL or item.path.stem.endswith(_SMALL_ENDS):
+        # What is weighty is left out of the other stack; left out of both it would never run.
+        is_small = folder in _SMALL or item.path.stem.endswith(_SMALL_ENDS)
+        if is_small and not item.get_closest_marker("weighty"):
             item.add_marker("small")
 
 
