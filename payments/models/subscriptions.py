@@ -65,6 +65,7 @@ class SubscriptionReview(models.TextChoices):
     UNKNOWN_STATUS = "unknown_status", _("the gateway uses a status we do not know")
     TWIN = "twin", _("the gateway holds this subscription twice")
     NOT_APPLIED = "not_applied", _("a change did not take effect at the gateway")
+    MISSING = "missing", _("the gateway does not know this subscription any more")
 
 
 class PlanState(models.TextChoices):
@@ -110,6 +111,9 @@ class Plan(models.Model):
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
+    # So often the creating call went out.
+    sends = models.PositiveSmallIntegerField(default=0, db_default=0)
+    closed_at = models.DateTimeField(null=True)
     # When we next ask which subscriptions were made from its link.
     check_due_at = models.DateTimeField(null=True)
 

@@ -1,34 +1,42 @@
 """Look at subscriptions by ourselves: no notification is certain to come, and some changes send none.
 
 Every one that lives is asked for at least once a day together with all its turns, whatever was told: that is
-also how they are reconciled. After its end it gets one more look.
+also how they are reconciled. After its end it gets one more look. What nobody agreed to for a month, and what
+its gateway does not know any more, is asked for once a month.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from config import clock
 from connections import waiting
-from connections.gateways.errors import CredentialsRefused, GatewayError
-from connections.services import gateway_for, note_refusal, pausing
+from connections.gateways.base import Gateway, ResourceKind
+from connections.gateways.errors import GatewayError
+from connections.services import gateway_for, pausing
 from connections.services.accounts import patience
-from payments.models import ALIVE, Subscription, SubscriptionState
-from payments.services import agreements, subscription_states, twins
+from payments.models import ALIVE, GatewayResource, Subscription, SubscriptionReview, SubscriptionState
+from payments.services import agreements, outages, subscription_states, twins
 from payments.services.queues import in_turns
+from payments.services.refreshing import Outcome
 
 logger = logging.getLogger(__name__)
 
 SOURCE = "check"
 DAILY = timedelta(days=1)
+# Of which hardly anything is to be expected any more, and after how long that is so.
+SELDOM = timedelta(days=30)
 # So long after it was made somebody may be about to agree to it.
 PENDING_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 60, 360))
 # A day has begun where the account is, and its gateway had time to charge.
 _AFTER_MIDNIGHT = timedelta(hours=2)
 _CLAIM = timedelta(minutes=5)
 _RETRY = timedelta(minutes=10)
+# A gateway may not know for a moment what it has (mercadopago.md 3.6).
+_UNKNOWN_RETRY = timedelta(hours=1)
 _LOOK_AHEAD = 500
 _AT_ONCE = 20
 _PASS_SECONDS = 30.0
@@ -48,7 +56,9 @@ def plan(own: Subscription, *, now: datetime) -> datetime | None:
         return min(moments, default=None)
     if own.state not in ALIVE:
         return min(moments, default=None)
+    pace = DAILY
     if own.state == SubscriptionState.PENDING:
+        pace = DAILY if now - own.created_at < SELDOM else SELDOM
         moments += [own.created_at + after for after in PENDING_AFTER if own.created_at + after > now]
     elif own.next_due_on:
         midnight = datetime.combine(own.next_due_on, time(), tzinfo=ZoneInfo(own.connection.time_zone))
@@ -57,7 +67,7 @@ def plan(own: Subscription, *, now: datetime) -> datetime | None:
             for days in (0, 1)
             if (moment := midnight.astimezone(UTC) + timedelta(days=days) + _AFTER_MIDNIGHT) > now
         ]
-    return min([now + DAILY, *moments])
+    return min([now + pace, *moments])
 
 
 def plan_new() -> int:
@@ -97,26 +107,49 @@ def _check_safely(subscription_id: int) -> bool:
     if not mine.update(check_due_at=now + _CLAIM):
         return True
     own = Subscription.objects.select_related("connection", "customer").get(pk=subscription_id)
-    retry = None
+    wait, later = None, None
     try:
-        check(own)
+        later = check(own)
     except GatewayError as err:
-        retry = _RETRY
-        pausing.note_failure(own.connection_id, err)
-        if isinstance(err, CredentialsRefused):
-            note_refusal(own.connection, err)
+        wait = outages.wait_after(own.connection, err)
+        later = max(wait, _RETRY) if wait else None
     except Exception:
         logger.exception("subscription %s could not be checked", subscription_id)
     fresh = Subscription.objects.for_lists().get(pk=subscription_id)
-    following = clock.now() + retry if retry else plan(fresh, now=clock.now())
+    following = clock.now() + later if later else plan(fresh, now=clock.now())
     Subscription.objects.filter(pk=own.pk, check_due_at=now + _CLAIM).update(check_due_at=following)
-    return retry is None
+    return wait is None
 
 
-def check(own: Subscription) -> None:
-    """Ask for it and its turns, and for what may have landed beside it. Raises a ``GatewayError``."""
+def check(own: Subscription) -> timedelta | None:
+    """Ask for it and its turns, and for what may have landed beside it.
+
+    Returns how long it may wait then, where not as usual. Raises a ``GatewayError``.
+    """
     gateway = gateway_for(own.connection)
+    errands: list[Callable[[], object]] = []
+    later: list[timedelta | None] = []
     if own.gateway_id:
-        agreements.look(own, source=SOURCE, gateway=gateway)
+        errands.append(lambda: later.append(_look(own, gateway)))
     if twins.is_watched(own):
-        twins.look(own, gateway)
+        errands.append(lambda: twins.look(own, gateway))
+    outages.for_each(errands, lambda errand: errand())
+    return later[0] if later else None
+
+
+def _look(own: Subscription, gateway: Gateway) -> timedelta | None:
+    """One that its gateway does not know twice in succession is for a person."""
+    row = GatewayResource.objects.filter(
+        connection=own.connection_id, kind=ResourceKind.SUBSCRIPTION, gateway_id=own.gateway_id
+    )
+    was_missing = row.filter(is_missing=True).exists()
+    seen = agreements.look(own, source=SOURCE, gateway=gateway)
+    missing = SubscriptionReview.MISSING
+    if seen and seen.outcome == Outcome.APPLIED:
+        subscription_states.unflag(own.pk, missing, source=SOURCE)
+    if seen is None or seen.outcome != Outcome.MISSING or own.state not in ALIVE:
+        return None
+    if not was_missing:
+        return _UNKNOWN_RETRY
+    subscription_states.flag(own.pk, missing, source=SOURCE)
+    return SELDOM

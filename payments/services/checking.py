@@ -17,20 +17,14 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from config import clock
 from connections.gateways.base import Exchange, GatewayPayment, Method, PaymentStatus, ResourceKind
-from connections.gateways.errors import (
-    CredentialsRefused,
-    GatewayError,
-    GatewayUnavailable,
-    NotFound,
-    UnreadableAnswer,
-)
+from connections.gateways.errors import GatewayError, NotFound
 from connections.models import Connection
-from connections.services import gateway_for, note_refusal, note_success, pausing
+from connections.services import gateway_for, note_success, pausing
 from connections.services.accounts import patience
 from payments import transitions
 from payments.models import PAGES, Charge, ChargeStatus, GatewayResource
 from payments.models.payments import CONTESTED
-from payments.services import gathering, lifetimes, refreshing, resources, turns
+from payments.services import gathering, lifetimes, outages, refreshing, resources, turns
 from payments.services.timeline import note_exchanges
 
 logger = logging.getLogger(__name__)
@@ -55,8 +49,6 @@ _LOOK_AHEAD = 500
 # After this a dead worker's claim is taken up by another one.
 _CLAIM = timedelta(minutes=5)
 _PASS_SECONDS = 30.0
-_OUTAGE = timedelta(minutes=1)
-_REFUSED = timedelta(minutes=10)
 _MOST_PAGES = 2
 _MOST_PAYMENTS = 5
 _FORWARD_KIND = "checks"
@@ -145,7 +137,7 @@ def check_due() -> int:
         wait = _check(charge)
         if wait is None:
             continue
-        failures[connection_id] += MOST_FAILURES if wait == _REFUSED else 1
+        failures[connection_id] += MOST_FAILURES if wait == outages.REFUSED else 1
         if failures[connection_id] >= MOST_FAILURES:
             away.add(connection_id)
             _leave_alone(connection_id, wait)
@@ -260,7 +252,7 @@ def _check(charge: Charge) -> timedelta | None:
     try:
         _ask(charge)
     except GatewayError as err:
-        wait = _wait_after(charge.connection, err)
+        wait = outages.wait_after(charge.connection, err)
     except Exception:
         logger.exception("charge %s could not be checked", charge.pk)
     fresh = Charge.objects.for_lists().get(pk=charge.pk)
@@ -271,19 +263,6 @@ def _check(charge: Charge) -> timedelta | None:
         following = min(following, clock.now() + 2 * wait)
     mine.update(check_due_at=following)
     return wait
-
-
-def _wait_after(connection: Connection, error: GatewayError) -> timedelta | None:
-    """None where the answer was about this one charge."""
-    if isinstance(error, CredentialsRefused):
-        note_refusal(connection, error)
-        pausing.note_failure(connection.pk, error)
-        return _REFUSED
-    if isinstance(error, GatewayUnavailable) and not isinstance(error, UnreadableAnswer):
-        pausing.note_failure(connection.pk, error)
-        asked = getattr(error, "retry_after", None)
-        return timedelta(seconds=asked) if asked else _OUTAGE
-    return None
 
 
 def _leave_alone(connection_id: int, wait: timedelta) -> None:

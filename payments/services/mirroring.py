@@ -6,9 +6,11 @@ while its charge is made, so that whatever tells of it first there is one charge
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from config import clock
 from connections.gateways.base import (
@@ -21,10 +23,12 @@ from connections.gateways.base import (
 )
 from payments import transitions
 from payments.models import Charge, GatewayResource, Subscription, SubscriptionReview
-from payments.services import resources, subscription_states, terms
+from payments.services import findings, resources, subscription_states, terms
 from payments.services.timeline import note_change
 
 _COLLECTING = (TurnState.SCHEDULED, TurnState.RETRYING)
+# Longer than most looks at a subscription take.
+_SOON = timedelta(seconds=30)
 
 
 def subscription_of(connection_id: int, gateway_id: str, reference: str = "") -> Subscription | None:
@@ -67,10 +71,16 @@ def is_awaited(connection_id: int, fetched: GatewayPayment) -> bool:
 
 
 def have_looked_at(connection_id: int, fetched: GatewayPayment) -> None:
-    """A turn is there that we do not know: its subscription is asked for soon."""
+    """A turn is there that we do not know: its subscription is asked for soon.
+
+    Not at once: somebody may be asking now, and may have begun before the turn was there.
+    """
     own = subscription_of(connection_id, fetched.subscription_id, fetched.reference)
-    if own:
-        Subscription.objects.filter(pk=own.pk).exclude(gateway_id="").update(check_due_at=clock.now())
+    if own is None:
+        return
+    soon = clock.now() + _SOON
+    later = Subscription.objects.filter(Q(check_due_at=None) | Q(check_due_at__gt=soon), pk=own.pk)
+    later.exclude(gateway_id="").update(check_due_at=soon)
 
 
 def charge_of(
@@ -83,15 +93,33 @@ def charge_of(
     own = subscription_of(resource.connection_id, fetched.subscription_id or turn.subscription_id, reference)
     if own is None:
         return None
+    findings.settle_not_ours(resource.connection_id, fetched.gateway_id)
     if turn.gateway_id == fetched.gateway_id:
         return _make(own, turn, fetched, source=source)
     return _keep(own, turn, fetched, source=source)
 
 
 def keep(subscription: Subscription, turn: GatewayTurn, *, source: str) -> Charge:
-    """The charge of a turn, made if it is new."""
+    """The charge of a turn, made if it is new.
+
+    The rows of its payments are locked before that of the turn, as where a payment is stored: one of them may
+    be taken over as a charge of its own just now.
+    """
     with transaction.atomic():
+        if not is_its_payment(turn) and not _has_charge(subscription, turn):
+            for name in sorted(payments_of(turn)):
+                resources.lock(subscription.connection_id, ResourceKind.PAYMENT, name)
         return _keep(subscription, turn, turn.payment, source=source)
+
+
+def payments_of(turn: GatewayTurn) -> list[str]:
+    """The ids of the attempts to collect it, the newest last, as far as told."""
+    return list(dict.fromkeys([*turn.payment_ids, *([turn.payment.gateway_id] if turn.payment else [])]))
+
+
+def _has_charge(subscription: Subscription, turn: GatewayTurn) -> bool:
+    known = GatewayResource.objects.filter(connection=subscription.connection_id, kind=ResourceKind.TURN)
+    return known.filter(gateway_id=turn.gateway_id).exclude(charge=None).exists()
 
 
 def is_its_payment(turn: GatewayTurn) -> bool:
@@ -129,9 +157,38 @@ def _keep(
 ) -> Charge:
     kind = ResourceKind.PAYMENT if is_its_payment(turn) else ResourceKind.TURN
     row = resources.lock(subscription.connection_id, kind, turn.gateway_id)
-    charge = row.charge or _make(subscription, turn, payment, source=source)
+    charge = row.charge or _of_its_payments(subscription, turn)
+    if charge is None:
+        charge = _make(subscription, turn, payment, source=source)
+    elif charge.subscription_id is None:
+        _join(subscription, charge, source=source)
     resources.join(row, subscription=subscription, charge=charge)
     return charge
+
+
+def _of_its_payments(subscription: Subscription, turn: GatewayTurn) -> Charge | None:
+    """The charge that a payment of it became before its subscription was known, or by another attempt."""
+    names = payments_of(turn)
+    rows = GatewayResource.objects.filter(
+        connection=subscription.connection_id, kind=ResourceKind.PAYMENT, gateway_id__in=names
+    )
+    own = rows.filter(Q(charge__subscription=None) | Q(charge__subscription=subscription))
+    found = {row.gateway_id: row.charge for row in own.exclude(charge=None).select_related("charge")}
+    return next((found[name] for name in reversed(names) if name in found), None)
+
+
+def _join(subscription: Subscription, charge: Charge, *, source: str) -> None:
+    """What was taken over by itself turns out to be a turn."""
+    Charge.objects.filter(pk=charge.pk, subscription=None).update(subscription=subscription)
+    charge.subscription = subscription
+    _note(charge, subscription, source=source)
+    transitions.apply(charge.pk, source=source)
+
+
+def _note(charge: Charge, subscription: Subscription, *, source: str) -> None:
+    note_change(charge, "turn", source=source, subscription=subscription.reference)
+    due, cents = charge.due_date.isoformat(), charge.amount_cents
+    note_change(subscription, "turn", source=source, charge=charge.reference, due=due, amount_cents=cents)
 
 
 def _make(
@@ -163,9 +220,7 @@ def _make(
         created_at=min(made_at or now, now),
     )
     terms.keep_first(charge, (payment.terms if payment else None) or Terms())
-    note_change(charge, "turn", source=source, subscription=subscription.reference)
-    due = charge.due_date.isoformat()
-    note_change(subscription, "turn", source=source, charge=charge.reference, due=due, amount_cents=cents)
+    _note(charge, subscription, source=source)
     transitions.open_for_payment(charge.pk, source=source)
     terms.have_code_fetched(charge)
     return charge

@@ -9,20 +9,24 @@ from payments.services import agreements, subscription_states
 
 
 def is_named(own: Subscription, gateway: Gateway) -> bool:
-    """Whether it carries our reference by now, or never will; asks for that where it does not.
+    """Whether it carries a reference by now, or never will; asks for ours where it has none.
 
-    A 200 may drop it, and a paused one refuses it (mercadopago.md 4.4): then it is tried again later. Raises
-    a ``GatewayError``.
+    What somebody else wrote into it is theirs: another system finds it by that. A 200 may drop ours, and a
+    paused one refuses it (mercadopago.md 4.4): then it is tried again later. Raises a ``GatewayError``.
     """
-    if own.state in subscription_states.OVER or _carries(own, gateway):
+    if own.state in subscription_states.OVER:
         return True
+    carried = _carried(own, gateway)
+    if carried is None or carried:
+        return bool(carried)
     try:
         gateway.change_subscription(own.gateway_id, SubscriptionChange(reference=own.reference))
     except (RequestRefused, NotFound):
         return False
-    return _carries(own, gateway)
+    return bool(_carried(own, gateway))
 
 
-def _carries(own: Subscription, gateway: Gateway) -> bool:
+def _carried(own: Subscription, gateway: Gateway) -> str | None:
+    """The reference that it carries; None where nobody could see it now."""
     seen = agreements.look(own, source="adoption", gateway=gateway)
-    return bool(seen and seen.subscription and seen.subscription.reference == own.reference)
+    return seen.subscription.reference if seen and seen.subscription else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -23,8 +25,13 @@ from connections.gateways.base import (
     PlanOrder,
     ResourceKind,
 )
-from connections.gateways.errors import CredentialsRefused, GatewayError, NotFound, RequestRefused
-from connections.models import Connection
+from connections.gateways.errors import (
+    CredentialsRefused,
+    GatewayError,
+    GatewayUnavailable,
+    NotFound,
+    RequestRefused,
+)
 from connections.services import (
     WEB_DEADLINE_SECONDS,
     WORKER_DEADLINE_SECONDS,
@@ -33,12 +40,17 @@ from connections.services import (
     note_success,
     pausing,
 )
-from payments.models import GatewayResource, Plan, PlanState, Subscription
-from payments.services import agreements, resources
+from connections.services.accounts import patience as patience_of
+from payments.models import Plan, PlanState, Subscription
+from payments.services import agreements, outages, plan_states, resources
 from payments.services.creation import GO_ON_AFTER, LOOK_AFTER, Patience, gateway_of
+from payments.services.plan_states import POLL_EVERY as POLL_EVERY
+from payments.services.plan_states import SOURCE
+from payments.services.plan_states import close_plan as close_plan
+from payments.services.plan_states import is_local as is_local
+from payments.services.plan_states import refresh as refresh
 from payments.services.queues import in_turns
-from payments.services.refreshing import Outcome, Refreshed
-from payments.services.resources import Lease
+from payments.services.refreshing import Refreshed
 from payments.services.subscription_intents import Agreement
 
 logger = logging.getLogger(__name__)
@@ -46,9 +58,16 @@ logger = logging.getLogger(__name__)
 SETTLE = "payments.tasks.settle_subscriptions"
 _LEASE = timedelta(seconds=60)
 _BEING_MADE = (PlanState.DRAFT, PlanState.CONFIRMING)
-# How often we ask who used a link; notifications are quicker.
-POLL_EVERY = timedelta(minutes=30)
+# Who had the page open when a plan was closed may begin for so long afterwards.
+_STILL_BEGUN = timedelta(days=2)
+# One whose answer was lost is sent again once, then a person decides: each is a public link.
+_MOST_SENDS = 2
+_TWINS_SHOW = timedelta(hours=25)
+_MOST_TRIES = 24
 _AT_ONCE = 20
+_LOOK_AHEAD = 500
+_PASS_SECONDS = 30.0
+_passes = waiting.WaitingRoom(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +94,6 @@ def create_plan(new: NewPlan) -> Plan:
                 wake(SETTLE)
     own.refresh_from_db()
     return own
-
-
-def is_local(plan: Plan) -> bool:
-    """Whether only we know it: a form filled in beforehand, without a link of its own."""
-    rule = plan.connection.capabilities.subscriptions
-    return not (rule and rule.has_plans)
 
 
 def _store_intent(new: NewPlan) -> tuple[Plan, bool]:
@@ -111,30 +124,70 @@ def _store_intent(new: NewPlan) -> tuple[Plan, bool]:
     return own, True
 
 
-def _submit(own: Plan, patience: Patience, *, is_background: bool) -> None:
-    """Look for it where it may exist, else make it. A plan charges nobody, so a second one is only untidy."""
+def _submit(own: Plan, patience: Patience, *, is_background: bool, is_asked_for: bool = False) -> None:
+    """Look for it where it may exist, else make it; ``is_asked_for``: a person wants it sent once more."""
     try:
         gateway = gateway_of(own, patience, list[Exchange](), is_background=is_background)
-        found = list(gateway.find_plans(own.reference)) if own.sent_at else []
-        if not found:
-            if own.sent_at and own.tries < len(LOOK_AFTER):  # lists lag
-                _come_back(own)
-                return
-            patience.insist()
-            if not _mine(own).update(state=PlanState.CONFIRMING, sent_at=clock.now()):
-                return
-            found = [gateway.create_plan(_order_of(own))]
-        _take(own, found[0])
-        _mine(own).update(due_at=None, tries=0)
+        if own.sent_at is None:
+            _send(own, gateway, patience)
+        elif found := list(gateway.find_plans(own.reference)):
+            _take(own, next((one for one in found if one.is_active), found[0]))
+        elif is_asked_for or (own.tries >= len(LOOK_AFTER) and own.sends < _MOST_SENDS):  # lists lag
+            _send(own, gateway, patience)
+        else:
+            _wait(own, most=len(LOOK_AFTER))
+    except GatewayError as err:  # what a look-up is refused says nothing about the plan
+        if isinstance(err, CredentialsRefused):
+            note_refusal(own.connection, err)
+        _wait(own, most=_MOST_TRIES)
+
+
+def _send(own: Plan, gateway: Gateway, patience: Patience) -> None:
+    """Only the creating call may fail it. Raises a ``GatewayError`` where it may, or could not, be sent."""
+    patience.insist()
+    sent = {"state": PlanState.CONFIRMING, "sent_at": clock.now(), "sends": F("sends") + 1, "tries": 0}
+    if not _mine(own).filter(gateway_id="").update(**sent):
+        return
+    try:
+        made = gateway.create_plan(_order_of(own))
     except (RequestRefused, CredentialsRefused, NotFound) as err:
         if isinstance(err, CredentialsRefused):
             note_refusal(own.connection, err)
         words = err.text or getattr(err, "advice", "") or err.code
         _mine(own).update(state=PlanState.FAILED, failure=words, due_at=None)
-    except GatewayError as err:
-        if not getattr(err, "maybe_sent", False):
-            _mine(own).update(sent_at=own.sent_at)
+        return
+    except GatewayUnavailable as err:
+        if err.maybe_sent:
+            own.sent_at, own.tries = clock.now(), 0
+        else:
+            _mine(own).update(sent_at=own.sent_at, sends=own.sends, tries=own.tries)
+        raise
+    _take(own, made)
+
+
+def _wait(own: Plan, *, most: int) -> None:
+    """A worker goes on, or a person, where that was in vain so often: the plan may be there."""
+    if own.sent_at and own.tries >= most:
+        _mine(own).update(due_at=None)
+    else:
         _come_back(own)
+
+
+def may_send_again(own: Plan) -> bool:
+    """Whether a person may decide that it is not there: every look-up was in vain."""
+    return own.state == PlanState.CONFIRMING and own.due_at is None
+
+
+def send_again(own: Plan) -> None:
+    """Look once more, and make it anew only if there is still nothing. Does nothing unless it may be.
+
+    One UPDATE decides between two people who press at once. Raises ``AllSeatsTaken`` before anything is done.
+    """
+    with waiting.room.insist():
+        open_ones = Plan.objects.filter(pk=own.pk, state=PlanState.CONFIRMING, due_at=None)
+        if open_ones.update(token=uuid.uuid4(), due_at=clock.now() + _LEASE):
+            mine = Plan.objects.select_related("connection").get(pk=own.pk)
+            _submit(mine, Patience(WEB_DEADLINE_SECONDS), is_background=False, is_asked_for=True)
 
 
 def _order_of(own: Plan) -> PlanOrder:
@@ -150,21 +203,9 @@ def _order_of(own: Plan) -> PlanOrder:
 
 
 def _take(own: Plan, found: GatewayPlan) -> None:
-    """What its gateway shows. The link is good once and for all; the amount of ours is what was agreed."""
-    now = clock.now()
-    with transaction.atomic():
-        row = resources.lock(own.connection_id, ResourceKind.RECURRING_PLAN, found.gateway_id)
-        is_new = row.recurring_plan_id is None or row.is_missing
-        GatewayResource.objects.filter(pk=row.pk).update(recurring_plan=own, is_missing=False, fetched_at=now)
-        if is_new:
-            resources.tell_matched(row.pk)
-        Plan.objects.filter(pk=own.pk).update(
-            gateway_id=found.gateway_id,
-            link=found.link[:500] or own.link,
-            state=PlanState.ACTIVE if found.is_active else PlanState.CLOSED,
-            failure="",
-        )
-        Plan.objects.filter(pk=own.pk, check_due_at=None).update(check_due_at=now + POLL_EVERY)
+    """What was made, or found under our reference; a fetch may have been quicker to show it."""
+    plan_states.store(own, found, held=None)
+    _mine(own).update(due_at=None, tries=0)
 
 
 def _mine(own: Plan) -> QuerySet[Plan]:
@@ -179,110 +220,101 @@ def _come_back(own: Plan, *, after: timedelta | None = None) -> None:
     )
 
 
-def close_plan(plan: Plan) -> None:
-    """Nobody begins another subscription by it; those there are go on. May be repeated.
-
-    Raises a ``GatewayError``: then it is still open.
-    """
-    if not is_local(plan) and plan.gateway_id:
-        with waiting.room.insist():
-            patience = Patience(WEB_DEADLINE_SECONDS)
-            gateway = gateway_of(plan, patience, list[Exchange](), is_background=False)
-            gateway.close_plan(plan.gateway_id)
-            _take(plan, gateway.fetch_plan(plan.gateway_id))
-            return
-    Plan.objects.filter(pk=plan.pk).update(state=PlanState.CLOSED)
-
-
-def refresh(
-    connection: Connection,
-    resource: GatewayResource,
-    held: Lease,
-    *,
-    source: str,
-    cause: str = "",
-    gateway: Gateway | None = None,
-) -> Refreshed:
-    """Fetch one plan under a lease and write what is new; then ask who used it. Raises a ``GatewayError``."""
-    gateway = gateway or gateway_for(connection)
-    mine = GatewayResource.objects.filter(pk=resource.pk, lease_token=held.token)
-    try:
-        found = gateway.fetch_plan(resource.gateway_id)
-    except NotFound:
-        pausing.note_answer(connection.pk)
-        mine.update(is_missing=True, fetched_at=clock.now())
-        return Refreshed(outcome=Outcome.MISSING)
-    note_success(connection)
-    named = Plan.objects.filter(connection=connection)
-    own = named.filter(gateway_id=found.gateway_id).first()
-    if own is None and found.reference:
-        own = named.filter(reference=found.reference, gateway_id="").first()
-    if own is None:
-        mine.update(is_missing=False, fetched_at=clock.now())
-        return Refreshed(outcome=Outcome.NOT_OURS)
-    _take(own, found)
-    Plan.objects.filter(pk=own.pk).update(check_due_at=clock.now())
-    return Refreshed(outcome=Outcome.APPLIED)
-
-
 # -- by the clock -------------------------------------------------------------------------------------------
 
 
 def settle_due() -> None:
-    """Go on with every plan that is being made; one that breaks keeps no other waiting."""
+    """Go on with every plan that is being made, for a while; one that breaks keeps no other waiting."""
+    left = patience_of(_PASS_SECONDS)
+    due = Plan.objects.filter(due_at__lte=clock.now()).exclude(connection__in=pausing.away())
+    rows = in_turns(due.order_by("due_at").values_list("pk", "connection_id")[:_LOOK_AHEAD])[:_AT_ONCE]
+    with _passes.seat() as is_seated:
+        for plan_id, _connection in rows if is_seated else []:
+            if left() <= 0:
+                break
+            try:
+                _settle(plan_id)
+            except Exception:
+                logger.exception("the plan %s could not be made", plan_id)
+
+
+def _settle(plan_id: int) -> None:
     now = clock.now()
-    for plan_id in list(Plan.objects.filter(due_at__lte=now).values_list("pk", flat=True)[:_AT_ONCE]):
-        due = Plan.objects.filter(pk=plan_id, due_at__lte=now)
-        if not due.update(due_at=now + _LEASE, token=uuid.uuid4()):
-            continue
-        own = Plan.objects.select_related("connection").get(pk=plan_id)
-        try:
-            if own.state in _BEING_MADE:
-                _submit(own, Patience(WORKER_DEADLINE_SECONDS), is_background=True)
-            else:
-                _mine(own).update(due_at=None)
-        except Exception:
-            logger.exception("the plan %s could not be made", plan_id)
+    due = Plan.objects.filter(pk=plan_id, due_at__lte=now)
+    if not due.update(due_at=now + _LEASE, token=uuid.uuid4()):
+        return
+    own = Plan.objects.select_related("connection").get(pk=plan_id)
+    if own.state in _BEING_MADE:
+        _submit(own, Patience(WORKER_DEADLINE_SECONDS), is_background=True)
+    else:
+        _mine(own).update(due_at=None)
 
 
 def poll_due() -> int:
     """Ask for subscriptions that were begun by our links and nobody told us of; returns how many plans."""
-    now = clock.now()
+    now, left = clock.now(), patience_of(_PASS_SECONDS)
     due = Plan.objects.filter(check_due_at__lte=now).exclude(connection__in=pausing.away())
-    rows = in_turns(due.order_by("check_due_at").values_list("pk", "connection_id")[:500])[:_AT_ONCE]
+    rows = in_turns(due.order_by("check_due_at").values_list("pk", "connection_id")[:_LOOK_AHEAD])[:_AT_ONCE]
+    away: set[int] = set()
     asked = 0
     for plan_id, connection_id in rows:
         mine = Plan.objects.filter(pk=plan_id, check_due_at__lte=now)
-        if not pausing.may_ask(connection_id) or not mine.update(check_due_at=now + POLL_EVERY):
+        if left() <= 0:
+            break
+        if connection_id in away or not pausing.may_ask(connection_id):
+            continue
+        if not mine.update(check_due_at=now + POLL_EVERY):
             continue
         own = Plan.objects.select_related("connection").get(pk=plan_id)
         asked += 1
         try:
             poll(own)
         except GatewayError as err:
-            pausing.note_failure(connection_id, err)
+            if outages.wait_after(own.connection, err):
+                away.add(connection_id)
         except Exception:
             logger.exception("the subscriptions of plan %s could not be asked for", plan_id)
     return asked
 
 
 def poll(own: Plan) -> None:
-    """Adopt what is new; after a last look a closed plan is asked for no more. Raises a ``GatewayError``."""
+    """Adopt what is new, and see whether the plan is as we know it. Raises the first ``GatewayError``.
+
+    One that was closed is asked for some days more.
+    """
     gateway = gateway_for(own.connection)
     listed = gateway.find_plan_subscriptions(own.gateway_id)
     note_success(own.connection)
     known = Subscription.objects.filter(connection=own.connection, gateway_id__in=listed)
-    held_back = set(listed) - set(known.values_list("gateway_id", flat=True))
-    for gateway_id in [name for name in listed if name in held_back]:
-        _adopt(own, gateway, gateway_id)
-    if own.state != PlanState.ACTIVE:
-        Plan.objects.filter(pk=own.pk).update(check_due_at=None)
+    new = set(listed) - set(known.values_list("gateway_id", flat=True))
+    errands: list[Callable[[], object]] = [
+        partial(_ask, own, gateway, ResourceKind.SUBSCRIPTION, name, agreements.refresh)
+        for name in listed
+        if name in new
+    ]
+    errands.append(partial(_ask, own, gateway, ResourceKind.RECURRING_PLAN, own.gateway_id, refresh))
+    if own.sends > 1 and own.sent_at and clock.now() - own.sent_at < _TWINS_SHOW:
+        errands.append(partial(_close_twins, own, gateway))
+    try:
+        outages.for_each(errands, lambda errand: errand())
+    finally:
+        closed = Plan.objects.filter(pk=own.pk, state=PlanState.CLOSED)
+        closed.exclude(closed_at__gt=clock.now() - _STILL_BEGUN).update(check_due_at=None)
 
 
-def _adopt(own: Plan, gateway: Gateway, gateway_id: str) -> None:
-    row = resources.find_or_add(own.connection, kind=ResourceKind.SUBSCRIPTION, gateway_id=gateway_id)
+def _ask(
+    own: Plan, gateway: Gateway, kind: ResourceKind, gateway_id: str, fetch: Callable[..., Refreshed]
+) -> None:
+    row = resources.find_or_add(own.connection, kind=kind, gateway_id=gateway_id)
     if held := resources.lease(row.pk):
         try:
-            agreements.refresh(own.connection, row, held, source="check", gateway=gateway)
+            fetch(own.connection, row, held, source=SOURCE, gateway=gateway)
         finally:
             resources.release(held)
+
+
+def _close_twins(own: Plan, gateway: Gateway) -> None:
+    """One that was sent twice may be there twice; nobody was given the link of the other."""
+    for one in gateway.find_plans(own.reference):
+        if one.is_active and one.gateway_id != own.gateway_id:
+            gateway.close_plan(one.gateway_id)

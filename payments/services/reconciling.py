@@ -32,7 +32,16 @@ from payments.models import (
     Reconciliation,
     RunState,
 )
-from payments.services import comparing, disputing, mirroring, missed, plans, refreshing, resources
+from payments.services import (
+    comparing,
+    disputing,
+    findings,
+    mirroring,
+    missed,
+    plans,
+    refreshing,
+    resources,
+)
 from payments.services.comparing import Seen
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -304,6 +313,7 @@ class Comparison:
 
     def _finish(self) -> None:
         now = clock.now()
+        findings.settle_all_ours(self.connection.pk)
         held = _held(self.connection, list(self.found.seen))
         self._keep_differences(held, now)
         run, found = self.run, self.found

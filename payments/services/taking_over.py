@@ -26,12 +26,10 @@ from payments.deriving import WAITING
 from payments.models import (
     Charge,
     Customer,
-    Finding,
-    FindingKind,
     GatewayResource,
     LeftBehind,
 )
-from payments.services import answers, customers, mirroring, plans, refreshing, resources, terms
+from payments.services import answers, customers, findings, mirroring, plans, refreshing, resources, terms
 from payments.services.resources import Lease
 from payments.services.timeline import note_person
 
@@ -128,6 +126,8 @@ def _adopt(
         if known.charge_id or _is_our_reference(connection, fetched):
             refreshing.store(known, fetched, held, source=SOURCE, cause="")
             return Taken(is_ours=True)
+        if mirroring.is_awaited(connection.pk, fetched):
+            return Taken(reason=LeftBehind.BUSY)  # its subscription became ours a moment ago
         if refreshing.is_older(known, fetched, ticket=held.ticket):
             return Taken(reason=LeftBehind.BUSY)  # a notification had shown something newer
         charge = plans.charge_of(connection.pk, fetched) or _charge_of_order(connection, fetched)
@@ -139,9 +139,7 @@ def _adopt(
         known.refresh_from_db()
         refreshing.store(known, fetched, held, source=SOURCE, cause="")
         _take_codes(charge, fetched)
-        Finding.objects.filter(
-            connection=connection, kind=FindingKind.NOT_OURS, gateway_id=fetched.gateway_id, settled_at=None
-        ).update(settled_at=clock.now())
+        findings.settle_not_ours(connection.pk, fetched.gateway_id)
     return Taken(charge=charge, is_ours=charge.imported_at is None)
 
 

@@ -11,7 +11,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import transitions
 from payments.models import Charge, GatewayResource, Payment, Subscription
-from payments.services import comparing, mirroring, resources, terms
+from payments.services import comparing, findings, mirroring, outages, resources, terms
 from payments.services.following import fetch_and_store
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
@@ -21,13 +21,15 @@ _MAY_MOVE = ("", PaymentStatus.PENDING, PaymentStatus.OVERDUE, PaymentStatus.AUT
 
 
 def take_all(subscription: Subscription, gateway_id: str, gateway: Gateway, *, source: str) -> None:
-    """Keep every turn that the gateway lists, with the payments that are new. Raises a ``GatewayError``."""
+    """Keep every turn that the gateway lists, with the payments that are new.
+
+    Raises the first ``GatewayError`` after all that could be kept.
+    """
     try:
         listed = gateway.fetch_turns(gateway_id)
     except NotFound:
         return
-    for turn in listed:
-        take(subscription, turn, gateway, source=source)
+    outages.for_each(listed, lambda turn: take(subscription, turn, gateway, source=source))
 
 
 def take(subscription: Subscription, turn: GatewayTurn, gateway: Gateway, *, source: str) -> None:
@@ -94,12 +96,15 @@ def _take_payments(
     charge: Charge, turn: GatewayTurn, gateway: Gateway, *, source: str, cause: str = ""
 ) -> None:
     """Ask by itself for each payment that is new to us, may have moved, or is listed otherwise."""
+
+    def ask(name: str) -> None:
+        fetch_and_store(charge, name, cause=cause or "turn", gateway=gateway, source=source)
+        terms.have_code_fetched(charge)
+        findings.settle_not_ours(charge.connection_id, name)
+
     known = {payment.gateway_id: payment for payment in charge.payments.select_related("resource")}
-    names = [*turn.payment_ids, *([turn.payment.gateway_id] if turn.payment else [])]
-    for name in dict.fromkeys(names):
-        if _is_news(turn, known.get(name), name):
-            fetch_and_store(charge, name, cause=cause or "turn", gateway=gateway, source=source)
-            terms.have_code_fetched(charge)
+    names = mirroring.payments_of(turn)
+    outages.for_each([name for name in names if _is_news(turn, known.get(name), name)], ask)
 
 
 def _is_news(turn: GatewayTurn, held: Payment | None, name: str) -> bool:

@@ -70,7 +70,10 @@ class SubscriptionForm(PersonForm, AgreementForm):
         asked = tuple(typed[name] for name in _COMPARED)
         person = (customer.country, customer.document_type, customer.document)
         made = (own.connection, own.method, own.cycle, own.starts_on, own.ends_on, own.turns)
-        return asked == (*made, *person, first.amount_cents if first else own.amount_cents)
+        cents = first.amount_cents if first else own.amount_cents
+        is_known = all(typed[name] in ("", getattr(customer, name)) for name in ("name", "email", "phone"))
+        is_same = asked == (*made, own.description, *person, cents) and is_known
+        return is_same and (own.plan is None or typed["plan"] == own.plan.reference)
 
     def renewed(self) -> SubscriptionForm:
         """The same form under a new submission: sent again it makes another subscription."""
@@ -86,6 +89,7 @@ _COMPARED = (
     "starts_on",
     "ends_on",
     "turns",
+    "description",
     "country",
     "document_type",
     "document",
@@ -98,6 +102,7 @@ class PlanForm(AgreementForm):
 
     def __init__(self, *args: Any, connections: ConnectionQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.connections = connections
         self.fields["submission"].initial = uuid.uuid4
         self.fit_accounts(connections)
         self.words = words_for(self.chosen_account)
@@ -108,6 +113,18 @@ class PlanForm(AgreementForm):
         super().clean()
         self.check_agreement()
         return self.cleaned_data
+
+    def asks_for(self, own: Plan) -> bool:
+        """Whether this (valid) form asks for exactly what a plan was made for."""
+        asked = tuple(self.cleaned_data[name] for name in ("connection", "method", "cycle", "turns", "name"))
+        made = (own.connection, own.method, own.cycle, own.turns, own.name)
+        return asked == made and self.cleaned_data["amount"] == own.amount_cents
+
+    def renewed(self) -> PlanForm:
+        """The same form under a new submission: sent again it makes another plan."""
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data["submission"] = str(uuid.uuid4())
+        return PlanForm(data, connections=self.connections)
 
     def new_plan(self, actor: Any) -> NewPlan:
         """What this (valid) form asks for."""

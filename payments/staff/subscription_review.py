@@ -37,6 +37,10 @@ _WHY = {
         "Something that was to change does not show at the gateway, or not all of it: the story of the"
         " subscription tells what. Look at the subscription in the gateway's panel."
     ),
+    SubscriptionReview.MISSING: gettext_lazy(
+        "The gateway answered twice that it does not know this subscription. Look in its panel: what was"
+        " erased there charges nobody any more. We ask again once a month."
+    ),
 }
 
 

@@ -27,7 +27,7 @@ from payments.models import (
 from payments.models.subscriptions import SubscriptionQuerySet
 from payments.money import format_cents
 from payments.presentation import digest
-from payments.services import planning, renewing
+from payments.services import plan_states, renewing
 
 _STATES = SubscriptionState
 # The drawing and the colour of each state; its word stands beside them.
@@ -119,7 +119,7 @@ def plan_row(plan: Plan) -> dict[str, Any]:
         "icon": icon,
         "colour": colour,
         "state": plan.get_state_display(),
-        "is_local": planning.is_local(plan),
+        "is_local": plan_states.is_local(plan),
         "end": end_in_words(plan),
     }
 
@@ -151,7 +151,7 @@ def live_mark(own: Subscription) -> str:
 
 def plan_mark(plan: Plan) -> str:
     users = plan.subscriptions.order_by("pk").values_list("pk", "state", "revision")
-    return digest("payments.plan", (plan.state, plan.link, plan.failure, *users))
+    return digest("payments.plan", (plan.state, plan.due_at is None, plan.link, plan.failure, *users))
 
 
 _WAITING = (ChargeStatus.PENDING, ChargeStatus.OVERDUE)

@@ -7,7 +7,7 @@ from typing import Protocol
 from connections.gateways.base import Gateway, ResourceKind
 from connections.models import Connection
 from payments.models import GatewayResource
-from payments.services import agreements, dispute_refreshing, planning, refreshing, turns
+from payments.services import agreements, dispute_refreshing, plan_states, refreshing, turns
 from payments.services.refreshing import Refreshed
 from payments.services.resources import Lease
 
@@ -30,7 +30,7 @@ _BY_KIND: dict[ResourceKind, Refresh] = {
     ResourceKind.PAYMENT: refreshing.refresh,
     ResourceKind.SUBSCRIPTION: agreements.refresh,
     ResourceKind.TURN: turns.refresh,
-    ResourceKind.RECURRING_PLAN: planning.refresh,
+    ResourceKind.RECURRING_PLAN: plan_states.refresh,
     ResourceKind.CHARGEBACK: dispute_refreshing.refresh,
     ResourceKind.CLAIM: dispute_refreshing.refresh,
 }

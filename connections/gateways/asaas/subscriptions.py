@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from connections.gateways.answers import Answer
 from connections.gateways.asaas import mapping
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
 from connections.gateways.asaas.listing import every_item
@@ -91,7 +92,7 @@ def submit(api: AsaasApi, prepared: PreparedCall, *, account_id: str) -> Gateway
     """The idempotency key is not sent: Asaas honours none, a repeat makes a second one (1.6)."""
     answer = api.ask(prepared.method, prepared.path, body=prepared.body)
     required_id(answer)
-    return to_subscription(answer.record(), account_id=account_id)
+    return _read(answer, account_id=account_id)
 
 
 def find(api: AsaasApi, reference: str, *, account_id: str) -> Sequence[GatewaySubscription]:
@@ -99,8 +100,8 @@ def find(api: AsaasApi, reference: str, *, account_id: str) -> Sequence[GatewayS
     if not reference:
         return ()
     query = {"externalReference": reference, "includeDeleted": "true"}
-    listed = [to_subscription(raw, account_id=account_id) for _name, raw in every_item(api, PATH, query)]
-    ours = [found for found in listed if found.reference == reference]
+    listed = [raw for _name, raw in every_item(api, PATH, query)]
+    ours = [_whole(api, raw, account_id) for raw in listed if text(raw.get("externalReference")) == reference]
     return tuple(sorted(reversed(ours), key=lambda one: one.created_at or datetime.max.replace(tzinfo=UTC)))
 
 
@@ -108,7 +109,7 @@ def fetch(api: AsaasApi, gateway_id: str, *, account_id: str) -> GatewaySubscrip
     answer = api.ask("GET", f"{PATH}/{quoted(gateway_id)}")
     if required_id(answer) != gateway_id:
         raise answer.unreadable()
-    return to_subscription(answer.record(), account_id=account_id)
+    return _read(answer, account_id=account_id)
 
 
 def fetch_turns(api: AsaasApi, gateway_id: str, *, account_id: str) -> Sequence[GatewayTurn]:
@@ -201,6 +202,19 @@ def to_subscription(raw: Record, *, account_id: str) -> GatewaySubscription:
         customer_id=text(raw.get("customer"), 100),
         created_at=instant(raw.get("dateCreated"), mapping.ZONE),
     )
+
+
+def _read(answer: Answer, *, account_id: str) -> GatewaySubscription:
+    """One without an amount would be believed to cost nothing."""
+    if to_cents(answer.record().get("value")) is None:
+        raise answer.unreadable()
+    return to_subscription(answer.record(), account_id=account_id)
+
+
+def _whole(api: AsaasApi, raw: Record, account_id: str) -> GatewaySubscription:
+    if to_cents(raw.get("value")) is None:
+        return fetch(api, text(raw.get("id"), 100), account_id=account_id)
+    return to_subscription(raw, account_id=account_id)
 
 
 def to_turn(payment: GatewayPayment) -> GatewayTurn:

@@ -67,7 +67,7 @@ def close(api: MercadoPagoApi, gateway_id: str) -> None:
             raise
         return
     if fetch(api, gateway_id).is_active:
-        raise RequestRefused(_STILL_OPEN)
+        raise RequestRefused(advice=_STILL_OPEN)
 
 
 def to_plan(raw: Record) -> GatewayPlan:

@@ -91,8 +91,14 @@ def read(raw: Record) -> AutoRecurring:
         starts_on=day_of(terms.get("start_date"), currency),
         ends_at=ends_at,
         ends_on=day_of(terms.get("end_date"), currency),
-        turns=count(terms.get("repetitions")),
+        turns=_turns(terms),
     )
+
+
+def _turns(terms: Record) -> int | None:
+    """None for numbers that nobody agreed to: after so many nothing ends."""
+    most = count(terms.get("repetitions")) or 0
+    return most if 0 < most < 32_768 else None
 
 
 def day_of(value: object, currency: str) -> date | None:

@@ -51,7 +51,10 @@ def of_payment(api: MercadoPagoApi, payment_id: str) -> GatewayTurn | None:
 
 
 def to_turn(raw: Record) -> GatewayTurn:
-    """``external_reference`` may be a number. Of several attempts only the latest is told."""
+    """``external_reference`` may be a number. Of several attempts only the latest is told.
+
+    Without an amount it costs 0, which nobody agreed to: then what was agreed is asked for.
+    """
     word = text(raw.get("status"), 60)
     currency = text(raw.get("currency_id"), 10)
     payment_id = text(record(raw.get("payment")).get("id"), 100)

@@ -121,7 +121,7 @@ def test_a_plan_that_stayed_open_is_said_so(mercado: Any) -> None:
     add(mercado, "GET", PATH, raw())
     with pytest.raises(RequestRefused) as caught:
         gateway().close_plan(PLAN)
-    assert "panel" in caught.value.text
+    assert "panel" in caught.value.advice
 
 
 @pytest.mark.parametrize(("word", "is_refused"), [("cancelled", False), ("active", True)])
