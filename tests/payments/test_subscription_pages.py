@@ -63,10 +63,13 @@ def test_makes_one_and_goes_straight_to_it(operator: Client, books: dict[str, Bo
     assert 'data-state="active"' in page(operator, first["Location"])
 
 
-def test_a_changed_form_with_an_old_number_is_asked_about(operator: Client) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"amount": "99,90"}, {"description": "Outro plano"}, {"email": "outra@example.com"}]
+)
+def test_a_changed_form_with_an_old_number_is_asked_about(operator: Client, changes: dict[str, str]) -> None:
     form = fields(at("bills"))
     operator.post("/subscriptions/new/", form)
-    answer = operator.post("/subscriptions/new/", {**form, "amount": "99,90"})
+    answer = operator.post("/subscriptions/new/", {**form, **changes})
     shown = answer.content.decode()
     assert answer.status_code == 422 and "data-sent-before" in shown and form["submission"] not in shown
     assert Subscription.objects.get().amount_cents == 4_990

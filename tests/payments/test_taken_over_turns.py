@@ -1,4 +1,4 @@
-"""A payment that was imported, or found made elsewhere, before its subscription was known is one of its turns."""
+"""A payment imported, or found made elsewhere, before its subscription was known is one of its turns."""
 
 from __future__ import annotations
 

@@ -282,3 +282,24 @@ def test_the_sent_amount_is_written_digit_by_digit(asaas: Any) -> None:
     add(asaas, "POST", "/subscriptions", "subscription")
     gateway().submit_subscription(gateway().prepare_subscription(sample.agreement(amount_cents=30)))
     assert sent(asaas)["value"] == 0.3 and b'"value":0.30,' in asaas.calls[0].request.body
+
+
+@pytest.mark.parametrize("value", [None, "", "free"])
+def test_one_without_an_amount_is_not_believed_to_cost_nothing(asaas: Any, value: object) -> None:
+    add(asaas, "GET", PATH, raw(value=value))
+    add(asaas, "POST", "/subscriptions", raw(value=value))
+    add(asaas, "GET", "/subscriptions", listed(raw(value=value)))
+    with pytest.raises(UnreadableAnswer):
+        gateway().fetch_subscription(SUBSCRIPTION)
+    with pytest.raises(UnreadableAnswer) as caught:
+        gateway().submit_subscription(prepared())
+    assert caught.value.maybe_sent
+    with pytest.raises(UnreadableAnswer):
+        gateway().find_subscriptions(**{**SEEN, "reference": raw()["externalReference"]})
+
+
+def test_a_short_row_of_the_list_is_read_by_its_id(asaas: Any) -> None:
+    add(asaas, "GET", "/subscriptions", listed({"id": SUBSCRIPTION, "externalReference": "sub-7"}))
+    add(asaas, "GET", PATH, raw(externalReference="sub-7"))
+    (found,) = gateway().find_subscriptions(**SEEN)
+    assert found.amount_cents == 8990

@@ -109,6 +109,13 @@ def test_a_plan_without_an_amount_is_read_as_one_over_nothing() -> None:
     assert to_plan(raw(auto_recurring={})).amount_cents == 0
 
 
+@pytest.mark.parametrize(
+    ("told", "turns"), [(12, 12), ("12", 12), (32_767, 32_767), (32_768, None), (10**14, None), (0, None)]
+)
+def test_a_number_of_charges_that_no_agreement_has_is_none(told: object, turns: int | None) -> None:
+    assert to_plan(raw(auto_recurring={"repetitions": told})).turns == turns
+
+
 def test_a_closed_plan_is_read_back(mercado: Any) -> None:
     add(mercado, "PUT", PATH, raw())
     add(mercado, "GET", PATH, raw(status="cancelled"))
