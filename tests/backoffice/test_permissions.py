@@ -67,7 +67,7 @@ TABLE = """
 /plans/new/                                               Loxoxoo Loxoxoo
 /plans/<reference>/                                       Loooonn mmmmmmm
 /plans/<reference>/state/                                 Loooonn mmmmmmm
-/plans/<reference>/send-again/                            mmmmmmm Lxxrxnx
+/plans/<reference>/send-again/                            mmmmmmm Lrxrxnn
 /plans/<reference>/close/                                 Loxoxnn Lrxrxnn
 /disputes/                                                Loooooo mmmmmmm
 /events/                                                  Looxoxo mmmmmmm
