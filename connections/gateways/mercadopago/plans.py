@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from connections.gateways.answers import Answer
 from connections.gateways.base import GatewayPlan, PlanOrder
-from connections.gateways.errors import NotFound, RequestRefused
+from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
 from connections.gateways.mercadopago import recurring, searching
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
 from connections.gateways.money import encode
@@ -59,14 +59,19 @@ def find(api: MercadoPagoApi, reference: str) -> list[GatewayPlan]:
 
 
 def close(api: MercadoPagoApi, gateway_id: str) -> None:
-    """A 200 may have dropped it (4.4), so it is read back."""
+    """A 200 may have dropped it (4.4), so it is read back; where that fails nobody knows."""
     try:
         _ask_for(api, "PUT", gateway_id, body=_CLOSING_BODY)
     except RequestRefused:
         if fetch(api, gateway_id).is_active:
             raise
         return
-    if fetch(api, gateway_id).is_active:
+    try:
+        is_open = fetch(api, gateway_id).is_active
+    except GatewayUnavailable as error:
+        error.maybe_sent = True
+        raise
+    if is_open:
         raise RequestRefused(advice=_STILL_OPEN)
 
 

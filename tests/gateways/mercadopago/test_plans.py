@@ -131,6 +131,14 @@ def test_a_plan_that_stayed_open_is_said_so(mercado: Any) -> None:
     assert "panel" in caught.value.advice
 
 
+def test_a_closing_that_could_not_be_read_back_may_have_worked(mercado: Any) -> None:
+    add(mercado, "PUT", PATH, raw())
+    add(mercado, "GET", PATH, status=503)
+    with pytest.raises(GatewayUnavailable) as caught:
+        gateway().close_plan(PLAN)
+    assert caught.value.maybe_sent
+
+
 @pytest.mark.parametrize(("word", "is_refused"), [("cancelled", False), ("active", True)])
 def test_closing_again_is_no_fault(mercado: Any, word: str, is_refused: bool) -> None:
     add(mercado, "PUT", PATH, {"message": "Invalid status", "status": 400}, status=400)
