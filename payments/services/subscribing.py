@@ -10,54 +10,49 @@ import logging
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from config import clock
 from config.wakeup import wake
 from connections import waiting
-from connections.gateways.base import (
-    Cycle,
-    Exchange,
-    Gateway,
-    GatewaySubscription,
-    Method,
-    PreparedCall,
-    ResourceKind,
-    SubscriptionOrder,
-)
-from connections.gateways.errors import (
-    CredentialsRefused,
-    GatewayError,
-    GatewayUnavailable,
-    NotFound,
-    RequestRefused,
-)
-from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS, note_refusal
+from connections.gateways.base import Exchange, Gateway, GatewaySubscription, PreparedCall, ResourceKind
+from connections.gateways.errors import GatewayError, RequestRefused
+from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS
 from connections.services.accounts import patience as patience_of
-from payments.models import GatewayResource, Subscription, SubscriptionState
+from payments.models import Subscription, SubscriptionState
 from payments.models.attempts import AttemptState
-from payments.services import agreements, naming, resources, subscription_states
-from payments.services.creation import GO_ON_AFTER, LOOK_AFTER, WATCH_AFTER, ClaimLost, Patience, gateway_of
-from payments.services.customers import details_of, id_at_gateway
+from payments.services import agreements, subscription_states
+from payments.services.creation import LOOK_AFTER, Patience, gateway_of
+from payments.services.customers import details_of
 from payments.services.queues import in_turns
 from payments.services.subscription_intents import NewSubscription as NewSubscription
 from payments.services.subscription_intents import store_intent
+from payments.services.subscription_making import (
+    IN_DOUBT,
+    MOST_TRIES,
+    SOURCE,
+    come_back,
+    complete,
+    deliver,
+    mine,
+    refuse,
+    set_call,
+    stop,
+    submit,
+    take,
+    wait,
+)
 from payments.services.timeline import note_exchanges, note_person
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "creation"
 SETTLE = "payments.tasks.settle_subscriptions"
 _WORKER_LEASE = timedelta(seconds=60)
 _LOOK_AGAIN_AFTER = (*LOOK_AFTER, timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 # A creating call that is not replayed is sent again at most four times, each after two vain look-ups.
 _MOST_RESENDS = 8
-_IN_DOUBT = (AttemptState.SENT, AttemptState.UNKNOWN, AttemptState.ANSWERED)
 _LIST_LAGS = timedelta(minutes=10)
-_MOST_TRIES = 24
 _AT_ONCE = 50
 _LOOK_AHEAD = 500
 _PASS_SECONDS = 30.0
@@ -80,169 +75,11 @@ def create_subscription(new: NewSubscription) -> Subscription:
 def _submit_from_web(own: Subscription) -> None:
     with waiting.room.seat() as is_seated:
         if is_seated:
-            _submit(own, Patience(WEB_DEADLINE_SECONDS), is_background=False)
+            submit(own, Patience(WEB_DEADLINE_SECONDS), is_background=False)
             return
     subscription_states.confirm(own.pk)
-    _come_back(own, after=timedelta())
+    come_back(own, after=timedelta())
     wake(SETTLE)
-
-
-def _submit(own: Subscription, patience: Patience, *, is_background: bool) -> None:
-    """Make it as far as the patience goes. The caller holds the claim; whoever lost it sends nothing."""
-    exchanges: list[Exchange] = []
-    try:
-        gateway = gateway_of(own, patience, exchanges, is_background=is_background)
-        if answer := _answer(own, gateway, patience):
-            _take(own, answer, gateway)
-    except GatewayError as err:
-        _wait(own, err)
-    finally:
-        note_exchanges(own, exchanges, source=SOURCE)
-
-
-def _answer(own: Subscription, gateway: Gateway, patience: Patience) -> GatewaySubscription | None:
-    try:
-        order = order_of(own, customer_id=id_at_gateway(gateway, own.connection, own.customer))
-        patience.insist()
-        prepared = gateway.prepare_subscription(order)
-        _store_call(own, prepared)
-        return _deliver(own, gateway, prepared)
-    except ClaimLost:
-        return None
-    except (RequestRefused, CredentialsRefused) as err:
-        _refuse(own, err)
-        return None
-
-
-def order_of(own: Subscription, *, customer_id: str) -> SubscriptionOrder:
-    return SubscriptionOrder(
-        reference=own.reference,
-        idempotency_key=str(own.submission),
-        customer=details_of(own.customer),
-        customer_id=customer_id,
-        method=Method(own.method),
-        amount_cents=own.amount_cents,
-        currency=own.currency,
-        description=own.description,
-        cycle=Cycle(own.cycle),
-        starts_on=own.starts_on,
-        ends_on=own.ends_on,
-        turns=own.turns,
-        return_url=settings.PUBLIC_URL,
-    )
-
-
-def _store_call(own: Subscription, prepared: PreparedCall) -> None:
-    """Only the holder of the claim may send, and only while no earlier call may have worked."""
-    with transaction.atomic():
-        free = _mine(own).exclude(call_state__in=_IN_DOUBT).filter(gateway_id="")
-        if not free.update(
-            call_state=AttemptState.SENT,
-            http_method=prepared.method,
-            path=prepared.path,
-            body=prepared.body,
-            sent_at=clock.now(),
-        ):
-            raise ClaimLost
-        subscription_states.confirm(own.pk)
-    own.call_state = AttemptState.SENT
-
-
-def _deliver(own: Subscription, gateway: Gateway, prepared: PreparedCall) -> GatewaySubscription:
-    """Send the call and keep what became of it. Raises a ``GatewayError``, never ``NotFound``."""
-    was_in_doubt = own.call_state == AttemptState.UNKNOWN
-    try:
-        answer = gateway.submit_subscription(prepared)
-    except GatewayUnavailable as err:
-        if not was_in_doubt:
-            _set_call(own, AttemptState.UNKNOWN if err.maybe_sent else AttemptState.PREPARED)
-        raise
-    except GatewayError as err:
-        if not was_in_doubt:
-            _set_call(own, AttemptState.REFUSED)
-        if isinstance(err, NotFound):  # nothing was looked for: what the order names is unknown there
-            raise RequestRefused(err.text, code=err.code, http_status=err.http_status) from err
-        raise
-    _set_call(own, AttemptState.ANSWERED)
-    return answer
-
-
-def _set_call(own: Subscription, state: AttemptState) -> None:
-    own.call_state = state
-    Subscription.objects.filter(pk=own.pk).update(call_state=state)
-
-
-def _take(own: Subscription, answer: GatewaySubscription, gateway: Gateway) -> None:
-    """Store what was made, unless a notification was quicker; then ask for the turns there are already."""
-    with transaction.atomic():
-        row = resources.lock(own.connection_id, ResourceKind.SUBSCRIPTION, answer.gateway_id)
-        if row.fetched_at is None or not agreements.is_older(row, answer, ticket=0):
-            # Newer than every fetch that began before.
-            GatewayResource.objects.filter(pk=row.pk).update(ticket=row.ticket + 1)
-            agreements.take(own, row, answer, ticket=row.ticket + 1, source=SOURCE)
-    Subscription.objects.filter(pk=own.pk).update(tries=0)
-    own.refresh_from_db()
-    _complete(own, gateway)
-
-
-def _complete(own: Subscription, gateway: Gateway) -> None:
-    """What exists has turns to be known, and one that began elsewhere has no reference of ours yet."""
-    if own.adopted_at and not naming.is_named(own, gateway):
-        _try_later(own)
-        return
-    if not own.adopted_at and agreements.look(own, source=SOURCE, gateway=gateway) is None:
-        _come_back(own, after=timedelta(seconds=2))
-        return
-    _stop(own)
-
-
-def _refuse(own: Subscription, error: GatewayError) -> None:
-    """The gateway said no and holds nothing."""
-    if isinstance(error, CredentialsRefused):
-        note_refusal(own.connection, error)
-    if isinstance(error, RequestRefused) and error.field == "customer":
-        own.customer.at_gateways.filter(connection=own.connection).delete()
-    words = getattr(error, "advice", "") if not error.text else error.text
-    subscription_states.fail(own.pk, failure=words or error.code)
-    if own.looked_up:  # sent more than once: what was lost may still land
-        Subscription.objects.filter(pk=own.pk).update(check_due_at=clock.now() + WATCH_AFTER[0])
-    _stop(own)
-
-
-def _wait(own: Subscription, error: GatewayError) -> None:
-    """Nobody knows yet, or nothing could be sent: a worker goes on."""
-    subscription_states.confirm(own.pk)
-    if isinstance(error, CredentialsRefused):
-        note_refusal(own.connection, error)
-    pause = getattr(error, "retry_after", None)
-    is_patient = own.tries < len(LOOK_AFTER)
-    _come_back(own, after=timedelta(seconds=pause) if pause and is_patient else None)
-
-
-def _mine(own: Subscription) -> QuerySet[Subscription]:
-    return Subscription.objects.filter(pk=own.pk, token=own.token)
-
-
-def _come_back(own: Subscription, *, after: timedelta | None = None) -> None:
-    """Let a worker go on later, each time later than the last, unless the claim is somebody else's now."""
-    if after is None:
-        after = GO_ON_AFTER[min(own.tries, len(GO_ON_AFTER) - 1)]
-    _mine(own).update(due_at=clock.now() + after, tries=F("tries") + 1)
-
-
-def _stop(own: Subscription) -> None:
-    _mine(own).update(due_at=None, tries=0)
-
-
-def _try_later(own: Subscription) -> None:
-    """What exists is also polled: what it lacks is not asked for without end."""
-    if own.tries >= _MOST_TRIES:
-        _stop(own)
-    else:
-        _come_back(own)
-
-
-# -- what did not finish ------------------------------------------------------------------------------------
 
 
 def settle_due() -> None:
@@ -268,11 +105,11 @@ def settle(subscription_id: int) -> None:
         return
     own = Subscription.objects.select_related("connection", "customer").get(pk=subscription_id)
     is_made = own.gateway_id or own.state not in subscription_states.BEING_MADE
-    if not is_made and own.call_state not in _IN_DOUBT:
-        _submit(own, Patience(WORKER_DEADLINE_SECONDS), is_background=True)
+    if not is_made and own.call_state not in IN_DOUBT:
+        submit(own, Patience(WORKER_DEADLINE_SECONDS), is_background=True)
         return
     if own.state == SubscriptionState.FAILED:
-        _stop(own)
+        stop(own)
         return
     _go_on(own)
 
@@ -283,14 +120,14 @@ def _go_on(own: Subscription) -> None:
     try:
         gateway = gateway_of(own, Patience(WORKER_DEADLINE_SECONDS), exchanges, is_background=True)
         if own.gateway_id:
-            _complete(own, gateway)
+            complete(own, gateway)
         else:
             _look_up(own, gateway)
     except GatewayError as err:
-        if own.gateway_id and own.tries >= _MOST_TRIES:
-            _stop(own)
+        if own.gateway_id and own.tries >= MOST_TRIES:
+            stop(own)
         else:
-            _wait(own, err)
+            wait(own, err)
     finally:
         note_exchanges(own, exchanges, source=SOURCE)
 
@@ -298,10 +135,10 @@ def _go_on(own: Subscription) -> None:
 def _look_up(own: Subscription, gateway: Gateway) -> None:
     """Ask for what was made: take it, or send again, or wait, as the gateway allows."""
     if own.call_state != AttemptState.UNKNOWN:  # cut off: in doubt from now on
-        _set_call(own, AttemptState.UNKNOWN)
+        set_call(own, AttemptState.UNKNOWN)
     if found := find(own, gateway):
-        _set_call(own, AttemptState.ANSWERED)
-        _take(own, best(found), gateway)
+        set_call(own, AttemptState.ANSWERED)
+        take(own, best(found), gateway)
         return
     if _may_resend(own, gateway):
         _resend(own, gateway)
@@ -332,20 +169,20 @@ def _may_resend(own: Subscription, gateway: Gateway) -> bool:
 def _resend(own: Subscription, gateway: Gateway) -> None:
     """Sent again and refused: only after the last look-up does that mean that nothing exists."""
     try:
-        answer = _deliver(own, gateway, _stored_call(own))
+        answer = deliver(own, gateway, _stored_call(own))
     except RequestRefused as err:
         if own.looked_up < len(LOOK_AFTER):
             _look_later(own)
         else:
-            _refuse(own, err)
+            refuse(own, err)
         return
-    _take(own, answer, gateway)
+    take(own, answer, gateway)
 
 
 def _look_later(own: Subscription) -> None:
     Subscription.objects.filter(pk=own.pk).update(looked_up=F("looked_up") + 1)
     own.looked_up += 1
-    _come_back(own, after=_LOOK_AGAIN_AFTER[min(own.looked_up, len(_LOOK_AGAIN_AFTER) - 1)])
+    come_back(own, after=_LOOK_AGAIN_AFTER[min(own.looked_up, len(_LOOK_AGAIN_AFTER) - 1)])
 
 
 def _stored_call(own: Subscription) -> PreparedCall:
@@ -360,7 +197,7 @@ def _stored_call(own: Subscription) -> PreparedCall:
 
 def may_send_again(own: Subscription) -> bool:
     """Whether a person may decide that nothing arrived: confirming, and looked up four times in vain."""
-    is_in_doubt = own.state == SubscriptionState.CONFIRMING and own.call_state in _IN_DOUBT
+    is_in_doubt = own.state == SubscriptionState.CONFIRMING and own.call_state in IN_DOUBT
     return is_in_doubt and own.looked_up >= len(LOOK_AFTER)
 
 
@@ -374,7 +211,7 @@ def send_again(own: Subscription, *, actor: User) -> None:
         return
     with waiting.room.insist():
         token = uuid.uuid4()
-        if not _mine(own).update(token=token, due_at=clock.now() + _WORKER_LEASE):
+        if not mine(own).update(token=token, due_at=clock.now() + _WORKER_LEASE):
             return
         own.token = token
         note_person(own, "sent_again", actor=actor)
@@ -387,13 +224,13 @@ def _look_and_send(own: Subscription) -> None:
     try:
         gateway = gateway_of(own, patience, exchanges, is_background=False)
         if found := find(own, gateway):
-            _set_call(own, AttemptState.ANSWERED)
-            _take(own, best(found), gateway)
+            set_call(own, AttemptState.ANSWERED)
+            take(own, best(found), gateway)
             return
     except GatewayError as err:
-        _wait(own, err)
+        wait(own, err)
         return
     finally:
         note_exchanges(own, exchanges, source=SOURCE)
-    _set_call(own, AttemptState.ABANDONED)
-    _submit(own, patience, is_background=False)
+    set_call(own, AttemptState.ABANDONED)
+    submit(own, patience, is_background=False)
