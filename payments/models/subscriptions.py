@@ -64,6 +64,7 @@ class SubscriptionReview(models.TextChoices):
     AMOUNT = "amount", _("the gateway asks for another amount than ours")
     UNKNOWN_STATUS = "unknown_status", _("the gateway uses a status we do not know")
     TWIN = "twin", _("the gateway holds this subscription twice")
+    LANDED = "landed", _("the gateway made it after it had been given up here")
     NOT_APPLIED = "not_applied", _("a change did not take effect at the gateway")
     MISSING = "missing", _("the gateway does not know this subscription any more")
 
@@ -202,6 +203,8 @@ class Subscription(models.Model):
     path = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True)
+    # The payer's e-mail addresses that such calls named, one a line: a search by today's finds none of them.
+    sent_to = models.TextField(blank=True, default="", db_default="")
     token = models.UUIDField(null=True)
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -209,7 +212,7 @@ class Subscription(models.Model):
     # When we next ask the gateway by ourselves, in case it told us nothing; null once nothing may move.
     check_due_at = models.DateTimeField(null=True)
 
-    # Started from a plan's link or in the gateway's panel, and followed since.
+    # Started from the link of a plan of ours, and followed since.
     adopted_at = models.DateTimeField(null=True)
     # What its payments carry in the place of our reference.
     foreign_reference = models.CharField(max_length=200, blank=True)

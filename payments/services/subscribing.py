@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from config import clock
 from config.wakeup import wake
@@ -117,12 +118,13 @@ def settle(subscription_id: int) -> None:
 def _go_on(own: Subscription) -> None:
     """Only a creating call may fail it: a refused look-up says nothing about it."""
     exchanges: list[Exchange] = []
+    patience = Patience(WORKER_DEADLINE_SECONDS)
     try:
-        gateway = gateway_of(own, Patience(WORKER_DEADLINE_SECONDS), exchanges, is_background=True)
+        gateway = gateway_of(own, patience, exchanges, is_background=True)
         if own.gateway_id:
             complete(own, gateway)
         else:
-            _look_up(own, gateway)
+            _look_up(own, gateway, patience)
     except GatewayError as err:
         if own.gateway_id and own.tries >= MOST_TRIES:
             stop(own)
@@ -132,7 +134,7 @@ def _go_on(own: Subscription) -> None:
         note_exchanges(own, exchanges, source=SOURCE)
 
 
-def _look_up(own: Subscription, gateway: Gateway) -> None:
+def _look_up(own: Subscription, gateway: Gateway, patience: Patience) -> None:
     """Ask for what was made: take it, or send again, or wait, as the gateway allows."""
     if own.call_state != AttemptState.UNKNOWN:  # cut off: in doubt from now on
         set_call(own, AttemptState.UNKNOWN)
@@ -141,16 +143,26 @@ def _look_up(own: Subscription, gateway: Gateway) -> None:
         take(own, best(found), gateway)
         return
     if _may_resend(own, gateway):
+        patience.insist()
         _resend(own, gateway)
         return
     _look_later(own)
 
 
 def find(own: Subscription, gateway: Gateway) -> list[GatewaySubscription]:
-    """What the gateway lists under our reference, in lists that may lag. Raises a ``GatewayError``."""
+    """What the gateway lists under our reference, oldest first, in lists that may lag.
+
+    Some are searched by the payer: by whatever address a call named, not that of today. Raises a
+    ``GatewayError``.
+    """
     payer, since = details_of(own.customer), own.created_at - _LIST_LAGS
-    listed = gateway.find_subscriptions(own.reference, payer=payer, since=since)
-    return [one for one in listed if one.reference == own.reference]
+    found: dict[str, GatewaySubscription] = {}
+    for email in own.sent_to.splitlines() or [payer.email]:
+        asked = replace(payer, email=email)
+        for one in gateway.find_subscriptions(own.reference, payer=asked, since=since):
+            if one.reference == own.reference:
+                found[one.gateway_id] = one
+    return sorted(found.values(), key=lambda one: one.created_at or clock.now())
 
 
 def best(found: list[GatewaySubscription]) -> GatewaySubscription:
@@ -167,12 +179,19 @@ def _may_resend(own: Subscription, gateway: Gateway) -> bool:
 
 
 def _resend(own: Subscription, gateway: Gateway) -> None:
-    """Sent again and refused: only after the last look-up does that mean that nothing exists."""
+    """Counted and dated before it is sent, so that it ends some day and its twin is watched for.
+
+    Sent again and refused: only after the last look-up does that mean that nothing exists.
+    """
+    own.looked_up += 1
+    still = mine(own).filter(call_state=AttemptState.UNKNOWN, gateway_id="")
+    if not still.update(call_state=AttemptState.SENT, looked_up=own.looked_up, sent_at=clock.now()):
+        return
     try:
-        answer = deliver(own, gateway, _stored_call(own))
+        answer = deliver(own, gateway, _stored_call(own), was_in_doubt=True)
     except RequestRefused as err:
-        if own.looked_up < len(LOOK_AFTER):
-            _look_later(own)
+        if own.looked_up <= len(LOOK_AFTER):
+            come_back(own, after=_after_look(own))
         else:
             refuse(own, err)
         return
@@ -182,7 +201,11 @@ def _resend(own: Subscription, gateway: Gateway) -> None:
 def _look_later(own: Subscription) -> None:
     Subscription.objects.filter(pk=own.pk).update(looked_up=F("looked_up") + 1)
     own.looked_up += 1
-    come_back(own, after=_LOOK_AGAIN_AFTER[min(own.looked_up, len(_LOOK_AGAIN_AFTER) - 1)])
+    come_back(own, after=_after_look(own))
+
+
+def _after_look(own: Subscription) -> timedelta:
+    return _LOOK_AGAIN_AFTER[min(own.looked_up, len(_LOOK_AGAIN_AFTER) - 1)]
 
 
 def _stored_call(own: Subscription) -> PreparedCall:
@@ -196,26 +219,36 @@ def _stored_call(own: Subscription) -> PreparedCall:
 
 
 def may_send_again(own: Subscription) -> bool:
-    """Whether a person may decide that nothing arrived: confirming, and looked up four times in vain."""
-    is_in_doubt = own.state == SubscriptionState.CONFIRMING and own.call_state in IN_DOUBT
+    """Whether a person may decide that nothing arrived: confirming, and looked up four times in vain.
+
+    Not while a worker is sending it; one that was cut off there says so when its lease is over.
+    """
+    is_in_doubt = own.state == SubscriptionState.CONFIRMING and own.call_state == AttemptState.UNKNOWN
     return is_in_doubt and own.looked_up >= len(LOOK_AFTER)
 
 
 def send_again(own: Subscription, *, actor: User) -> None:
     """A person decided: look once more, and make it anew only if there is still nothing.
 
-    Does nothing unless ``may_send_again``. One UPDATE decides between two people who press at once.
-    Raises ``AllSeatsTaken`` before anything is done.
+    Does nothing unless ``may_send_again``. One UPDATE decides between two people who press at once, and
+    takes the claim of a worker that is looking. Raises ``AllSeatsTaken`` before anything is done.
     """
     if not may_send_again(own):
         return
     with waiting.room.insist():
         token = uuid.uuid4()
-        if not mine(own).update(token=token, due_at=clock.now() + _WORKER_LEASE):
+        if not _undecided(own).update(token=token, due_at=clock.now() + _WORKER_LEASE):
             return
         own.token = token
         note_person(own, "sent_again", actor=actor)
         _look_and_send(own)
+
+
+def _undecided(own: Subscription) -> QuerySet[Subscription]:
+    """The row while it is as ``own`` says and still in doubt."""
+    return mine(own).filter(
+        state=SubscriptionState.CONFIRMING, call_state=AttemptState.UNKNOWN, gateway_id=""
+    )
 
 
 def _look_and_send(own: Subscription) -> None:
@@ -232,5 +265,6 @@ def _look_and_send(own: Subscription) -> None:
         return
     finally:
         note_exchanges(own, exchanges, source=SOURCE)
-    set_call(own, AttemptState.ABANDONED)
-    submit(own, patience, is_background=False)
+    if _undecided(own).update(call_state=AttemptState.ABANDONED):
+        own.call_state = AttemptState.ABANDONED
+        submit(own, patience, is_background=False)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from payments.models import ALIVE, Subscription
+from payments.models import ALIVE, Subscription, SubscriptionState
 from payments.services.subscription_intents import NewSubscription
 
 
 def find_look_alike(new: NewSubscription) -> Subscription | None:
-    """One of the same customer over the same amount as often, that may charge, whenever it was made."""
+    """One of the same customer over the same amount as often, that charges or may, whenever it was made."""
     seen = Subscription.objects.visible_to(new.actor) if new.actor else Subscription.objects.all()
     alike = seen.filter(
         customer=new.customer,
         amount_cents=new.amount_cents,
         currency=new.connection.currency,
         cycle=new.cycle,
-        state__in=ALIVE,
+        state__in=(SubscriptionState.DRAFT, *ALIVE),
     )
     return alike.exclude(submission=new.submission).order_by("-pk").first()

@@ -60,7 +60,7 @@ def _answer(own: Subscription, gateway: Gateway, patience: Patience) -> GatewayS
         order = order_of(own, customer_id=id_at_gateway(gateway, own.connection, own.customer))
         patience.insist()
         prepared = gateway.prepare_subscription(order)
-        _store_call(own, prepared)
+        _store_call(own, prepared, email=order.customer.email)
         return deliver(own, gateway, prepared)
     except ClaimLost:
         return None
@@ -87,7 +87,7 @@ def order_of(own: Subscription, *, customer_id: str) -> SubscriptionOrder:
     )
 
 
-def _store_call(own: Subscription, prepared: PreparedCall) -> None:
+def _store_call(own: Subscription, prepared: PreparedCall, *, email: str) -> None:
     """Only the holder of the claim may send, and only while no earlier call may have worked."""
     with transaction.atomic():
         free = mine(own).exclude(call_state__in=IN_DOUBT).filter(gateway_id="")
@@ -97,24 +97,27 @@ def _store_call(own: Subscription, prepared: PreparedCall) -> None:
             path=prepared.path,
             body=prepared.body,
             sent_at=clock.now(),
+            sent_to="\n".join(dict.fromkeys([*own.sent_to.splitlines(), email])),
         ):
             raise ClaimLost
         subscription_states.confirm(own.pk)
-    own.call_state = AttemptState.SENT
 
 
-def deliver(own: Subscription, gateway: Gateway, prepared: PreparedCall) -> GatewaySubscription:
-    """Send the call and keep what became of it. Raises a ``GatewayError``, never ``NotFound``."""
-    was_in_doubt = own.call_state == AttemptState.UNKNOWN
+def deliver(
+    own: Subscription, gateway: Gateway, prepared: PreparedCall, *, was_in_doubt: bool = False
+) -> GatewaySubscription:
+    """Send the call and keep what became of it: a doubt stays whatever becomes of another call.
+
+    Raises a ``GatewayError``, never ``NotFound``.
+    """
     try:
         answer = gateway.submit_subscription(prepared)
     except GatewayUnavailable as err:
-        if not was_in_doubt:
-            set_call(own, AttemptState.UNKNOWN if err.maybe_sent else AttemptState.PREPARED)
+        may_exist = was_in_doubt or err.maybe_sent
+        set_call(own, AttemptState.UNKNOWN if may_exist else AttemptState.PREPARED)
         raise
     except GatewayError as err:
-        if not was_in_doubt:
-            set_call(own, AttemptState.REFUSED)
+        set_call(own, AttemptState.UNKNOWN if was_in_doubt else AttemptState.REFUSED)
         if isinstance(err, NotFound):  # nothing was looked for: what the order names is unknown there
             raise RequestRefused(err.text, code=err.code, http_status=err.http_status) from err
         raise
@@ -142,13 +145,23 @@ def take(own: Subscription, answer: GatewaySubscription, gateway: Gateway) -> No
 
 def complete(own: Subscription, gateway: Gateway) -> None:
     """What exists has turns to be known, and one that began elsewhere has no reference of ours yet."""
-    if own.adopted_at and not naming.is_named(own, gateway):
-        _try_later(own)
-        return
-    if not own.adopted_at and agreements.look(own, source=SOURCE, gateway=gateway) is None:
+    if own.adopted_at:
+        if naming.is_named(own, gateway):
+            stop(own)
+        else:
+            _try_later(own)
+    elif agreements.look(own, source=SOURCE, gateway=gateway) is None:
         come_back(own, after=timedelta(seconds=2))
-        return
-    stop(own)
+    elif _lacks_its_first_charge(own) and own.tries < len(LOOK_AFTER):
+        come_back(own)
+    else:
+        stop(own)
+
+
+def _lacks_its_first_charge(own: Subscription) -> bool:
+    """Where no page comes first there is one at once (asaas.md 4.2), but the list of them may lag."""
+    rule = own.connection.capabilities.subscriptions
+    return bool(rule and not rule.is_hosted and not own.charges.exists())
 
 
 def refuse(own: Subscription, error: GatewayError) -> None:

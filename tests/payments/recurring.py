@@ -1,7 +1,8 @@
 """Two made-up gateways that keep subscriptions in memory, at the level of the contract.
 
 ``bills`` issues payments by itself, each a turn, and orders answers by nothing. ``cards`` has a hosted page,
-plans, turns of their own with several attempts, and counts the changes of a subscription.
+plans, turns of their own with several attempts, counts the changes of a subscription, and may be sent a
+creating call again.
 """
 
 from __future__ import annotations
@@ -221,6 +222,7 @@ class Cards(Recurring):
         minimum_cents=500,
         registers_webhook=False,
         has_versions=True,
+        resends=frozenset({ResourceKind.SUBSCRIPTION}),
         subscriptions=SubscriptionRule(
             methods=frozenset({Method.CARD}),
             cycles=ALL_CYCLES - {Cycle.BIWEEKLY},
