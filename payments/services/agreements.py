@@ -216,6 +216,10 @@ def take(
         if is_alive(fetched):
             subscription_states.flag(own.pk, SubscriptionReview.TWIN, source=source)
         return
+    if own.state == SubscriptionState.FAILED:  # given up here; people were told that nothing exists
+        if not is_alive(fetched):
+            return
+        subscription_states.flag(own.pk, SubscriptionReview.LANDED, source=source)
     _write(own, fetched, source=source)
     _follow_amount(own, fetched, source=source)
     state = state_of(fetched)

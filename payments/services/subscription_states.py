@@ -39,9 +39,19 @@ def fail(subscription_id: int, *, failure: str) -> bool:
 
 
 def flag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:
-    """Ask a person to look at it, unless somebody was asked already."""
+    """Ask a person to look at it, unless they are asked about something as urgent already.
+
+    What an urgent one replaces comes back with the next look: an amount, a word. So it does not for a twin.
+    """
     with transaction.atomic():
-        _review(hold(subscription_id), reason, source=source, only_from=SubscriptionReview.NONE)
+        own = hold(subscription_id)
+        if not own.review_reason or _urgency(reason) > _urgency(own.review_reason):
+            _review(own, reason, source=source, only_from=own.review_reason)
+
+
+def _urgency(reason: str) -> int:
+    """Somebody could be charged twice: that comes before all else."""
+    return {SubscriptionReview.TWIN: 2, SubscriptionReview.LANDED: 1}.get(SubscriptionReview(reason), 0)
 
 
 def unflag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:

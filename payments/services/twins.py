@@ -1,11 +1,15 @@
 """Watch for a second subscription under our reference: a creating call that was sent twice may land twice.
 
-One that nobody paid is cancelled, so that nobody is charged twice; one with money is for a person.
+One that nobody paid or agreed to is cancelled, and read again to see that it is; any other is for a person.
+So is what landed although it had been given up. Once seen, each is asked for by its id: lists lag.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from django.db import transaction
 
 from config import clock
 from connections.gateways.base import (
@@ -16,39 +20,139 @@ from connections.gateways.base import (
     SubscriptionChange,
     SubscriptionStatus,
 )
-from connections.gateways.errors import NotFound, RequestRefused
-from payments.models import Subscription, SubscriptionReview
+from connections.gateways.errors import GatewayError, NotFound, RequestRefused
+from payments.models import Subscription, SubscriptionReview, SubscriptionState
 from payments.parcels import RECEIVING
 from payments.services import agreements, resources, subscribing, subscription_states, turns
 from payments.services.creation import WATCH_AFTER
 from payments.services.timeline import note_change
 
 SOURCE = "check"
-_LONGEST = WATCH_AFTER[-1] + timedelta(hours=1)
+# A look that fails is made again, but not for ever.
+_LONGEST = timedelta(days=3)
+_DAILY = timedelta(days=1)
+_NOT_AGREED_TO = (SubscriptionState.CONFIRMING, SubscriptionState.PENDING, SubscriptionState.FAILED)
 
 
 def is_watched(own: Subscription) -> bool:
-    """For a day after a call was sent that may not have been the only one."""
-    return bool(own.looked_up and own.sent_at and clock.now() - own.sent_at < _LONGEST)
+    """While a call may still land that was not the only one, and while a person is asked about a twin."""
+    return _is_new(own) or own.review_reason == SubscriptionReview.TWIN
 
 
 def moments(own: Subscription) -> list[datetime]:
+    daily = [clock.now() + _DAILY] if own.review_reason == SubscriptionReview.TWIN else []
     if not (own.looked_up and own.sent_at):
-        return []
-    return [own.sent_at + after for after in WATCH_AFTER]
+        return daily
+    return [*daily, *(own.sent_at + after for after in WATCH_AFTER)]
+
+
+def _is_new(own: Subscription) -> bool:
+    return bool(own.looked_up and own.sent_at and clock.now() - own.sent_at < _LONGEST)
 
 
 def look(own: Subscription, gateway: Gateway) -> None:
     """Ask what is there under our reference, and end what is there twice. Raises a ``GatewayError``."""
-    alive = [one for one in subscribing.find(own, gateway) if agreements.is_alive(one)]
-    if not own.gateway_id:
-        if alive and own.state not in subscription_states.BEING_MADE:  # given up, and landed after all
-            _take(own, alive[0], gateway)
+    own.refresh_from_db()
+    if not own.gateway_id and own.state in subscription_states.BEING_MADE:
         return
-    others = [one for one in alive if one.gateway_id != own.gateway_id]
-    ended = [_end(own, one, gateway) for one in others]
-    if all(ended):
+    found = {one.gateway_id: one for one in subscribing.find(own, gateway)}
+    for name, one in found.items():
+        if name != own.gateway_id and agreements.is_alive(one):
+            _remember(own, name)
+    settled: list[bool] = []
+    errors: list[GatewayError] = []
+    for name in _known(own):
+        try:
+            settled.append(_settle(own, found.get(name) or gateway.fetch_subscription(name), gateway))
+        except NotFound:
+            settled.append(False)
+        except GatewayError as err:
+            errors.append(err)
+    if errors:
+        raise errors[0]
+    if settled and all(settled):
         subscription_states.unflag(own.pk, SubscriptionReview.TWIN, source=SOURCE)
+
+
+def _remember(own: Subscription, gateway_id: str) -> None:
+    """From now on it is asked for by its id, whatever the list shows."""
+    with transaction.atomic():
+        row = resources.lock(own.connection_id, ResourceKind.SUBSCRIPTION, gateway_id)
+        resources.join(row, subscription=own)
+
+
+def _known(own: Subscription) -> list[str]:
+    """The ids of all that was ever seen under our reference beside the one we follow."""
+    rows = own.resources.filter(kind=ResourceKind.SUBSCRIPTION).exclude(gateway_id=own.gateway_id)
+    return list(rows.order_by("pk").values_list("gateway_id", flat=True))
+
+
+def _settle(own: Subscription, seen: GatewaySubscription, gateway: Gateway) -> bool:
+    """Whether nothing is left to do about one. Money in one that is over is for a person to give back."""
+    try:
+        twin = _end(own, seen, gateway) if _may_be_ended(own, seen, gateway) else seen
+        has_money = _holds_money(twin, gateway)
+    except GatewayError:
+        if agreements.is_alive(seen):
+            _ask_a_person(own)
+        raise
+    is_alive = agreements.is_alive(twin)
+    if is_alive or (has_money and twin is not seen):
+        _leave_to_a_person(own, twin, gateway, has_money=has_money)
+    return not is_alive and not has_money
+
+
+def _may_be_ended(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> bool:
+    """One that a call of ours may have made, that nobody paid, and nobody agreed to in the place of ours."""
+    if not agreements.is_alive(twin) or twin.status is None or not own.looked_up:
+        return False
+    rule = own.connection.capabilities.subscriptions
+    is_agreed_to = bool(rule and rule.is_hosted) and twin.status != SubscriptionStatus.PENDING
+    if is_agreed_to and own.state in _NOT_AGREED_TO:
+        return False
+    return not _holds_money(twin, gateway)
+
+
+def _end(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> GatewaySubscription:
+    """What it is once it was cancelled: a 200 may have dropped that (mercadopago.md 4.4)."""
+    with suppress(RequestRefused, NotFound):  # ended meanwhile, or not to be ended: the next line tells
+        gateway.change_subscription(twin.gateway_id, SubscriptionChange(status=SubscriptionStatus.CANCELLED))
+    now_there = gateway.fetch_subscription(twin.gateway_id)
+    if not agreements.is_alive(now_there):
+        note_change(own, "twin_cancelled", source=SOURCE, gateway_id=twin.gateway_id)
+    return now_there
+
+
+def _holds_money(twin: GatewaySubscription, gateway: Gateway) -> bool:
+    """Where only the ids of the payments are told, one that was tried may hold some."""
+    try:
+        listed = gateway.fetch_turns(twin.gateway_id)
+    except NotFound:  # of one that lives that says nothing
+        return agreements.is_alive(twin)
+    return any(_may_hold_money(turn) for turn in listed)
+
+
+def _may_hold_money(turn: GatewayTurn) -> bool:
+    if turn.payment:
+        return turn.payment.status is None or turn.payment.status in RECEIVING
+    return bool(turn.payment_ids)
+
+
+def _ask_a_person(own: Subscription) -> None:
+    reason = SubscriptionReview.TWIN if own.gateway_id else SubscriptionReview.LANDED
+    subscription_states.flag(own.pk, reason, source=SOURCE)
+
+
+def _leave_to_a_person(
+    own: Subscription, twin: GatewaySubscription, gateway: Gateway, *, has_money: bool
+) -> None:
+    """What was charged is shown; one that was given up and goes on is followed again."""
+    _ask_a_person(own)
+    if not own.gateway_id:
+        _take(own, twin, gateway)
+        own.refresh_from_db()
+    elif has_money:
+        turns.take_all(own, twin.gateway_id, gateway, source=SOURCE)
 
 
 def _take(own: Subscription, found: GatewaySubscription, gateway: Gateway) -> None:
@@ -58,29 +162,3 @@ def _take(own: Subscription, found: GatewaySubscription, gateway: Gateway) -> No
             agreements.refresh(own.connection, row, held, source=SOURCE, gateway=gateway)
         finally:
             resources.release(held)
-
-
-def _end(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> bool:
-    """Cancel one that nobody paid; False where a person has to decide."""
-    try:
-        listed = gateway.fetch_turns(twin.gateway_id)
-    except NotFound:
-        listed = ()
-    if any(_may_hold_money(turn) for turn in listed):
-        subscription_states.flag(own.pk, SubscriptionReview.TWIN, source=SOURCE)
-        turns.take_all(own, twin.gateway_id, gateway, source=SOURCE)
-        return False
-    try:
-        change = SubscriptionChange(status=SubscriptionStatus.CANCELLED)
-        gateway.change_subscription(twin.gateway_id, change)
-    except (RequestRefused, NotFound):  # ended meanwhile, or the next look tells
-        return False
-    note_change(own, "twin_cancelled", source=SOURCE, gateway_id=twin.gateway_id)
-    return True
-
-
-def _may_hold_money(turn: GatewayTurn) -> bool:
-    """Where only the ids of the payments are told, one that was tried may hold some."""
-    if turn.payment:
-        return turn.payment.status is None or turn.payment.status in RECEIVING
-    return bool(turn.payment_ids)

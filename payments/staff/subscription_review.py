@@ -33,6 +33,11 @@ _WHY = {
         "The gateway holds this subscription more than once, so the customer could be charged twice. Cancel"
         " the one that is not needed in the gateway's panel, and give back there what it charged."
     ),
+    SubscriptionReview.LANDED: gettext_lazy(
+        "It was given up here because the gateway refused it, but a call sent before had made it, so it goes"
+        " on. If another was made in its place, the customer could be charged twice: cancel one of the two,"
+        " and give back what it charged."
+    ),
     SubscriptionReview.NOT_APPLIED: gettext_lazy(
         "Something that was to change does not show at the gateway, or not all of it: the story of the"
         " subscription tells what. Look at the subscription in the gateway's panel."
