@@ -21,7 +21,7 @@ from connections.gateways.base import Exchange, Gateway, GatewaySubscription, Pr
 from connections.gateways.errors import GatewayError, RequestRefused
 from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS
 from connections.services.accounts import patience as patience_of
-from payments.models import Subscription, SubscriptionState
+from payments.models import Subscription, SubscriptionReview, SubscriptionState
 from payments.models.attempts import AttemptState
 from payments.services import agreements, subscription_states
 from payments.services.creation import LOOK_AFTER, Patience, gateway_of
@@ -139,8 +139,7 @@ def _look_up(own: Subscription, gateway: Gateway, patience: Patience) -> None:
     if own.call_state != AttemptState.UNKNOWN:  # cut off: in doubt from now on
         set_call(own, AttemptState.UNKNOWN)
     if found := find(own, gateway):
-        set_call(own, AttemptState.ANSWERED)
-        take(own, best(found), gateway)
+        _adopt(own, found, gateway)
         return
     if _may_resend(own, gateway):
         patience.insist()
@@ -165,9 +164,13 @@ def find(own: Subscription, gateway: Gateway) -> list[GatewaySubscription]:
     return sorted(found.values(), key=lambda one: one.created_at or clock.now())
 
 
-def best(found: list[GatewaySubscription]) -> GatewaySubscription:
-    """The oldest that lives; what else was found is a twin, for the watch."""
-    return next((one for one in found if agreements.is_alive(one)), found[0])
+def _adopt(own: Subscription, found: list[GatewaySubscription], gateway: Gateway) -> None:
+    """The oldest that lives; what else was found is a twin, for the watch, however long ago it was sent."""
+    set_call(own, AttemptState.ANSWERED)
+    alive = [one for one in found if agreements.is_alive(one)]
+    if len(alive) > 1:
+        subscription_states.flag(own.pk, SubscriptionReview.TWIN, source=SOURCE)
+    take(own, (alive or found)[0], gateway)
 
 
 def _may_resend(own: Subscription, gateway: Gateway) -> bool:
@@ -257,8 +260,7 @@ def _look_and_send(own: Subscription) -> None:
     try:
         gateway = gateway_of(own, patience, exchanges, is_background=False)
         if found := find(own, gateway):
-            set_call(own, AttemptState.ANSWERED)
-            take(own, best(found), gateway)
+            _adopt(own, found, gateway)
             return
     except GatewayError as err:
         wait(own, err)

@@ -6,6 +6,7 @@ So is what landed although it had been given up. Once seen, each is asked for by
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -31,6 +32,7 @@ SOURCE = "check"
 # A look that fails is made again, but not for ever.
 _LONGEST = timedelta(days=3)
 _DAILY = timedelta(days=1)
+_PAID = "twin_paid"
 _NOT_AGREED_TO = (SubscriptionState.CONFIRMING, SubscriptionState.PENDING, SubscriptionState.FAILED)
 
 
@@ -59,19 +61,31 @@ def look(own: Subscription, gateway: Gateway) -> None:
     for name, one in found.items():
         if name != own.gateway_id and agreements.is_alive(one):
             _remember(own, name)
+    if _settle_all(own, found, gateway) and own.review_reason == SubscriptionReview.TWIN:
+        _close(own)
+
+
+def _settle_all(own: Subscription, found: Mapping[str, GatewaySubscription], gateway: Gateway) -> bool:
+    """Whether there are any, and nothing is left to do; one that cannot be asked for keeps no other waiting."""
     settled: list[bool] = []
-    errors: list[GatewayError] = []
+    error: GatewayError | None = None
     for name in _known(own):
         try:
             settled.append(_settle(own, found.get(name) or gateway.fetch_subscription(name), gateway))
         except NotFound:
             settled.append(False)
         except GatewayError as err:
-            errors.append(err)
-    if errors:
-        raise errors[0]
-    if settled and all(settled):
-        subscription_states.unflag(own.pk, SubscriptionReview.TWIN, source=SOURCE)
+            error = error or err
+    if error:
+        raise error
+    return bool(settled) and all(settled)
+
+
+def _close(own: Subscription) -> None:
+    """None is left; what was asked about before, on one that was given up once, is asked again."""
+    subscription_states.unflag(own.pk, SubscriptionReview.TWIN, source=SOURCE)
+    if own.timeline.filter(code="state", data__before=SubscriptionState.FAILED).exists():
+        subscription_states.flag(own.pk, SubscriptionReview.LANDED, source=SOURCE)
 
 
 def _remember(own: Subscription, gateway_id: str) -> None:
@@ -91,7 +105,7 @@ def _settle(own: Subscription, seen: GatewaySubscription, gateway: Gateway) -> b
     """Whether nothing is left to do about one. Money in one that is over is for a person to give back."""
     try:
         twin = _end(own, seen, gateway) if _may_be_ended(own, seen, gateway) else seen
-        has_money = _holds_money(twin, gateway)
+        has_money = _holds_money(own, twin, gateway)
     except GatewayError:
         if agreements.is_alive(seen):
             _ask_a_person(own)
@@ -110,7 +124,7 @@ def _may_be_ended(own: Subscription, twin: GatewaySubscription, gateway: Gateway
     is_agreed_to = bool(rule and rule.is_hosted) and twin.status != SubscriptionStatus.PENDING
     if is_agreed_to and own.state in _NOT_AGREED_TO:
         return False
-    return not _holds_money(twin, gateway)
+    return not _holds_money(own, twin, gateway)
 
 
 def _end(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> GatewaySubscription:
@@ -123,8 +137,10 @@ def _end(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> Gate
     return now_there
 
 
-def _holds_money(twin: GatewaySubscription, gateway: Gateway) -> bool:
-    """Where only the ids of the payments are told, one that was tried may hold some."""
+def _holds_money(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> bool:
+    """Now or when it was seen before: the list of its turns may lag."""
+    if own.timeline.filter(code=_PAID, data__gateway_id=twin.gateway_id).exists():
+        return True
     try:
         listed = gateway.fetch_turns(twin.gateway_id)
     except NotFound:  # of one that lives that says nothing
@@ -133,6 +149,7 @@ def _holds_money(twin: GatewaySubscription, gateway: Gateway) -> bool:
 
 
 def _may_hold_money(turn: GatewayTurn) -> bool:
+    """Where only the ids of the payments are told, one that was tried may hold some."""
     if turn.payment:
         return turn.payment.status is None or turn.payment.status in RECEIVING
     return bool(turn.payment_ids)
@@ -148,6 +165,9 @@ def _leave_to_a_person(
 ) -> None:
     """What was charged is shown; one that was given up and goes on is followed again."""
     _ask_a_person(own)
+    told = own.timeline.filter(code=_PAID, data__gateway_id=twin.gateway_id)
+    if has_money and own.gateway_id and not told.exists():
+        note_change(own, _PAID, source=SOURCE, gateway_id=twin.gateway_id)
     if not own.gateway_id:
         _take(own, twin, gateway)
         own.refresh_from_db()

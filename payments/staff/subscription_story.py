@@ -86,6 +86,18 @@ def _turn(entry: TimelineEntry) -> tuple[str, str]:
     return said % {"reference": entry.data["charge"], "day": due}, sentences.source(entry)
 
 
+def _twin_cancelled(entry: TimelineEntry) -> tuple[str, str]:
+    detail = _("a creating call without an answer had its effect late")
+    return _("Cancelled at the gateway, so that nobody is charged twice: %(id)s") % {
+        "id": entry.data["gateway_id"]
+    }, detail
+
+
+def _twin_paid(entry: TimelineEntry) -> tuple[str, str]:
+    said = _("It is there twice at the gateway, and this one may have been paid: %(id)s")
+    return said % {"id": entry.data["gateway_id"]}, sentences.source(entry)
+
+
 _SENTENCES: dict[str, Sentence] = {
     "state": _state,
     "review": _review,
@@ -96,5 +108,7 @@ _SENTENCES: dict[str, Sentence] = {
     "amount_agreed": _amount_agreed,
     "reviewed": _reviewed,
     "turn": _turn,
+    "twin_cancelled": _twin_cancelled,
+    "twin_paid": _twin_paid,
     "change": agreement_words.sentence,
 }

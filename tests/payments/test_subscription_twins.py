@@ -266,3 +266,13 @@ def test_what_a_notification_tells_of_one_that_was_given_up_is_for_a_person(card
     made = cards.set(the_one(cards).gateway_id, status=ACTIVE, gateway_status="authorized")
     own = tell(own, made.gateway_id)
     assert (own.state, own.review_reason, own.failure) == ("active", "landed", "")
+
+
+def test_it_is_asked_about_again_once_its_twin_is_gone(cards: Books, clock: Any) -> None:
+    own = given_up(cards, clock)
+    own = tell(own, the_one(cards).gateway_id)
+    land(cards, own, TWIN)
+    cards.before["change"] = refused
+    assert look(own, clock).review_reason == "twin"
+    del cards.before["change"]
+    assert (look(own, clock).review_reason, is_alive(cards)) == ("landed", False)
