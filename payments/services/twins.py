@@ -33,6 +33,7 @@ SOURCE = "check"
 _LONGEST = timedelta(days=3)
 _DAILY = timedelta(days=1)
 _PAID = "twin_paid"
+_OVER = (SubscriptionState.CANCELLED, SubscriptionState.ENDED)
 _NOT_AGREED_TO = (SubscriptionState.CONFIRMING, SubscriptionState.PENDING, SubscriptionState.FAILED)
 
 
@@ -66,7 +67,7 @@ def look(own: Subscription, gateway: Gateway) -> None:
 
 
 def _settle_all(own: Subscription, found: Mapping[str, GatewaySubscription], gateway: Gateway) -> bool:
-    """Whether there are any, and nothing is left to do; one that cannot be asked for keeps no other waiting."""
+    """Whether there are any and nothing is left to do. One that cannot be asked keeps no other waiting."""
     settled: list[bool] = []
     error: GatewayError | None = None
     for name in _known(own):
@@ -119,6 +120,8 @@ def _settle(own: Subscription, seen: GatewaySubscription, gateway: Gateway) -> b
 def _may_be_ended(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> bool:
     """One that a call of ours may have made, that nobody paid, and nobody agreed to in the place of ours."""
     if not agreements.is_alive(twin) or twin.status is None or not own.looked_up:
+        return False
+    if own.state in _OVER:  # ours was ended: which of the two was meant to stay is not known
         return False
     rule = own.connection.capabilities.subscriptions
     is_agreed_to = bool(rule and rule.is_hosted) and twin.status != SubscriptionStatus.PENDING

@@ -12,7 +12,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from connections.models import ConnectionAccess
-from payments.models import Subscription, TimelineEntry
+from payments.models import Subscription, SubscriptionReview, TimelineEntry
+from payments.services.timeline import note_change
 from tests.factories import NOW, make_charge, make_connection, make_customer, make_plan, make_subscription
 from tests.payments.recurring import Books, at
 
@@ -144,6 +145,21 @@ def test_a_refusal_is_told_in_the_gateways_words(operator: Client) -> None:
     own = make_subscription(state="failed", failure="O cliente está bloqueado.", gateway_id="")
     shown = page(operator, own.get_absolute_url())
     assert "data-failure" in shown and "O cliente está bloqueado." in shown and "data-action" not in shown
+
+
+@pytest.mark.parametrize("reason", [reason for reason in SubscriptionReview if reason])
+def test_every_reason_to_look_at_one_says_why(reason: str) -> None:
+    own = make_subscription(review_reason=reason)
+    assert f'data-review="{reason}"' in page(browser_of("Operator"), own.get_absolute_url())
+    assert 'name="note"' in page(browser_of("Finance"), f"{own.get_absolute_url()}review/")
+
+
+def test_its_story_names_what_is_there_twice(operator: Client) -> None:
+    own = make_subscription()
+    for code, gateway_id in (("twin_cancelled", "sub_a"), ("twin_paid", "sub_b")):
+        note_change(own, code, source="check", gateway_id=gateway_id)
+    shown = page(operator, own.get_absolute_url())
+    assert "nobody is charged twice: sub_a" in shown and "may have been paid: sub_b" in shown
 
 
 def test_in_doubt_it_waits_and_may_be_sent_again(operator: Client) -> None:

@@ -179,6 +179,16 @@ def test_one_that_waits_is_cancelled_beside_one_its_payer_agreed_to(cards: Books
     assert (own.state, own.review_reason, is_alive(cards)) == ("active", "", False)
 
 
+def test_the_one_that_is_left_once_ours_was_ended_is_for_a_person(bills: Books, clock: Any) -> None:
+    own = sent_twice(bills, "bills")
+    bills.set(own.gateway_id, is_deleted=True)
+    own = look(own, clock)
+    assert (own.state, own.review_reason, is_alive(bills)) == ("cancelled", "twin", True)
+    assert own.check_due_at and own.check_due_at <= now() + timedelta(days=1)
+    bills.set(TWIN, is_deleted=True)
+    assert look(own, clock, days=1).review_reason == ""
+
+
 def test_a_word_nobody_knows_is_for_a_person(bills: Books, clock: Any) -> None:
     own = look(sent_twice(bills, "bills", status=None, gateway_status="FROZEN"), clock)
     assert (own.review_reason, bills.changes) == ("twin", [])
