@@ -18,7 +18,7 @@ from config import clock
 from config.wakeup import wake
 from connections import waiting
 from connections.gateways.base import Exchange, Gateway, GatewaySubscription, PreparedCall, ResourceKind
-from connections.gateways.errors import GatewayError, RequestRefused
+from connections.gateways.errors import GatewayError, GatewayUnavailable, RequestRefused
 from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS
 from connections.services.accounts import patience as patience_of
 from payments.models import Subscription, SubscriptionReview, SubscriptionState
@@ -141,11 +141,18 @@ def _look_up(own: Subscription, gateway: Gateway, patience: Patience) -> None:
     if found := find(own, gateway):
         _adopt(own, found, gateway)
         return
-    if _may_resend(own, gateway):
-        patience.insist()
+    if _may_resend(own, gateway) and _is_time_left(patience):
         _resend(own, gateway)
-        return
-    _look_later(own)
+    else:
+        _look_later(own)
+
+
+def _is_time_left(patience: Patience) -> bool:
+    try:
+        patience.insist()
+    except GatewayUnavailable:
+        return False
+    return True
 
 
 def find(own: Subscription, gateway: Gateway) -> list[GatewaySubscription]:

@@ -41,7 +41,7 @@ def fail(subscription_id: int, *, failure: str) -> bool:
 def flag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:
     """Ask a person to look at it, unless they are asked about something as urgent already.
 
-    What an urgent one replaces comes back with the next look: an amount, a word. So it does not for a twin.
+    Another amount and an unknown word are asked about again at the next look; a twin might not be.
     """
     with transaction.atomic():
         own = hold(subscription_id)
