@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -66,8 +66,9 @@ class Followed:
 
         self.running.wait_until(is_same, f"the mirror of {self.reference}: {self.books()}")
 
-    def wait_for_newest(self, status: str) -> None:
-        self.running.wait_until(lambda: self.charges[-1][1] == status, f"the newest charge is {status}")
+    def wait_for_turn(self, due: date, status: str) -> None:
+        wanted = [due.isoformat(), status]
+        self.running.wait_until(lambda: wanted in [row[:2] for row in self.charges], f"{due} is {status}")
 
     def wait_for_charges(self, rows: list[year.Row]) -> None:
         """These, and nothing of them to review."""
@@ -94,37 +95,47 @@ def pass_to(running: Running, moment: datetime, *followed: Followed) -> None:
         one.wait_for_mirror()
 
 
-def begin_month(month: int, slips: Followed, card: Followed) -> None:
-    """What a person does in it; ``year`` tells when."""
-    kind = year.CHANGES.get(month)
+def begin(own: Followed, key: str, moment: datetime) -> None:
+    """What a person does then, ``year`` tells it, and what the card answers from then on."""
+    kind = year.change_at(key, moment)
     if kind == "amount":
-        slips.change(kind, amount_cents=year.RAISED, with_open=True)
-        card.change(kind, amount_cents=year.RAISED)
+        own.change(kind, amount_cents=year.RAISED, with_open=key == "asaas")
     elif kind:
-        slips.change(kind)
-        card.change(kind)
+        own.change(kind)
+    if moment == year.REFUSED_FROM:
+        own.running.control("kept_card", reference=own.reference, declines=True)
 
 
+def recover(own: Followed, key: str) -> None:
+    """The refused turn is late; the card is good again, and is tried by Mercado Pago in its time."""
+    own.wait_for_turn(year.REFUSED_DUE, "overdue")
+    own.running.control("kept_card", reference=own.reference, declines=False)
+    if key == "asaas":
+        assert not own.running.control("retry_card", reference=own.reference)["refused"]
+        own.wait_for_turn(year.REFUSED_DUE, "paid")
+
+
+@pytest.mark.full
 def test_a_year_of_both_gateways(apart: Running) -> None:
-    """One cycle late, one paused month, another amount, the end: each as its gateway does it."""
-    slips, card = subscribe(apart, "asaas", "boleto"), subscribe(apart, "mercadopago", "card")
-    assert (slips.state, card.state, len(slips.charges), card.charges) == ("active", "pending", 1, [])
-    apart.control("subscribe", reference=card.reference)
-    card.wait_for("active")
-    for month in range(1, 13):
-        begin_month(month, slips, card)
-        apart.control("kept_card", reference=card.reference, declines=month == year.REFUSED_IN)
-        pass_to(apart, year.day(month, 13), slips, card)
-        if month == year.REFUSED_IN:
-            card.wait_for_newest("overdue")
-            apart.control("kept_card", reference=card.reference, declines=False)
-        if month < 12:
-            apart.control("pay", reference=slips.reference, cleared=True)
-        pass_to(apart, year.day(month + 1), slips, card)
-    slips.wait_for("cancelled")
-    card.wait_for("cancelled")
-    slips.wait_for_charges(year.SLIPS)
-    card.wait_for_charges(year.CARD)
+    """One turn refused and taken, one pause, another amount, the end: each as its gateway does it."""
+    both = {key: subscribe(apart, key, "card") for key in year.ROWS}
+    asaas, mercadopago = both["asaas"], both["mercadopago"]
+    assert (asaas.state, len(asaas.charges)) == ("active", 1)
+    assert (mercadopago.state, mercadopago.charges) == ("pending", [])
+    apart.control("pay", reference=asaas.reference)  # the card of the first page is kept
+    apart.control("subscribe", reference=mercadopago.reference)
+    mercadopago.wait_for("active")
+    for moment, following in year.SPANS:
+        for key, own in both.items():
+            begin(own, key, moment)
+        pass_to(apart, following, *both.values())
+        for key, own in both.items():
+            assert (own.state == "paused") == year.is_paused(key, following)
+            if following == year.REFUSED_UNTIL:
+                recover(own, key)
+    for key, own in both.items():
+        own.wait_for("cancelled")
+        own.wait_for_charges(year.ROWS[key])
 
 
 def test_the_link_of_a_plan_used_by_three_customers(apart: Running) -> None:

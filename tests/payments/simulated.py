@@ -51,8 +51,9 @@ class World:
         self.control("clock", advance_seconds=timedelta(**ahead).total_seconds())
         self._read_clock()
 
-    def move_to(self, moment: datetime) -> None:
-        self.control("clock", now=moment.isoformat())
+    def move_to(self, moment: datetime, *, play: bool = False) -> None:
+        """``play``: what falls between happens at its own time, not all at the end of it."""
+        self.control("clock", now=moment.isoformat(), play=play)
         self._read_clock()
 
     def _read_clock(self) -> None:

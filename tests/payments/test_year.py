@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from config import clock
 from connections.gateways.base import Cycle, Method
 from payments.models import AgreementChangeKind, Payment
 from payments.services import (
@@ -16,6 +15,7 @@ from payments.services import (
     agreement_checking,
     checking,
     doubt,
+    settling,
     subscribing,
 )
 from payments.services.agreement_hindrances import NewAgreementChange
@@ -31,7 +31,7 @@ class Year:
     """One subscription of a simulated account, and the months that pass."""
 
     def __init__(self, world: World, key: str, method: Method) -> None:
-        self.world = world
+        self.world, self.key = world, key
         world.move_to(year.BEGINS)
         self.own = subscribing.create_subscription(
             NewSubscription(
@@ -47,34 +47,35 @@ class Year:
         )
 
     def pass_to(self, moment: datetime) -> None:
-        """Day by day, with all that the workers do by the clock."""
-        for days in (2, 1, 0):
-            later = timedelta(hours=3 - days)  # than the looks of the day before
-            self.world.move_to(max(moment - timedelta(days=days) + later, clock.now()))
-            self.work()
-        self.own.refresh_from_db()
-
-    def work(self) -> None:
+        """With all that the workers do by the clock."""
+        self.world.move_to(moment, play=True)
         subscribing.settle_due()
         agreement_changing.settle_due()
         agreement_checking.sweep()
         checking.sweep()
+        settling.ask_due()
         doubt.settle_due()
+        self.own.refresh_from_db()
+        assert (self.own.state == "paused") == year.is_paused(self.key, moment)
 
-    def change(self, kind: str, **values: Any) -> None:
+    def change(self, moment: datetime) -> None:
+        """What a person does then; ``year`` tells it."""
+        kind = year.change_at(self.key, moment)
+        if not kind:
+            return
+        is_ahead = self.key == "asaas"
+        values = {"amount_cents": year.RAISED, "with_open": is_ahead} if kind == "amount" else {}
         asked = NewAgreementChange(
             subscription=self.own, kind=AgreementChangeKind(kind), submission=uuid.uuid4(), **values
         )
         assert agreement_changing.change(asked).state == "done"
         self.own.refresh_from_db()
 
-    def begin_month(self, month: int) -> None:
-        """What a person does in it; ``year`` tells when."""
-        kind = year.CHANGES.get(month)
-        if kind == "amount":
-            self.change(kind, amount_cents=year.RAISED, with_open=True)
-        elif kind:
-            self.change(kind)
+    def control(self, name: str, **body: Any) -> Any:
+        return self.world.control(name, reference=self.own.reference, **body)
+
+    def status_of(self, due: date) -> str:
+        return self.own.charges.get(due_date=due).status
 
     def rows(self) -> list[year.Row]:
         own = self.own.charges.order_by("due_date")
@@ -90,34 +91,42 @@ class Year:
         rows = self.world.payments_of_subscription(self.own.reference)
         return {str(row["id"]): str(row["status"]) for row in rows if row["amount"]}
 
+    def is_as_agreed(self) -> None:
+        assert (self.own.state, self.rows()) == ("cancelled", year.ROWS[self.key])
+        assert self.mirrored() == self.books()
 
-def test_at_asaas(world: World) -> None:
+
+@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+def test_by_card(world: World, key: str) -> None:
+    own = Year(world, key, Method.CARD)
+    if key == "asaas":
+        assert (own.own.state, len(own.rows())) == ("active", 1)
+        own.control("pay")  # the card of the first page is kept
+    else:
+        assert (own.own.state, bool(own.own.link), own.rows()) == ("pending", True, [])
+        own.control("subscribe")
+    for moment, following in year.SPANS:
+        own.change(moment)
+        if moment == year.REFUSED_FROM:
+            own.control("kept_card", declines=True)
+        own.pass_to(following)
+        if following == year.REFUSED_UNTIL:
+            assert own.status_of(year.REFUSED_DUE) == "overdue"
+            own.control("kept_card", declines=False)
+            assert key != "asaas" or not own.control("retry_card")["refused"]
+        elif moment == year.REFUSED_UNTIL:
+            assert own.status_of(year.REFUSED_DUE) == "paid"
+    own.is_as_agreed()
+
+
+@pytest.mark.full
+def test_by_boleto(world: World) -> None:
+    """Each slip is paid a day late; the rows are those of the card."""
     own = Year(world, "asaas", Method.BOLETO)
-    for month in range(1, 13):
-        own.begin_month(month)
-        own.pass_to(year.day(month, 13))
-        if month < 12:
-            late = own.own.charges.filter(status="overdue").count()
-            assert late == 1 or month != year.REFUSED_IN  # a weekend makes nobody late
-            world.control("pay", reference=own.own.reference, cleared=True)
-        own.pass_to(year.day(month + 1))
-    own.pass_to(year.day(13, 11))
-    assert (own.own.state, own.rows()) == ("cancelled", year.SLIPS)
-    assert own.mirrored() == own.books()
-
-
-def test_at_mercado_pago(world: World) -> None:
-    own = Year(world, "mercadopago", Method.CARD)
-    assert (own.own.state, bool(own.own.link), own.rows()) == ("pending", True, [])
-    world.control("subscribe", reference=own.own.reference)
-    for month in range(1, 13):
-        own.begin_month(month)
-        world.control("kept_card", reference=own.own.reference, declines=month == year.REFUSED_IN)
-        own.pass_to(year.day(month, 13))
-        if month == year.REFUSED_IN:
-            assert own.own.charges.get(due_date=year.day(month, 12).date()).is_collecting
-            world.control("kept_card", reference=own.own.reference, declines=False)
-        own.pass_to(year.day(month + 1))
-    own.pass_to(year.day(13, 11))
-    assert (own.own.state, own.rows()) == ("cancelled", year.CARD)
-    assert own.mirrored() == own.books()
+    for moment, following in year.SPANS:
+        own.change(moment)
+        own.pass_to(following)
+        late = own.own.charges.filter(due_date__lt=following.date(), status__in=["pending", "overdue"])
+        if late.exists():
+            own.control("pay", cleared=True)
+    own.is_as_agreed()
