@@ -5,11 +5,10 @@ The page is where the expectations come from; the simulator sends, our address a
 
 from __future__ import annotations
 
-import re
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,43 +16,20 @@ import pytest
 from django.test import Client
 
 from config import clock
-from connections.gateways.base import Method
+from connections.gateways.base import Cycle, Method
 from connections.models import Connection
-from payments.models import Charge, ReviewReason
-from payments.services import checking
-from tests.payments.simulated import World
+from payments.models import Charge, Customer, GatewayResource, Plan, ReviewReason, Subscription
+from payments.services import checking, planning, subscribing
+from payments.services.subscription_intents import NewSubscription
+from tests.payments.simulated import DOCUMENT, World
 from tests.simulator.support import Inbox, Received
 from tests.webhooks.handing import connected, hand_on
+from tests.webhooks.topics import Lines, kind, lines, reason
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import inbox
 from webhooks.services.finishing import ASK_AGAIN
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weighty, pytest.mark.usefixtures("quiet_broker")]
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "topics.md"
-# What a body calls a topic that is sent by another name.
-ONLY_IN_BODIES = {"claim", "automatic-payments"}
-Line = dict[str, str]
-
-
-def lines(gateway: str) -> Line:
-    """Each name that can be sent, with where the page says that it leads; of a family one name we made up."""
-    half = PAGE.read_text().partition(f"\n## {gateway}\n")[2].partition("\n## ")[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in half.splitlines()]
-    named = {name: row[2] for row in rows if len(row) == 4 for name in re.findall(r"`([\w*-]+)`", row[0])}
-    return {
-        name.replace("*", "INVENTED"): leads for name, leads in named.items() if name not in ONLY_IN_BODIES
-    }
-
-
-def kind(leads: str) -> str:
-    """What is asked for; empty where nothing is."""
-    found = re.match(r"its (\w+) is asked for", leads)
-    return found[1] if found else ""
-
-
-def reason(leads: str) -> str:
-    found = re.search(r"\(`(\w+)`\)", leads)
-    return found[1] if found else ""
 
 
 def topic_of(delivery: Received) -> str:
@@ -104,14 +80,14 @@ class Sender:
 
 
 @pytest.fixture(params=[("asaas", "Asaas"), ("mercadopago", "Mercado Pago")], ids=["asaas", "mercadopago"])
-def page(request: pytest.FixtureRequest) -> tuple[str, Line]:
+def page(request: pytest.FixtureRequest) -> tuple[str, Lines]:
     key, title = request.param
     return key, lines(title)
 
 
 @pytest.fixture
 def sender(
-    page: tuple[str, Line], world: World, receiver: Inbox, client: Client, settings: Any
+    page: tuple[str, Lines], world: World, receiver: Inbox, client: Client, settings: Any
 ) -> Iterator[Sender]:
     settings.PUBLIC_URL = receiver.url
     yield Sender(world, page[0], receiver, client)
@@ -126,27 +102,29 @@ def ended(sender: Sender) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def test_told_once_and_again(page: tuple[str, Line], sender: Sender) -> None:
+def test_told_once_and_again(page: tuple[str, Lines], sender: Sender) -> None:
     """About what is there and ours: asked for, and nothing believed but the answer."""
-    key, leads = page
+    _key, leads = page
     charge, things = things_of(sender)
-    asked_for = {name: things[kind(line)] for name, line in leads.items() if kind(line) in things}
-    needs_nothing = {name: "777" for name, line in leads.items() if not kind(line)}
+    things |= recurring_things_of(sender)
+    assert things.keys() == {kind(line) for line in leads.values()} - {""}
+    named = {name: things.get(kind(line), "777") for name, line in leads.items()}
+    before = agreed()
     sender.quiet()
-    for name, named in {**asked_for, **needs_nothing}.items():
-        sender.send(name, named)
-    expected = {name: {(EventState.DONE.value, "")} for name in asked_for} | {
-        name: {(EventState.IGNORED.value, reason(leads[name]))} for name in needs_nothing
-    }
-    once, again = sender.take(2 * len(expected))
-    assert len(once) == len(again) == len(expected)
+    for name, identifier in named.items():
+        sender.send(name, identifier)
+    once, again = sender.take(2 * len(leads))
+    assert len(once) == len(again) == len(leads)
     for deliveries in (once, again):
         sender.hand_on(deliveries)
-        assert ended(sender) == expected
+        assert ended(sender) == {
+            name: {("done", "") if kind(line) else ("ignored", reason(line))} for name, line in leads.items()
+        }
     charge.refresh_from_db()
     status = "disputed" if "claim" in things else "paid"
     assert (charge.status, charge.received_cents, charge.refunded_cents) == (status, 10_000, 0)
     assert bool(charge.fraud_alert_at) == any("do not deliver" in line for line in leads.values())
+    assert agreed() == before
     sender.connection.refresh_from_db()
     due = sender.connection.health_due_at
     assert due and due <= clock.now() + timedelta(minutes=1)
@@ -163,6 +141,43 @@ def things_of(sender: Sender) -> tuple[Charge, dict[str, str]]:
     return charge, things
 
 
+def recurring_things_of(sender: Sender) -> dict[str, str]:
+    """A subscription of ours that lives, and at Mercado Pago its plan and a turn of it."""
+    world = sender.world
+    terms: dict[str, Any] = {
+        "connection": sender.connection,
+        "amount_cents": 4_990,
+        "cycle": Cycle.MONTHLY,
+        "submission": uuid.uuid4(),
+    }
+    if sender.key == "asaas":
+        customer = Customer.objects.get(document=DOCUMENT)
+        starts_on = world.today() + timedelta(days=60)
+        asked = NewSubscription(
+            **terms, customer=customer, method=Method.PIX, description="Clube", starts_on=starts_on
+        )
+        return {"subscription": subscribing.create_subscription(asked).gateway_id}
+    plan = planning.create_plan(planning.NewPlan(**terms, name="Clube", method=Method.CARD))
+    begun = world.control("subscribe", reference=plan.reference)
+    world.move(hours=1)
+    world.move(minutes=5)  # what is listed lags
+    planning.poll_due()
+    turn = GatewayResource.objects.get(kind="turn", charge__subscription__gateway_id=begun["id"])
+    return {"subscription": begun["id"], "plan": plan.gateway_id, "turn": turn.gateway_id}
+
+
+def agreed() -> list[list[Any]]:
+    """All that is held of subscriptions: telling that one ended ends nothing."""
+    charges = Charge.objects.exclude(subscription=None)
+    held = [
+        list(Subscription.objects.values_list("state", "amount_cents", "next_due_on", "review_reason")),
+        list(charges.order_by("pk").values_list("status", "received_cents", "review_reason")),
+        list(Plan.objects.values_list("state", "amount_cents")),
+    ]
+    assert held[0] and held[1]
+    return held
+
+
 def paid(sender: Sender, method: Method) -> Charge:
     """Known as paid by our own look."""
     charge = sender.world.charge(sender.key, method)
@@ -177,7 +192,7 @@ def look(charge: Charge) -> None:
     charge.refresh_from_db()
 
 
-def test_told_before_there_is_anything(page: tuple[str, Line], sender: Sender) -> None:
+def test_told_before_there_is_anything(page: tuple[str, Lines], sender: Sender) -> None:
     """Answered 200, asked for as often as it may appear yet, and put aside: nothing of it fails."""
     _key, leads = page
     for name in leads:
