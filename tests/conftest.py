@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 from django.utils import translation
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 
 from tests.house import environment  # first: it makes bin/lib importable
@@ -37,8 +37,10 @@ _SMALL_ENDS = (
 )
 
 
-# How long one generated example takes says nothing on a machine that does something else meanwhile.
-settings.register_profile("house", deadline=None, print_blob=True)
+# How long generated examples take says nothing on a machine that does something else meanwhile.
+settings.register_profile(
+    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 replace_flush()
 

@@ -43,6 +43,9 @@ class World:
     def fault(self, name: str, **parameters: Any) -> None:
         self.control("faults", name=name, **parameters)
 
+    def faults(self) -> list[dict[str, Any]]:
+        return list(accounts.control(self.url, "GET", "faults")["faults"])
+
     def no_faults(self) -> None:
         accounts.control(self.url, "DELETE", "faults")
 
@@ -60,8 +63,9 @@ class World:
         self._patch.setattr(clock, "_simulator", clock._SimulatorOffset())
 
     def connection(self, key: str) -> Connection:
+        """One of that kind; what stands behind a colon tells several of a kind apart."""
         if key not in self.connections:
-            account = self.control("accounts", name=f"Loja {key}", **SWITCHES[key])
+            account = self.control("accounts", name=f"Loja {key}", **SWITCHES[key.partition(":")[0]])
             is_asaas = account["gateway"] == "asaas"
             self.accounts[key] = account
             self.connections[key] = make_connection(

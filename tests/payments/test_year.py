@@ -64,7 +64,9 @@ class Year:
         if not kind:
             return
         is_ahead = self.key == "asaas"
-        values = {"amount_cents": year.RAISED, "with_open": is_ahead} if kind == "amount" else {}
+        values: dict[str, Any] = (
+            {"amount_cents": year.RAISED, "with_open": is_ahead} if kind == "amount" else {}
+        )
         asked = NewAgreementChange(
             subscription=self.own, kind=AgreementChangeKind(kind), submission=uuid.uuid4(), **values
         )

@@ -22,7 +22,7 @@ def connected(world: World, key: str, receiver: Inbox) -> Connection:
     """A connection whose gateway really signs what it sends to the receiver."""
     connection = world.connection(key)
     account = world.accounts[key]
-    if key == "asaas":
+    if connection.gateway == "asaas":
         token = connection.open_webhook_secrets()["token"]
         address = f"{receiver.url}{connection.webhook_path}"
         AsaasClient(Simulator(world.url), account).webhook(address, EVENTS, authToken=token)

@@ -1,4 +1,4 @@
-"""In whatever order the notifications of a subscription come, known or not, it ends in the same state."""
+"""In whatever order the notifications of a subscription come, or none, known or not, it ends the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.test import Client
 from connections.gateways.base import Cycle, Method, SubscriptionChange, SubscriptionStatus
 from connections.services import gateway_for
 from payments.models import Charge, Payment, Plan, Subscription
-from payments.services import planning, subscribing
+from payments.services import agreement_checking, checking, planning, subscribing
 from payments.services.subscription_intents import NewSubscription
 from tests.factories import make_customer
 from tests.payments.simulated import DOCUMENT, World
@@ -45,8 +45,20 @@ def outcome() -> dict[str, Any]:
     }
 
 
+def end_untold() -> dict[str, Any]:
+    """What is found by our own looks alone."""
+    with transaction.atomic():
+        subscribing.settle_due()
+        planning.poll_due()
+        agreement_checking.sweep()
+        checking.sweep()
+        found = outcome()
+        transaction.set_rollback(True)
+    return found
+
+
 def ends_of(client: Client, told: Sequence[Received], how_many: int) -> list[dict[str, Any]]:
-    ends = []
+    ends = [end_untold()]
     for order in orders(told, how_many):
         for is_worked_between in (True, False):
             with transaction.atomic():

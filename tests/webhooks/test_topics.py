@@ -169,7 +169,7 @@ def recurring_things_of(sender: Sender) -> dict[str, str]:
 def agreed() -> list[list[Any]]:
     """All that is held of subscriptions: telling that one ended ends nothing."""
     charges = Charge.objects.exclude(subscription=None)
-    held = [
+    held: list[list[Any]] = [
         list(Subscription.objects.values_list("state", "amount_cents", "next_due_on", "review_reason")),
         list(charges.order_by("pk").values_list("status", "received_cents", "review_reason")),
         list(Plan.objects.values_list("state", "amount_cents")),
