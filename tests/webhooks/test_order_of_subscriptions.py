@@ -75,7 +75,7 @@ def ends_of(client: Client, told: Sequence[Received], how_many: int) -> list[dic
     return ends
 
 
-HOW_MANY = [pytest.param(4, id="some"), pytest.param(24, marks=pytest.mark.full, id="many")]
+HOW_MANY = [pytest.param(3, id="some"), pytest.param(24, marks=pytest.mark.full, id="many")]
 
 
 @pytest.mark.parametrize("how_many", HOW_MANY)
