@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0023_changes_that_did_not_take_effect'),
+        ('payments', '0024_plans_sent_and_closed'),
     ]
 
     operations = [
