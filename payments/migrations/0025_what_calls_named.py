@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='subscription',
             name='review_reason',
-            field=models.CharField(blank=True, choices=[('', ''), ('amount', 'the gateway asks for another amount than ours'), ('unknown_status', 'the gateway uses a status we do not know'), ('twin', 'the gateway holds this subscription twice'), ('landed', 'the gateway made it after it had been given up here'), ('not_applied', 'a change did not take effect at the gateway')], max_length=20),
+            field=models.CharField(blank=True, choices=[('', ''), ('amount', 'the gateway asks for another amount than ours'), ('unknown_status', 'the gateway uses a status we do not know'), ('twin', 'the gateway holds this subscription twice'), ('landed', 'the gateway made it after it had been given up here'), ('not_applied', 'a change did not take effect at the gateway'), ('missing', 'the gateway does not know this subscription any more')], max_length=20),
         ),
     ]
