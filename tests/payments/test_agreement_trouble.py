@@ -127,7 +127,7 @@ def test_a_refusal_that_nobody_may_have_read_is_for_a_person(
 def test_nobody_is_asked_any_more_once_it_is_over(cards: Books) -> None:
     own = subscribed("cards", cards)
     cards.before["change"] = raising(RequestRefused("Not this one."))
-    change(own, "cancel")
+    assert (change(own, "cancel").state, own.review_reason) == ("refused", "not_applied")
     cards.set(own.gateway_id, status=SubscriptionStatus.CANCELLED)
     assert (look(own).state, own.review_reason) == ("cancelled", "")
 
@@ -169,7 +169,11 @@ def test_where_nothing_is_counted_an_old_answer_to_no_call_proves_nothing(bills:
 def test_a_lease_in_other_hands_refuses_no_cancel(cards: Books, clock: Any) -> None:
     own = subscribed("cards", cards)
     rows = GatewayResource.objects.filter(kind=ResourceKind.SUBSCRIPTION, gateway_id=own.gateway_id)
-    cards.after["fetch"] = lambda: rows.update(lease_token=uuid.uuid4()) and None
+
+    def lose() -> None:
+        rows.update(lease_token=uuid.uuid4())
+
+    cards.after["fetch"] = lose
     stored = change(own, "cancel")
     assert (stored.state, stored.failure, stored.advice) == ("open", "", "")
     del cards.after["fetch"]
