@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connections.gateways.base import GatewayPayment, PaymentStatus
-from payments.models.payments import CONTESTED
+from connections.gateways.base import Capabilities, GatewayPayment, PaymentStatus
 
 
-def reading(fetched: GatewayPayment, *, held_status: str) -> GatewayPayment:
-    """What was fetched, as money that was taken back where it had been contested before.
+def reading(fetched: GatewayPayment, *, can: Capabilities) -> GatewayPayment:
+    """What was fetched of a payment that had been contested before, as money that was taken back.
 
-    Asaas shows a lost chargeback as ``REFUNDED`` (asaas.md 5.5), without listing a refund for it.
+    Only of a gateway that has no word of its own for it (``Capabilities.lost_as_refunded``): elsewhere the
+    list of refunds may merely lag.
     """
     listed = sum(refund.amount_cents for refund in fetched.refunds if refund.is_done)
-    is_lost = fetched.status == PaymentStatus.REFUNDED and held_status in CONTESTED
+    is_lost = can.lost_as_refunded and fetched.status == PaymentStatus.REFUNDED
     if not is_lost or listed >= fetched.received_cents:
         return fetched
     return replace(fetched, status=PaymentStatus.CHARGED_BACK, refunded_cents=listed)

@@ -159,6 +159,8 @@ class Capabilities:
     which a card is paid in parcels, where that is made anew when it is wanted.
     ``sandbox_actions``: the methods of ``Gateway`` that act for the payer in the sandbox.
     ``subscriptions``: what it can collect again and again, ``None`` for nothing.
+    ``disputes``: the kinds it shows. ``lost_as_refunded``: a chargeback that was lost looks like money given
+    back, only that no refund is listed for it.
     ``missing``: why this account does not take a method that others take. ``limits``: the least and most
     cents of a method where they are not those of the gateway; a most of 0 is none.
     """
@@ -188,6 +190,8 @@ class Capabilities:
     instalments: Mapping[Method, InstalmentRule] = field(default_factory=dict)
     checkout_minutes: tuple[int, int] | None = None
     subscriptions: SubscriptionRule | None = None
+    disputes: frozenset[DisputeKind] = frozenset()
+    lost_as_refunded: bool = False
     missing: Mapping[Method, str] = field(default_factory=dict)
     limits: Mapping[Method, tuple[int, int]] = field(default_factory=dict)
     concurrency: int = 40

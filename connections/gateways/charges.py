@@ -200,6 +200,7 @@ class GatewayPayment:
     Attempts to pay one thing share an ``order_id`` where the gateway has one. Who pays is the gateway's
     ``customer_id`` (``Gateway.fetch_customer``) or, as far as the body tells, the ``payer``.
     ``subscription_id``: it collects a turn of that subscription. ``is_card_check``: it only proves a card.
+    ``has_dispute``: it tells of one, even if that is over.
     """
 
     gateway_id: str
@@ -243,6 +244,7 @@ class GatewayPayment:
     payer: CustomerDetails | None = None
     subscription_id: str = ""
     is_card_check: bool = False
+    has_dispute: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,9 @@ class DisputeProgress(models.TextChoices):
     LOST = DisputeState.LOST.value, pgettext_lazy("dispute", "lost")
 
 
+# For a payer who wins a claim the gateway makes a refund; a chargeback takes the money without one.
+_LOST_CLAIM = Q(kind=DisputeKindChoices.CLAIM, state=DisputeProgress.LOST)
+_NOT_COUNTING = _LOST_CLAIM | Q(state=DisputeProgress.WON)
 UNDECIDED = (DisputeProgress.OPEN, DisputeProgress.DOCUMENTS, DisputeProgress.REVIEW)
 
 
@@ -42,8 +45,16 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
 
     def disputed(self, payment: models.OuterRef) -> models.QuerySet[Any, Any]:
         """The sum that counts against what can be given back of a payment, as one row and column."""
-        counting = self.filter(payment=payment).exclude(state=DisputeProgress.WON).order_by()
-        return counting.values("payment").annotate(sum=models.Sum("amount_cents")).values("sum")
+        return self._sum(self.filter(payment=payment).exclude(_NOT_COUNTING))
+
+    def given_back(self, payment: models.OuterRef) -> models.QuerySet[Any, Any]:
+        """What lost claims gave back of a payment: a part of its refunds, as soon as it shows those."""
+        return self._sum(self.filter(_LOST_CLAIM, payment=payment))
+
+    @staticmethod
+    def _sum(disputes: DisputeQuerySet) -> models.QuerySet[Any, Any]:
+        by_payment = disputes.order_by().values("payment")
+        return by_payment.annotate(sum=models.Sum("amount_cents")).values("sum")
 
 
 class Dispute(models.Model):
@@ -101,8 +112,12 @@ class Dispute(models.Model):
 
     @property
     def is_counting(self) -> bool:
-        """Open or lost: this money is spoken for, or gone."""
-        return self.state != DisputeProgress.WON
+        """Open or lost: this money is spoken for, or gone, and is in no refund."""
+        return self.state != DisputeProgress.WON and not self.is_lost_claim
+
+    @property
+    def is_lost_claim(self) -> bool:
+        return (self.kind, self.state) == (DisputeKindChoices.CLAIM, DisputeProgress.LOST)
 
     @property
     def is_open(self) -> bool:

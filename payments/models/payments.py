@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from connections.gateways.base import Method, PaymentStatus
 from connections.models import Connection, reachable_by
@@ -22,14 +22,18 @@ CONTESTED = (PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK)
 _EXPECTED = Q(settled_at__isnull=True, status=PaymentStatus.PAID.value, is_cash=False, is_anticipated=False)
 
 
+def _sum(subquery: models.QuerySet[Any, Any]) -> Coalesce:
+    return Coalesce(Subquery(subquery), Value(0), output_field=models.BigIntegerField())
+
+
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def with_left(self, amount_cents: int) -> PaymentQuerySet:
         """Those of which so much can still be given back: refunds and disputes share what was received."""
         disputes = apps.get_model("payments", "Dispute").objects  # its module names this one
-        disputed = disputes.disputed(OuterRef("pk"))
-        of_disputes = Coalesce(Subquery(disputed), Value(0), output_field=models.BigIntegerField())
+        of_disputes = _sum(disputes.disputed(OuterRef("pk")))
+        given_back = Greatest(F("refunded_cents"), _sum(disputes.given_back(OuterRef("pk"))))
         contested = Case(When(status__in=CONTESTED, then=F("received_cents")), default=of_disputes)
-        taken = F("refunded_cents") + F("reserved_cents") + contested
+        taken = given_back + F("reserved_cents") + contested
         return self.filter(received_cents__gte=taken + amount_cents)
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> PaymentQuerySet:
@@ -126,7 +130,13 @@ class Payment(models.Model):
         return sum(dispute.amount_cents for dispute in self.disputes.all() if dispute.is_counting)
 
     @property
+    def given_back_cents(self) -> int:
+        """Refunds that are done, and what lost claims gave back where its own state does not tell it yet."""
+        of_claims = sum(dispute.amount_cents for dispute in self.disputes.all() if dispute.is_lost_claim)
+        return max(self.refunded_cents, of_claims)
+
+    @property
     def left_cents(self) -> int:
         """How much of it can still be given back."""
-        taken = self.refunded_cents + self.reserved_cents + self.contested_cents
+        taken = self.given_back_cents + self.reserved_cents + self.contested_cents
         return max(0, self.received_cents - taken)

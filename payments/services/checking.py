@@ -339,7 +339,7 @@ def _store(charge: Charge, payment: GatewayPayment) -> bool:
     if held is None:
         return False
     try:
-        if payment.version is None or payment.status in CONTESTED:
+        if payment.version is None or payment.status in CONTESTED or payment.has_dispute:
             refreshing.refresh(charge.connection, resource, held, source=SOURCE)
             return False
         return refreshing.store(resource, payment, held, source=SOURCE, cause="").change is not None

@@ -10,6 +10,7 @@ from typing import Any
 from connections.gateways.base import GatewayPayment
 from payments import contested
 from payments.models import Payment
+from payments.models.payments import CONTESTED
 
 Row = dict[str, Any]
 
@@ -51,7 +52,8 @@ def is_news(listed: GatewayPayment, held: Payment) -> bool:
 
 
 def differs(listed: GatewayPayment, held: Payment) -> bool:
-    listed = contested.reading(listed, held_status=held.status)
+    if held.status in CONTESTED:
+        listed = contested.reading(listed, can=held.connection.capabilities)
     theirs = (listed.status.value if listed.status else "", listed.received_cents, listed.refunded_cents)
     settles = bool(listed.settled_at) and held.settled_at is None
     return settles or theirs != (held.status, held.received_cents, held.refunded_cents)

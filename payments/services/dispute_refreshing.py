@@ -31,7 +31,7 @@ def refresh(
     Its payments take their state from a fetch of their own: a dispute moves no status by itself. Raises a
     ``GatewayError``.
     """
-    fetched, payments = disputing.fetch(connection, resource, source=source, gateway=gateway)
+    fetched, payments = disputing.fetch(connection, resource, held, source=source, gateway=gateway)
     if fetched is None:
         return Refreshed(outcome=Outcome.MISSING, charge_id=resource.charge_id)
     if not payments:  # what has a charge by now cannot be put aside: it would be asked for without end

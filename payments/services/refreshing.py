@@ -22,6 +22,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import contested, transitions
 from payments.models import Charge, GatewayResource, Payment
+from payments.models.payments import CONTESTED
 from payments.services import (
     comparing,
     disputing,
@@ -85,16 +86,20 @@ def refresh(
     refreshed = fetch(held)
     if refreshed.outcome == Outcome.STALE and (again := resources.next_ticket(held)):
         refreshed = fetch(again)
-    if refreshed.outcome == Outcome.APPLIED:
-        _look_at_disputes(resource, gateway, source=source)
-    if refreshed.change and refreshed.charge_id:
-        note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
+    try:
+        if refreshed.outcome == Outcome.APPLIED:
+            _look_at_disputes(resource, refreshed.payment, gateway, source=source)
+    finally:  # no answer about disputes takes nothing from what the payment was found to be
+        if refreshed.change and refreshed.charge_id:
+            note_exchanges(Charge(pk=refreshed.charge_id), exchanges, source=source)
     return refreshed
 
 
-def _look_at_disputes(resource: GatewayResource, gateway: Gateway, *, source: str) -> None:
+def _look_at_disputes(
+    resource: GatewayResource, fetched: GatewayPayment | None, gateway: Gateway, *, source: str
+) -> None:
     payment = Payment.objects.select_related("charge", "connection").filter(resource=resource).first()
-    if payment and disputing.is_wanted(payment):
+    if payment and disputing.is_wanted(payment, is_told=bool(fetched and fetched.has_dispute)):
         disputing.look(payment, gateway, source=source)
 
 
@@ -208,7 +213,8 @@ def write_payment(charge: Charge, resource: GatewayResource, fetched: GatewayPay
     """
     own = Payment.objects.filter(resource=resource)
     held_status = own.values_list("status", flat=True).first() or ""
-    fetched = contested.reading(fetched, held_status=held_status)
+    if held_status in CONTESTED:
+        fetched = contested.reading(fetched, can=charge.connection.capabilities)
     values: dict[str, Any] = {
         "charge": charge,
         "connection_id": resource.connection_id,

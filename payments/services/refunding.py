@@ -198,7 +198,7 @@ def is_over(payment: Payment) -> bool:
     """Whether more is spoken for than there is, this refund included."""
     if payment.status in CONTESTED:
         return True
-    taken = payment.refunded_cents + payment.reserved_cents + payment.contested_cents
+    taken = payment.given_back_cents + payment.reserved_cents + payment.contested_cents
     return taken > payment.received_cents
 
 

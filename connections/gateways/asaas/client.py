@@ -103,6 +103,8 @@ class AsaasGateway(Gateway):
         ),
         sandbox_actions=frozenset({"simulate_payment", "simulate_overdue"}),
         subscriptions=subscriptions.RULE,
+        disputes=frozenset({DisputeKind.CHARGEBACK}),
+        lost_as_refunded=True,  # 5.5
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = ()

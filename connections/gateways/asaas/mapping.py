@@ -126,6 +126,7 @@ def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
         description=text(raw.get("description"), 500),
         customer_id=text(raw.get("customer"), 100),
         subscription_id=text(raw.get("subscription"), 100),
+        has_dispute=STATUS.get(word) == PaymentStatus.DISPUTED or bool(record(raw.get("chargeback"))),
     )
 
 

@@ -13,6 +13,7 @@ from connections.gateways.base import (
     ChargeOrder,
     CustomerDetails,
     Delivery,
+    DisputeKind,
     Environment,
     Gateway,
     GatewayCharge,
@@ -104,6 +105,7 @@ class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Gateway):
         # on it goes on over the old sum: the page is closed and another one is made.
         remakes=frozenset({"change_due_date", "change_amount"}),
         subscriptions=recurring.RULE,
+        disputes=frozenset(DisputeKind),
     )
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = keys.SECRET_FIELDS

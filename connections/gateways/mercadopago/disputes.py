@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from connections.gateways.answers import Answer
-from connections.gateways.base import DisputeKind, DisputeState, GatewayDispute, PaymentStatus
+from connections.gateways.base import (
+    DisputeKind,
+    DisputeState,
+    GatewayDispute,
+    GatewayPayment,
+    PaymentStatus,
+    RefundState,
+)
 from connections.gateways.errors import CredentialsRefused, NotFound, RequestRefused
 from connections.gateways.mercadopago import lookups, mapping, searching
 from connections.gateways.mercadopago.api import MercadoPagoApi
@@ -30,7 +37,13 @@ _SIMPLE = {"in_review": DisputeState.REVIEW}
 _DECIDED = (DisputeState.WON, DisputeState.LOST)
 _WITHOUT_MONEY = ("pending", "in_process", "authorized", "rejected", "cancelled")
 _KEPT = (PaymentStatus.PAID,)
-_GONE = (PaymentStatus.REFUNDED, PaymentStatus.CHARGED_BACK, PaymentStatus.CANCELLED)
+_GONE = (
+    PaymentStatus.REFUNDED,
+    PaymentStatus.CHARGED_BACK,
+    PaymentStatus.CANCELLED,
+    PaymentStatus.EXPIRED,
+    PaymentStatus.FAILED,
+)
 
 
 def fetch(api: MercadoPagoApi, kind: DisputeKind, gateway_id: str) -> GatewayDispute:
@@ -72,22 +85,28 @@ def to_chargeback(raw: Record) -> GatewayDispute:
     )
 
 
-def to_claim(raw: Record, *, payment_ids: tuple[str, ...], status: PaymentStatus | None) -> GatewayDispute:
-    """``status`` is that of its payment: who won a closed claim only the money tells.
+def to_claim(
+    raw: Record, *, payment_ids: tuple[str, ...], payments: Sequence[GatewayPayment] = ()
+) -> GatewayDispute:
+    """Of what ``payments`` a claim is about: who won a closed one only their money tells.
 
-    While that is still held the claim counts as open, its outcome is not carried out.
+    While that is still held the claim counts as open, its outcome is not carried out. Where they tell
+    different ends, each is to be asked by itself, and the state is not known here.
     """
-    changed = _time(raw, "last_updated")
+    changed, opened = _time(raw, "last_updated"), _time(raw, "date_created")
     word = text(raw.get("status"), 30)
-    state = {"opened": DisputeState.OPEN, "closed": _outcome(status)}.get(word)
+    ends = {_end_of(payment, opened) for payment in payments} or {(DisputeState.OPEN, None)}
+    end, given_back = next(iter(ends)) if len(ends) == 1 else (None, None)
+    state = {"opened": DisputeState.OPEN, "closed": end}.get(word)
     return GatewayDispute(
         kind=DisputeKind.CLAIM,
         gateway_id=text(raw.get("id"), 100),
         payment_ids=payment_ids,
         state=state,
         gateway_status="/".join(filter(None, (text(raw.get("type"), 24), text(raw.get("stage"), 24), word))),
+        amount_cents=given_back if state is DisputeState.LOST else None,
         reason=text(raw.get("reason_id"), 200),
-        opened_at=_time(raw, "date_created"),
+        opened_at=opened,
         closed_at=changed if state in _DECIDED else None,
         version=changed,
     )
@@ -107,10 +126,13 @@ def _chargeback_state(raw: Record) -> DisputeState | None:
     return _DOCUMENTS.get(word)
 
 
-def _outcome(status: PaymentStatus | None) -> DisputeState:
-    if status in _KEPT:
-        return DisputeState.WON
-    return DisputeState.LOST if status in _GONE else DisputeState.OPEN
+def _end_of(payment: GatewayPayment, opened: datetime | None) -> tuple[DisputeState, int | None]:
+    """How a closed claim ended for a payment, and what went back to the payer since it was opened."""
+    since = [one for one in payment.refunds if opened and one.created_at and one.created_at >= opened]
+    given_back = sum(one.amount_cents for one in since if one.state is not RefundState.DENIED)
+    if payment.status in _GONE or (given_back and payment.status in _KEPT):
+        return DisputeState.LOST, given_back or None
+    return (DisputeState.WON if payment.status in _KEPT else DisputeState.OPEN), None
 
 
 def _payments_of_chargeback(raw: Record) -> tuple[str, ...]:
@@ -141,12 +163,11 @@ def _claims_about(api: MercadoPagoApi, payment_id: str) -> Iterator[GatewayDispu
 
 
 def _claim(api: MercadoPagoApi, raw: Record, *, about: str = "") -> GatewayDispute:
-    """``about``: the payment it was found by, where its order names none."""
+    """``about``: the payment it was found by; its order may name others too, or none."""
     payment_ids = _payments_of_claim(api, raw) or ((about,) if about else ())
-    status = None
-    if text(raw.get("status")) == "closed":
-        status = next(filter(None, (_status_of(api, name) for name in payment_ids)), None)
-    return to_claim(raw, payment_ids=payment_ids, status=status)
+    asked = ((about,) if about else payment_ids) if text(raw.get("status")) == "closed" else ()
+    payments = [found for name in asked if (found := _payment(api, name))]
+    return to_claim(raw, payment_ids=payment_ids, payments=payments)
 
 
 def _payments_of_claim(api: MercadoPagoApi, raw: Record) -> tuple[str, ...]:
@@ -163,18 +184,16 @@ def _payments_of_claim(api: MercadoPagoApi, raw: Record) -> tuple[str, ...]:
     return lookups.payment_ids({"payments": paid})
 
 
-def _status_of(api: MercadoPagoApi, payment_id: str) -> PaymentStatus | None:
+def _payment(api: MercadoPagoApi, payment_id: str) -> GatewayPayment | None:
     try:
-        return mapping.to_payment(lookups.read_payment(api, payment_id)).status
+        return mapping.to_payment(lookups.read_payment(api, payment_id))
     except NotFound:
         return None
 
 
 def _order_of(api: MercadoPagoApi, payment_id: str) -> str:
-    try:
-        return mapping.to_payment(lookups.read_payment(api, payment_id)).order_id
-    except NotFound:
-        return ""
+    found = _payment(api, payment_id)
+    return found.order_id if found else ""
 
 
 def _read(api: MercadoPagoApi, path: str, gateway_id: str) -> Record:

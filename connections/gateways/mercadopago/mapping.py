@@ -101,6 +101,7 @@ def to_payment(raw: Record, *, now: datetime | None = None) -> GatewayPayment:
         payer=_payer(raw),
         subscription_id=subscription_id_of(raw),
         is_card_check=text(raw.get("operation_type"), 60) == "card_validation",
+        has_dispute=word in ("in_mediation", "charged_back"),
     )
 
 

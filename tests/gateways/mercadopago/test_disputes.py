@@ -161,6 +161,58 @@ def test_who_won_a_closed_claim_the_money_tells(
     assert (found.state, found.closed_at is None) == (state, state is DisputeState.OPEN)
 
 
+def given_back(cents: int, at: str, status: str = "approved") -> dict[str, Any]:
+    return {"id": 9, "payment_id": int(PAYMENT), "amount": cents / 100, "status": status, "date_created": at}
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "expected"),
+    [
+        ("2026-09-10T08:00:00.000-04:00", "approved", (DisputeState.LOST, 4000)),
+        ("2026-09-12T08:00:00.000-04:00", "in_process", (DisputeState.LOST, 4000)),
+        ("2026-09-12T08:00:00.000-04:00", "rejected", (DisputeState.WON, None)),
+        ("2026-09-10T07:59:59.000-04:00", "approved", (DisputeState.WON, None)),
+    ],
+)
+def test_a_part_given_back_since_it_was_opened_was_lost(
+    mercado: Any, at: str, status: str, expected: tuple[DisputeState, int | None]
+) -> None:
+    add(mercado, "GET", f"{CLAIMS}/{CLAIM}", claim(status="closed"))
+    kept = payment(
+        status="approved", status_detail="partially_refunded", refunds=[given_back(4000, at, status)]
+    )
+    add(mercado, "GET", f"/v1/payments/{PAYMENT}", kept)
+    found = gateway().fetch_dispute(DisputeKind.CLAIM, CLAIM)
+    assert (found.state, found.amount_cents) == expected
+
+
+def closed_for_two(mercado: Any, *, other: str) -> dict[str, Any]:
+    """A closed claim about an order: of its two payments one was kept, and ``other`` became of the first."""
+    row = claim(resource="order", resource_id=ORDER, status="closed")
+    add(mercado, "GET", f"/v1/payments/{PAYMENT}", payment())
+    add(mercado, "GET", f"{CLAIMS}/{CLAIM}", row)
+    attempts = [{"id": 1, "status": other}, {"id": int(PAYMENT), "status": "approved"}]
+    add(mercado, "GET", f"/merchant_orders/{ORDER}", {"id": int(ORDER), "payments": attempts})
+    return row
+
+
+@pytest.mark.parametrize(("other", "state"), [("refunded", None), ("approved", DisputeState.WON)])
+def test_a_claim_that_ended_otherwise_for_each_payment_is_asked_by_each(
+    mercado: Any, other: str, state: DisputeState | None
+) -> None:
+    closed_for_two(mercado, other=other)
+    add(mercado, "GET", "/v1/payments/1", payment(id=1, status=other))
+    assert gateway().fetch_dispute(DisputeKind.CLAIM, CLAIM).state is state
+
+
+def test_found_by_a_payment_a_claim_ended_as_that_one_says(mercado: Any) -> None:
+    row = closed_for_two(mercado, other="refunded")
+    add(mercado, "GET", f"{CASES}/search", page())
+    add(mercado, "GET", f"{CLAIMS}/search", page(row))
+    (found,) = gateway().find_disputes(PAYMENT)
+    assert (found.state, found.payment_ids) == (DisputeState.WON, ("1", PAYMENT))
+
+
 def test_a_claim_about_an_order_is_about_its_payments(mercado: Any) -> None:
     add(mercado, "GET", f"{CLAIMS}/{CLAIM}", claim(resource="order", resource_id=ORDER))
     attempts = [{"id": 1}, {"id": 2, "status": "rejected"}, {"id": int(PAYMENT), "status": "approved"}]

@@ -36,4 +36,4 @@ def test_reading_never_raises(name: str, data: st.DataObject) -> None:
     to_plan(raw)
     assert to_turn(raw).amount_cents >= 0 or "transaction_amount" in spoilt
     to_chargeback(raw)
-    to_claim(raw, payment_ids=(), status=None)
+    to_claim(raw, payment_ids=())
