@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -76,19 +77,32 @@ def _leave_alone(error: redis.RedisError) -> None:
 
 
 class ConnectionBudget:
-    """The places of one connection. ``is_background`` leaves a quarter of them to people."""
+    """The places of one connection. ``is_background`` leaves a quarter of them to people.
 
-    def __init__(self, connection_id: int, limits: Capabilities, *, is_background: bool) -> None:
+    ``before_call`` is the caller's own limit: it raises a ``BudgetExhausted`` when that is reached.
+    """
+
+    def __init__(
+        self,
+        connection_id: int,
+        limits: Capabilities,
+        *,
+        is_background: bool,
+        before_call: Callable[[], None] | None = None,
+    ) -> None:
         share = _BACKGROUND_SHARE if is_background else 1.0
         self._connection_id = connection_id
         self._most_flying = int(limits.concurrency * share)
         self._most_calls = int(limits.window_calls * share)
         self._window_seconds = limits.window_seconds
         self._keys = [f"budget:{connection_id}:flying", f"budget:{connection_id}:window"]
+        self._before_call = before_call
         self._held: list[str] = []
 
     def acquire(self) -> None:
         """Take one place; raises ``BudgetExhausted``."""
+        if self._before_call:
+            self._before_call()
         self._refuse_while_paused()
         token = secrets.token_hex(8)
         refused = None if circuit.is_open else self._take(token)

@@ -48,11 +48,13 @@ def gateway_for(
     seconds_left: Callable[[], float] | None = None,
     is_background: bool = True,
     on_exchange: Callable[[Exchange], None] | None = None,
+    before_call: Callable[[], None] | None = None,
 ) -> Gateway:
     """The adapter that speaks for this connection.
 
-    ``seconds_left`` bounds each call by what is left of the caller's patience. Raises
-    ``CredentialsRefused`` when the stored key does not open: then nobody can speak for it.
+    ``seconds_left`` bounds each call by what is left of the caller's patience; ``before_call`` may refuse it
+    by a ``BudgetExhausted``. Raises ``CredentialsRefused`` when the stored key does not open: then nobody
+    can speak for it.
     """
     adapter = gateway_class(connection.gateway)
     try:
@@ -60,12 +62,13 @@ def gateway_for(
     except CannotOpen as err:
         text = _("The stored secrets do not open: add the key they were sealed with to CREDENTIALS_KEYS.")
         raise CredentialsRefused(text, code="sealed") from err
+    limits = adapter.capabilities
     access = Access(
         credentials=credentials,
         environment=Environment(connection.environment),
         account_id=connection.account_id,
         now=clock.now,
-        budget=ConnectionBudget(connection.pk, adapter.capabilities, is_background=is_background),
+        budget=ConnectionBudget(connection.pk, limits, is_background=is_background, before_call=before_call),
         simulator_url=settings.SIMULATOR_URL,
         on_exchange=on_exchange,
         deadline_seconds=WORKER_DEADLINE_SECONDS,

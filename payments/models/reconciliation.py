@@ -41,7 +41,8 @@ class Reconciliation(models.Model):
 
     A run that is interrupted begins again when ``claim_until`` has passed; what it had repaired is equal
     by then and costs nothing. ``calls`` never exceeds ``calls_allowed``, which is worked out at the end of
-    the list: its pages, three looks at each payment that differs, four at each of ours it did not show.
+    the list: its pages, three looks at each payment that differs, four at each of ours it did not show, ten
+    calls for each turn and for the disputes of each payment to ask about. What is left is for the next run.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -1,11 +1,30 @@
-"""What a comparison found made elsewhere, and is ours by now."""
+"""What a comparison found made elsewhere on the same account, until it is ours."""
 
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from config import clock
-from payments.models import Finding, FindingKind, Payment
+from connections.gateways.base import GatewayPayment
+from payments.models import Finding, FindingKind, Payment, Reconciliation
+from payments.services import comparing
+
+
+def keep_not_ours(run: Reconciliation, payment: GatewayPayment) -> None:
+    """One finding for it, however often it is listed."""
+    now = clock.now()
+    values = {"seen_at": now, "theirs": comparing.facts(payment), "currency": payment.currency[:8]}
+    if _open(run.connection_id).filter(gateway_id=payment.gateway_id).update(**values):
+        return
+    found = Finding(
+        connection=run.connection,
+        kind=FindingKind.NOT_OURS,
+        gateway_id=payment.gateway_id,
+        run=run,
+        found_at=now,
+        **values,
+    )
+    Finding.objects.bulk_create([found], ignore_conflicts=True)
 
 
 def settle_not_ours(connection_id: int, *gateway_ids: str) -> None:

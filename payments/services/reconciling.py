@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -18,8 +19,14 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Q, QuerySet
 
 from config import clock
-from connections.gateways.base import Exchange, Gateway, GatewayPayment, ResourceKind
-from connections.gateways.errors import GatewayError, NotFound
+from connections.gateways.base import Exchange, Gateway, GatewayPayment, GatewayTurn, ResourceKind
+from connections.gateways.errors import (
+    BudgetExhausted,
+    GatewayError,
+    NotFound,
+    RequestRefused,
+    UnreadableAnswer,
+)
 from connections.models import Connection
 from connections.services import gateway_for, problems
 from payments.models import (
@@ -34,7 +41,7 @@ from payments.models import (
 )
 from payments.services import (
     comparing,
-    disputing,
+    dispute_looks,
     findings,
     mirroring,
     missed,
@@ -46,6 +53,7 @@ from payments.services.comparing import Seen
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
+from payments.services.unlisted import unlisted_by
 
 logger = logging.getLogger(__name__)
 
@@ -54,19 +62,11 @@ _CLAIM = timedelta(minutes=5)
 _BATCH = 100
 # Looks at one payment that differs, in one run: a gateway's own reads may lag behind its list.
 _LOOKS = 3
-# Ours that the list did not show, asked one by one: this many at most, the longest unasked first.
-_MOST_UNLISTED = 500
-# What it may cost to ask for the disputes of one payment: two lists and a few that are read one by one.
-_LOOK_AT_DISPUTES = 10
+# What it may cost to ask for the disputes of one payment: two lists and a few that are read one by one; and
+# for the turn that a payment is to collect.
+_LOOK_AT_DISPUTES = _LOOK_AT_TURN = 10
 # So many since the run before are no accident: an administrator should look at the webhook.
 _MANY_MISSED = 3
-# How often a thorough run asks for what no list of changes shows.
-_OPEN_EVERY = timedelta(days=1)
-_ALL_EVERY = timedelta(days=7)
-_OLDEST = timedelta(days=365)
-_MAY_MOVE = ("pending", "overdue", "authorized", "disputed")
-# A list may not know yet what was just made.
-_LIST_LAGS = timedelta(minutes=10)
 _AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -78,6 +78,9 @@ class Findings:
     doubtful: dict[str, GatewayPayment | None] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
     fetched: set[str] = field(default_factory=set)
+    # Whose answer told of a dispute.
+    disputed: set[str] = field(default_factory=set)
+    turns: dict[str, GatewayTurn | None] = field(default_factory=dict)
 
 
 def run_due() -> int:
@@ -153,7 +156,10 @@ class Comparison:
         self.zone = ZoneInfo(self.connection.time_zone or "UTC")
         self.found = Findings()
         self._last: Exchange | None = None
-        self.gateway: Gateway = gateway_for(self.connection, on_exchange=self._count)
+        self._is_bound = False
+        self.gateway: Gateway = gateway_for(
+            self.connection, on_exchange=self._count, before_call=self._insist
+        )
 
     def carry_out(self) -> None:
         """Raises a ``GatewayError`` when the gateway gives no answer: then the run is tried again."""
@@ -161,12 +167,13 @@ class Comparison:
         for batch in _batches(listing):
             self._keep_claim()
             self._compare(batch)
-        unlisted = self._unlisted()
+        unlisted = unlisted_by(self.run, shown=self.found.seen)
         self._bound(unlisted)
-        for gateway_id in unlisted:
-            self._keep_claim()
-            self._repair(gateway_id, None)
-        self._look_again()
+        with suppress(BoundReached):
+            for gateway_id in unlisted:
+                self._keep_claim()
+                self._repair(gateway_id, None)
+            self._look_again()
         self._look_at_disputes()
         self._finish()
 
@@ -188,64 +195,24 @@ class Comparison:
             self.found.seen[payment.gateway_id] = comparing.seen(payment, zone=self.zone)
             own = held.get(payment.gateway_id)
             if own is None and not names & ours:
-                self._keep_foreign(payment)
+                self.found.foreign.add(payment.gateway_id)
+                findings.keep_not_ours(self.run, payment)
             elif own is None or comparing.is_news(payment, own):
                 self.found.doubtful[payment.gateway_id] = payment
 
-    def _keep_foreign(self, payment: GatewayPayment) -> None:
-        """Made elsewhere on the same account: one finding for it, however often it is listed."""
-        if payment.gateway_id in self.found.foreign:
-            return
-        self.found.foreign.add(payment.gateway_id)
-        now = clock.now()
-        values = {"seen_at": now, "theirs": comparing.facts(payment), "currency": payment.currency[:8]}
-        same = Finding.objects.filter(
-            connection=self.connection,
-            kind=FindingKind.NOT_OURS,
-            gateway_id=payment.gateway_id,
-            settled_at=None,
-        )
-        if not same.update(**values):
-            Finding.objects.bulk_create(
-                [
-                    Finding(
-                        connection=self.connection,
-                        kind=FindingKind.NOT_OURS,
-                        gateway_id=payment.gateway_id,
-                        run=self.run,
-                        found_at=now,
-                        **values,
-                    )
-                ],
-                ignore_conflicts=True,
-            )
-
     # -- what we hold ---------------------------------------------------------------------------
-
-    def _unlisted(self) -> list[str]:
-        """Of ours, what may have changed unseen by the list: the longest unasked first.
-
-        What was paid in the period; in a thorough run also what is open and was not asked for a day, and,
-        where the gateway has no list of changes, once a week all that is not older than a year.
-        """
-        now = clock.now()
-        own = Payment.objects.filter(connection=self.connection, charge__created_at__lt=now - _LIST_LAGS)
-        wanted = Q(paid_at__gte=self.run.since)
-        if self.run.is_thorough:
-            unasked = Q(resource__fetched_at=None) | Q(resource__fetched_at__lt=now - _OPEN_EVERY)
-            wanted |= unasked & Q(status__in=_MAY_MOVE)
-            if not self.connection.capabilities.has_versions:
-                is_old = Q(resource__fetched_at__lt=now - _ALL_EVERY)
-                wanted |= is_old & Q(charge__created_at__gte=now - _OLDEST)
-        asked = own.filter(wanted).order_by(F("resource__fetched_at").asc(nulls_first=True), "pk")
-        names = asked.values_list("gateway_id", flat=True)[: _MOST_UNLISTED + len(self.found.seen)]
-        return [name for name in names if name not in self.found.seen][:_MOST_UNLISTED]
 
     def _bound(self, unlisted: list[str]) -> None:
         """The most calls this run may make: what the list took, and the looks at what is doubtful."""
-        allowed = self.run.calls + _LOOKS * len(self.found.doubtful) + (1 + _LOOKS) * len(unlisted)
-        Reconciliation.objects.filter(pk=self.run.pk).update(calls_allowed=allowed)
-        self.run.calls_allowed = allowed
+        doubtful = self.found.doubtful
+        turns = [one for one in doubtful.values() if one and one.subscription_id]
+        looks = _LOOKS * len(doubtful) + (1 + _LOOKS) * len(unlisted)
+        self._is_bound, self.run.calls_allowed = True, self.run.calls
+        self._allow(looks + _LOOK_AT_TURN * len(turns))
+
+    def _allow(self, calls: int) -> None:
+        self.run.calls_allowed += calls
+        _mine(self.run).update(calls_allowed=self.run.calls_allowed)
 
     # -- repairs --------------------------------------------------------------------------------
 
@@ -282,32 +249,34 @@ class Comparison:
             fetched = self.gateway.fetch_payment(resource.gateway_id)
         except NotFound:
             return None
-        turn = mirroring.turn_of(self.gateway, resource, fetched)
+        if fetched.has_dispute:
+            self.found.disputed.add(resource.gateway_id)
+        turn = self._turn_of(resource, fetched)
         done = refreshing.store(resource, fetched, held, source=SOURCE, cause="", turn=turn)
         self.found.fetched.add(resource.gateway_id)
         if done.change and done.charge_id and self._last:
             note_exchanges(Charge(pk=done.charge_id), [self._last], source=SOURCE)
         return done
 
-    def _look_at_disputes(self) -> None:
-        """Of what was fetched now; in a thorough run of all that is contested, as papers may be asked for.
-
-        A gateway that answers payments but no disputes ends no run: the next one looks again.
-        """
-        wanted = Q(gateway_id__in=list(self.found.fetched)[:_MOST_UNLISTED])
-        if self.run.is_thorough:
-            wanted |= disputing.OPEN
-        own = Payment.objects.filter(wanted, connection=self.connection).distinct().order_by("pk")
-        contested = [payment for payment in own if disputing.is_wanted(payment)][:_MOST_UNLISTED]
-        self.run.calls_allowed += _LOOK_AT_DISPUTES * len(contested)
-        _mine(self.run).update(calls_allowed=self.run.calls_allowed)
-        for payment in contested:
-            self._keep_claim()
+    def _turn_of(self, resource: GatewayResource, fetched: GatewayPayment) -> GatewayTurn | None:
+        """Asked for once in a run. One that cannot be told is not known yet: that ends no run."""
+        turns = self.found.turns
+        if fetched.gateway_id not in turns:
+            turns[fetched.gateway_id] = None
             try:
-                disputing.look_alone(payment.pk, self.gateway, source=SOURCE)
-            except GatewayError:
-                logger.warning("reconciliation %s: no answer about disputes", self.run.pk, exc_info=True)
-                return
+                turns[fetched.gateway_id] = mirroring.turn_of(self.gateway, resource, fetched)
+            except (NotFound, RequestRefused, UnreadableAnswer):
+                logger.warning("reconciliation %s: no answer about a turn", self.run.pk, exc_info=True)
+        return turns[fetched.gateway_id]
+
+    def _look_at_disputes(self) -> None:
+        """No answer about disputes ends no run: the next one looks again."""
+        found, is_thorough = self.found, self.run.is_thorough
+        contested = dispute_looks.wanted(
+            self.connection, fetched=found.fetched, told=found.disputed, is_thorough=is_thorough
+        )
+        self._allow(_LOOK_AT_DISPUTES * len(contested))
+        dispute_looks.look(contested, self.gateway, source=SOURCE, before_each=self._keep_claim)
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -370,6 +339,11 @@ class Comparison:
 
     # -- while it runs --------------------------------------------------------------------------
 
+    def _insist(self) -> None:
+        """Before each call: what this run may not ask for any more is for the next one."""
+        if self._is_bound and self.run.calls >= self.run.calls_allowed:
+            raise BoundReached(retry_after=0)
+
     def _count(self, exchange: Exchange) -> None:
         self.run.calls += 1
         self._last = exchange
@@ -379,6 +353,10 @@ class Comparison:
         until = clock.now() + _CLAIM
         if not _mine(self.run).update(claim_until=until, due_at=until, calls=self.run.calls):
             raise ClaimLost(self.run.pk)
+
+
+class BoundReached(BudgetExhausted):
+    """This run has made the calls it was allowed."""
 
 
 class ClaimLost(Exception):

@@ -53,6 +53,7 @@ class Fake:
         self.disputes: list[GatewayDispute] = []
         self.is_away = False
         self.on_exchange: Any = None
+        self.before_call: Any = None
 
     def say(self, *payments: GatewayPayment, listed: bool = True) -> None:
         for payment in payments:
@@ -76,6 +77,7 @@ class Fake:
         return self.disputes
 
     def _call(self, name: str) -> None:
+        self.before_call()
         if self.is_away:
             raise GatewayUnavailable("away", maybe_sent=False)
         self.asked.append(name)
@@ -98,18 +100,22 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, clock: Any) -> Fake:
-    fake = Fake()
+def speaking(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Comparisons ask this one, and nobody is woken by them."""
 
-    def speak_for(_connection: Connection, *, on_exchange: Any) -> Fake:
-        fake.on_exchange = on_exchange
+    def speak_for(_connection: Connection, *, on_exchange: Any, before_call: Any) -> Fake:
+        fake.on_exchange, fake.before_call = on_exchange, before_call
         return fake
 
     monkeypatch.setattr(reconciling, "gateway_for", speak_for)
     monkeypatch.setattr(runs, "wake", lambda _name: True)
     monkeypatch.setitem(runs._planned, "at", NOW - timedelta(days=1))
     return fake
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch, clock: Any) -> Fake:
+    return speaking(Fake(), monkeypatch)
 
 
 def old_charge(connection: Connection, status: str = "pending", **values: Any) -> tuple[Charge, Payment]:
