@@ -229,6 +229,14 @@ KINDS: dict[str, Kind] = {
             " connection's page: address, topics and secret."
         ),
     ),
+    "fraud_alert_unnamed": Kind(
+        area=Area.INBOX,
+        title=_("The gateway warns of fraud, but does not say behind which payment"),
+        advice=_(
+            "How often: %(times)s. Look in the gateway's panel which payment is meant, and do not hand over"
+            " what was sold by it. Then ignore the warning in the list of notifications, with a reason."
+        ),
+    ),
     "notifications_given_up": Kind(
         area=Area.INBOX,
         title=_("Notifications were given up"),

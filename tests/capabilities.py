@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from connections.gateways.base import Capabilities, Method
+from connections.gateways.base import Capabilities, DisputeKind, Method
 from connections.gateways.mercadopago.sites import SITES
 from connections.gateways.registry import REGISTRY, gateway_class
 
@@ -37,6 +37,10 @@ _CHANGES = {
     "receive_in_cash": "Received in cash",
     "undo_cash": "Receipt in cash undone",
     "restore_charge": "Cancelled charge restored",
+}
+_DISPUTES = {
+    DisputeKind.CHARGEBACK: "Chargeback: papers asked for, won, lost",
+    DisputeKind.CLAIM: "Claim of the payer at the gateway: closed for either",
 }
 Proofs = Mapping[tuple[str, str], list[str]]
 
@@ -78,12 +82,27 @@ def _all_rows(can: Mapping[str, Capabilities]) -> Iterator[Row]:
     for change in sorted({change for one in can.values() for change in one.changes | one.remakes}):
         declared = frozenset(key for key, one in can.items() if change in one.changes | one.remakes)
         yield Row(cell=f"change.{change}", title=_CHANGES[change], declared=declared)
+    yield from _rows_of_agreements(can)
+    for kind, title in _DISPUTES.items():
+        declared = frozenset(key for key, one in can.items() if kind in one.disputes)
+        yield Row(cell=f"dispute.{kind}", title=title, declared=declared)
     codes = frozenset(key for key, one in can.items() if one.pix_minutes)
     yield Row(cell="new_code", title="New code when one has expired", declared=codes)
     for code, site in SITES.items():
         if code != "MLB":  # where all the others are proven
             title = f"In {site.country.name}, in {site.country.currency}: pay and give back"
             yield Row(cell=f"country.{code}", title=title, declared=frozenset({"mercadopago"}))
+
+
+def _rows_of_agreements(can: Mapping[str, Capabilities]) -> Iterator[Row]:
+    rules = {key: one.subscriptions for key, one in can.items() if one.subscriptions}
+    for method, way in _WAYS.items():
+        declared = frozenset(key for key, rule in rules.items() if method in rule.methods)
+        yield Row(cell=f"subscribe.{method}", title=f"Collect again and again: {way}", declared=declared)
+    title = "A subscription made dearer, paused, resumed and cancelled"
+    yield Row(cell="subscription.changes", title=title, declared=frozenset(rules))
+    with_plans = frozenset(key for key, rule in rules.items() if rule.has_plans)
+    yield Row(cell="plan", title="A plan with a public link, and who subscribes by it", declared=with_plans)
 
 
 def proofs() -> Proofs:

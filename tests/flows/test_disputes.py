@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.capabilities import proves
 from tests.flows.running import Running
 from tests.flows.test_reconciliation import reconcile
 from tests.flows.test_refunds import give_back, refunds, stored
 
 pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 KEYS = ("asaas", "mercadopago")
-BOTH = pytest.mark.parametrize("key", KEYS)
+BOTH = pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=proves(key, "dispute.chargeback")) for key in KEYS]
+)
 # What the panel of Mercado Pago is asked to tell beside payments.
 TOPICS = ["payment", "topic_chargebacks_wh", "topic_claims_integration_wh"]
 # From contested to papers asked for, and from there to the end.
@@ -165,8 +168,7 @@ def test_untold_it_comes_to_the_same_end(
     look(running, reference)
     assert sums(running, reference) == [status, received, 0, ""]
     assert refunds(running, reference) == []
-    if is_watched or state == "lost":
-        assert disputes(running, reference) == [[state, received, True]]
+    assert disputes(running, reference) == [[state, received, True]]
 
 
 def look(running: Running, reference: str) -> None:
@@ -178,6 +180,7 @@ def look(running: Running, reference: str) -> None:
 
 
 @pytest.mark.full
+@proves("mercadopago", "dispute.claim")
 @pytest.mark.parametrize(
     ("winner", "status", "state", "given"), [("seller", "paid", "won", 0), ("payer", "refunded", "lost", 1)]
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.capabilities import proves
 from tests.flows.conftest import product
 from tests.flows.running import Running
 from tests.payments import year
@@ -138,6 +139,7 @@ def test_a_year_of_both_gateways(apart: Running) -> None:
         own.wait_for_charges(year.ROWS[key])
 
 
+@proves("mercadopago", "plan")
 def test_the_link_of_a_plan_used_by_three_customers(apart: Running) -> None:
     """Three subscriptions become ours, each with its customer, our reference and its first charge."""
     name = apart.shop("mercadopago").kind.name

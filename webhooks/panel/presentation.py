@@ -19,6 +19,7 @@ from payments.models import Charge, GatewayResource
 from payments.presentation import digest
 from webhooks.models import BY_PERSON, OPEN_STATES, EventProgress, Failure, ReplayItem, WebhookEvent
 from webhooks.services import replaying
+from webhooks.services.recording import UNNAMED_ALERT
 
 _LONGEST_TEXT = 20_000
 
@@ -59,6 +60,10 @@ _REASONS: dict[str, str | Promise] = {
     "card_check": gettext_lazy("It only proved a card: no money moved, and no charge is about it."),
     "not_found": gettext_lazy("The gateway does not know what it is about."),
     "nothing_to_fetch": gettext_lazy("It names nothing that could be asked for."),
+    UNNAMED_ALERT: gettext_lazy(
+        "It warns of fraud and names no payment. Look in the gateway's panel which one is meant, do not hand"
+        " over what was sold by it, and then ignore this with a reason."
+    ),
     "unreadable": gettext_lazy("Its content could not be read. Our own open charges were looked at instead."),
     "changes_nothing": gettext_lazy("It tells of something that changes no charge."),
     "announced_more": gettext_lazy(

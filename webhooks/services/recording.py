@@ -17,6 +17,7 @@ from webhooks.models import BY_PERSON, EventState
 LARGEST_BODY = 1024 * 1024
 _LARGEST_SUM = 10**15
 UNREADABLE = "unreadable"
+UNNAMED_ALERT = "unnamed_alert"
 KEPT_HEADERS = (
     "content-type",
     "user-agent",
@@ -124,6 +125,8 @@ def record(
 def _first_state(notification: Notification) -> tuple[EventState, str]:
     if notification.idle:
         return EventState.IGNORED, notification.idle[:40]
+    if notification.forbids_delivery and not notification.gateway_id:  # never sent again: for a person
+        return EventState.DEAD, UNNAMED_ALERT
     if notification.kind is None or not notification.gateway_id:
         # Mercado Pago's signed query names the payment even where the body is broken.
         return EventState.IGNORED, "nothing_to_fetch" if notification.is_readable else UNREADABLE

@@ -80,10 +80,9 @@ _ORIGINS = ("subscription", "installment", "checkoutSession", "paymentLink")
 def to_payment(raw: Record, *, account_id: str) -> GatewayPayment:
     """One payment object.
 
-    Our reading of the amounts: ``value`` is the face value until a different sum is paid; then ``value``
-    is what was paid and ``originalValue`` what was asked (asaas.md 3.3). ``netValue`` is an estimate while
-    unpaid: fee and net stay unknown. ``interestValue`` is fine and interest together. No key says what a
-    discount took off: it is worked out for the day of payment, lest a sum that is too small pass for one.
+    ``value`` is the face value until a different sum is paid; then it is what was paid and ``originalValue``
+    what was asked (asaas.md 3.3). ``netValue`` is an estimate while unpaid: fee and net stay unknown.
+    ``interestValue`` is fine and interest together. No key tells a discount: it is worked out for the day.
     """
     word = text(raw.get("status"), 60)
     value, net = to_cents(raw.get("value")) or 0, to_cents(raw.get("netValue"))

@@ -214,3 +214,20 @@ def test_money_that_was_taken_is_not_money_given_back(
     body = sample.body("asaas", "payment_card", status="REFUNDED", **changes)
     found = mapping.to_payment(body, account_id="")
     assert (found.status, found.refunded_cents) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "held", "expected"),
+    [
+        ("CONFIRMED", None, False),
+        (OPEN, None, True),
+        ("RECEIVED", {"status": "REVERSED"}, True),
+        ("REFUNDED", {"status": "DISPUTE_LOST"}, True),
+    ],
+)
+def test_a_payment_tells_that_it_was_contested(
+    status: str, held: dict[str, Any] | None, expected: bool
+) -> None:
+    changes = {"chargeback": chargeback(**held)} if held else {}
+    body = sample.body("asaas", "payment_card", status=status, **changes)
+    assert mapping.to_payment(body, account_id="").has_dispute is expected

@@ -10,6 +10,7 @@ import pytest
 from connections.gateways.base import DisputeKind, DisputeState, GatewayDispute
 from connections.gateways.errors import CredentialsRefused, GatewayUnavailable, NotFound
 from connections.gateways.mercadopago.disputes import to_chargeback
+from connections.gateways.mercadopago.mapping import to_payment
 from tests.gateways import sample
 from tests.gateways.mercadopago.desk import add, gateway, page, refusal
 
@@ -313,3 +314,18 @@ def test_a_case_that_turns_out_to_be_about_another_payment_is_left_out(mercado: 
     add(mercado, "GET", f"{CASES}/{CASE}", raw(payments=[1]))
     add(mercado, "GET", f"{CLAIMS}/{CLAIM}", claim(resource_id=1))
     assert about(mercado, cases=page(raw(payments=None)), claims=page(claim(resource_id=None))) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "expected"),
+    [
+        ("approved", "accredited", False),
+        ("refunded", "refunded", False),
+        ("in_mediation", "pending", True),
+        ("charged_back", "in_process", True),
+        ("charged_back", "reimbursed", True),
+        ("charged_back", "settled", True),
+    ],
+)
+def test_a_payment_tells_that_it_was_contested(status: str, detail: str, expected: bool) -> None:
+    assert to_payment(payment(status=status, status_detail=detail)).has_dispute is expected
