@@ -34,9 +34,9 @@ def wanted(
 ) -> list[Payment]:
     """Of what was ``fetched`` now; in a thorough run of all that is contested, as papers may be asked for.
 
-    ``told``: whose answer told of a dispute, which may have come and gone unseen.
+    ``told``: where the gateway tells of a dispute, which may have come and gone unseen.
     """
-    asked = Q(gateway_id__in=list(fetched)[:MOST])
+    asked = Q(gateway_id__in=[*told, *fetched][:MOST])
     if is_thorough:
         asked |= disputing.OPEN
     own = Payment.objects.filter(asked, connection=connection).distinct().order_by("pk")

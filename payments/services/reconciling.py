@@ -78,7 +78,7 @@ class Findings:
     doubtful: dict[str, GatewayPayment | None] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
     fetched: set[str] = field(default_factory=set)
-    # Whose answer told of a dispute.
+    # Of which the list or an answer told of a dispute.
     disputed: set[str] = field(default_factory=set)
     turns: dict[str, GatewayTurn | None] = field(default_factory=dict)
 
@@ -193,6 +193,8 @@ class Comparison:
                 continue
             names = {payment.reference, payment.plan_id, payment.checkout_id, payment.subscription_id}
             self.found.seen[payment.gateway_id] = comparing.seen(payment, zone=self.zone)
+            if payment.has_dispute:
+                self.found.disputed.add(payment.gateway_id)
             own = held.get(payment.gateway_id)
             if own is None and not names & ours:
                 self.found.foreign.add(payment.gateway_id)

@@ -114,6 +114,19 @@ def test_a_gateway_that_is_away_is_not_asked_about_every_payment(
     assert run.state == RunState.DONE
 
 
+def test_one_that_came_and_went_unseen_is_known_though_the_sums_are_the_same(gateway: Costly) -> None:
+    connection = make_connection()
+    (payment,) = contested(connection, gateway, 1)
+    Payment.objects.update(status="paid")
+    won = fetched(payment.charge, payment.gateway_id, PaymentStatus.PAID, has_dispute=True)
+    gateway.listed, gateway.answers = [won], {payment.gateway_id: [won]}
+    gateway.disputes[0] = replace(gateway.disputes[0], state=DisputeState.WON)
+    for _run in range(2):
+        reconcile(connection)
+    assert Dispute.objects.get().state == "won"
+    assert gateway.asked == ["list", f"disputes of {payment.gateway_id}", "list"]
+
+
 def test_disputes_that_cost_more_than_they_may_end_the_looks(gateway: Costly) -> None:
     connection = make_connection()
     contested(connection, gateway, 3)
