@@ -40,7 +40,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 class RejectedNotificationAdmin(ReadOnlyAdmin):
     """Unsigned hints stand here, too, where they were only counted: nothing of them was followed."""
 
-    list_display = ["day", "connection", "why", "times", "last_at"]
+    list_display = ["since", "connection", "why", "times", "last_at"]
 
     @admin.display(description=_("reason"), ordering="reason")
     def why(self, counted: RejectedNotification) -> str:

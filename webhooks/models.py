@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from config import clock
@@ -125,6 +127,8 @@ class WebhookEvent(models.Model):
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
     last_repeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    # From its receipt to what it first brought about; a later replay or repeat does not move it.
+    delay = models.DurationField(null=True)
     resource = models.ForeignKey(GatewayResource, on_delete=models.PROTECT, null=True, related_name="events")
     # Who took it out of the queue, and why.
     ignored_by = models.ForeignKey(
@@ -164,6 +168,13 @@ class WebhookEvent(models.Model):
                 name="hint_over",
                 condition=models.Q(is_hint=True, state="ignored"),
             ),
+            # All that the figures of a period are made of, so that no row with its body is read for them.
+            models.Index(
+                fields=["received_at", "connection", "state", "repeats", "delay"], name="event_figures"
+            ),
+            models.Index(
+                fields=["-received_at", "-id"], name="event_repeated", condition=models.Q(repeats__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -176,11 +187,14 @@ class WebhookEvent(models.Model):
 
 
 class RejectedNotification(models.Model):
-    """How often a notification was refused and why: one row per connection, reason and day."""
+    """How often a notification was refused and why: one row per connection, reason and quarter of an hour.
+
+    Days begin at a full quarter everywhere on earth, so that the rows add up to any reader's days.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="rejections")
     reason = models.CharField(_("reason"), max_length=40)
-    day = models.DateField(_("day"))
+    since = models.DateTimeField(_("from"))
     times = models.PositiveIntegerField(_("times"), default=1)
     first_at = models.DateTimeField(_("first"))
     last_at = models.DateTimeField(_("last"))
@@ -189,11 +203,25 @@ class RejectedNotification(models.Model):
         verbose_name = _("refused notification")
         verbose_name_plural = _("refused notifications")
         constraints = [
-            models.UniqueConstraint(fields=["connection", "reason", "day"], name="one_row_per_rejection")
+            models.UniqueConstraint(fields=["connection", "reason", "since"], name="one_row_per_rejection")
         ]
+        indexes = [models.Index(fields=["since"], name="rejection_by_time")]
 
     def __str__(self) -> str:
         return f"{self.reason} x{self.times}"
+
+
+def quarter(moment: datetime) -> datetime:
+    """When the quarter of an hour began that a moment lies in."""
+    return moment.replace(minute=moment.minute - moment.minute % 15, second=0, microsecond=0)
+
+
+def first_delay(now: datetime) -> Coalesce:
+    """For an update: the delay of what has its first effect now; that of any other stays."""
+    passed = models.ExpressionWrapper(
+        models.Value(now) - models.F("received_at"), output_field=models.DurationField()
+    )
+    return Coalesce("delay", passed)
 
 
 class HintTurn(models.Model):

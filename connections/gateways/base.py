@@ -214,7 +214,8 @@ class Gateway(SubscriptionCalls, DisputeCalls, Protocol):
     ``status_reasons``: what the last part (after a slash) of a payment's ``gateway_status`` means to people.
     ``topic_words``: what a notification's action, else its topic, says to people. ``refund_reasons``: what
     the gateway's word for a refund (``RefundItem.status``) says where somebody must act. ``idle_reasons``:
-    why a notification needs nothing done (``Notification.idle``).
+    why a notification needs nothing done (``Notification.idle``). ``subscribed_topics`` are registered for by
+    API, ``panel_topics`` are ticked by a person.
     """
 
     name: str
@@ -223,6 +224,7 @@ class Gateway(SubscriptionCalls, DisputeCalls, Protocol):
     credential_fields: Sequence[SecretField]
     webhook_secret_fields: Sequence[SecretField]
     panel_topics: Sequence[str]
+    subscribed_topics: Sequence[str] = ()
     sandbox_guide: SandboxGuide = SandboxGuide()
     status_reasons: Mapping[str, str] = MappingProxyType({})
     topic_words: Mapping[str, str] = MappingProxyType({})

@@ -109,7 +109,7 @@ def make_place(name: str) -> Place:
         state="done",
     )
     rejection = RejectedNotification.objects.create(
-        connection=connection, reason="wrong_secret", day=NOW.date(), first_at=NOW, last_at=NOW
+        connection=connection, reason="wrong_secret", since=NOW, first_at=NOW, last_at=NOW
     )
     charge = make_charge(connection)
     run = Reconciliation.objects.create(

@@ -71,6 +71,7 @@ TABLE = """
 /plans/<reference>/close/                                 Loxoxnn Lrxrxnn
 /disputes/                                                Loooooo mmmmmmm
 /events/                                                  Looxoxo mmmmmmm
+/events/accounts/                                         Looxoxo mmmmmmm
 /events/replay/                                           Looxxxo Lrrxxxr
 /events/replays/<public_id>/                              Looxoxn mmmmmmm
 /events/replays/<public_id>/state/                        Looxoxn mmmmmmm

@@ -12,13 +12,24 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config import clock
 from connections.gateways.registry import gateway_class
 from connections.models import Connection
+from webhooks.models import quarter
 from webhooks.services.choosing import VIEWS, Filters
 
 # Beyond it a day more, or another time zone, is no date any more.
 _LATEST = date(9998, 12, 30)
 _LATEST_DAY = MaxValueValidator(_LATEST, message=_("Choose a day before the year 9999."))
+
+
+# Rolling periods by their names in the address; "today" begins at the reader's midnight.
+PERIODS: dict[str, timedelta] = {
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+TODAY = "today"
 
 
 class _Name(forms.ModelChoiceField):
@@ -52,6 +63,7 @@ class FilterForm(forms.Form):
     topic = forms.CharField(label=_("Notification"), required=False, max_length=80, widget=forms.Select)
     since = _day_field(_("From"))
     until = _day_field(_("To"))
+    period = forms.ChoiceField(required=False, choices=[(name, name) for name in (TODAY, *PERIODS)])
     replay = forms.UUIDField(required=False)
 
     def __init__(self, data: Any, *, connections: QuerySet[Connection]) -> None:
@@ -72,11 +84,27 @@ class FilterForm(forms.Form):
             view=typed.get("view", ""),
             connection=str(typed["connection"].public_id) if typed.get("connection") else "",
             topic=typed.get("topic", ""),
-            since=_midnight(typed.get("since")),
+            since=_midnight(typed.get("since")) or self._period_begins(),
             until=_midnight(until + timedelta(days=1)) if until else None,
             text=typed.get("q", ""),
             replay=str(typed.get("replay") or ""),
         )
+
+    @property
+    def has_days(self) -> bool:
+        self.is_valid()
+        return bool(self.cleaned_data.get("since") or self.cleaned_data.get("until"))
+
+    @property
+    def period_name(self) -> str:
+        """The rolling period that counts: days that were typed come before it."""
+        return "" if self.has_days else self.cleaned_data.get("period", "")
+
+    def _period_begins(self) -> datetime | None:
+        name = self.period_name
+        if name == TODAY:
+            return _midnight(timezone.localdate(clock.now()))
+        return quarter(clock.now() - PERIODS[name]) if name in PERIODS else None
 
 
 def _midnight(day: date | None) -> datetime | None:

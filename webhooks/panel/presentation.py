@@ -49,6 +49,7 @@ TABS = (
     Tab(name="dead", label=pgettext_lazy("notifications", "Given up")),
     Tab(name="ignored", label=pgettext_lazy("notifications", "Ignored")),
     Tab(name="done", label=pgettext_lazy("notifications", "Done")),
+    Tab(name="repeated", label=pgettext_lazy("notifications", "Repeated")),
 )
 
 # Why a finished one came to nothing, by its reason.

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from webhooks.panel import replays, views
+from webhooks.panel import accounts, replays, views
 
 urlpatterns = [
     path("", views.events, name="events"),
+    path("accounts/", accounts.accounts, name="events_by_account"),
     path("replay/", replays.prepare, name="prepare_replay"),
     path("replays/<uuid:public_id>/", replays.replay, name="replay"),
     path("replays/<uuid:public_id>/state/", replays.state, name="replay_state"),

@@ -14,19 +14,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from config import clock
-from connections.models import Connection, reachable_by
+from connections.models import Connection, ConnectionQuerySet, reachable_by
 from payments import presentation as charges
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent, WebhookEventQuerySet
-from webhooks.panel import presentation
+from webhooks.panel import figures, presentation
 from webhooks.panel.forms import FilterForm, IgnoreForm, PressForm
 from webhooks.panel.paging import page
-from webhooks.services import ignoring, replaying
+from webhooks.services import ignoring, measuring, replaying
 from webhooks.services.choosing import narrowed
 
 _MOST_OTHERS = 20
 _MOST_REPLAYS = 10
 # What a search keeps of the other filters.
-_KEPT = ("view", "connection", "topic", "since", "until", "replay")
+_KEPT = ("view", "connection", "topic", "since", "until", "period", "replay")
 
 
 def visible(request: HttpRequest) -> WebhookEventQuerySet:
@@ -34,9 +34,12 @@ def visible(request: HttpRequest) -> WebhookEventQuerySet:
     return WebhookEvent.objects.filter(reachable_by(request.user))
 
 
+def connections_of(request: HttpRequest) -> ConnectionQuerySet:
+    return Connection.objects.without_secrets().visible_to(request.user).order_by("name", "pk")
+
+
 def filter_form(request: HttpRequest) -> FilterForm:
-    connections = Connection.objects.without_secrets().visible_to(request.user).order_by("name")
-    return FilterForm(request.GET, connections=connections)
+    return FilterForm(request.GET, connections=connections_of(request))
 
 
 def for_rows(events: WebhookEventQuerySet) -> WebhookEventQuerySet:
@@ -53,6 +56,7 @@ def events(request: HttpRequest) -> HttpResponse:
     form = filter_form(request)
     filters = form.filters()
     listed = narrowed(for_rows(visible(request)), filters)
+    measured = measuring.measure(connections_of(request), measuring.period(filters))
     shown = page(listed, before=request.GET.get("before", ""), after=request.GET.get("after", ""))
     context = {
         "form": form,
@@ -61,6 +65,9 @@ def events(request: HttpRequest) -> HttpResponse:
         "has_more_filters": any((filters.connection, filters.topic, filters.since, filters.until)),
         "kept": [(name, request.GET[name]) for name in _KEPT if request.GET.get(name)],
         "tabs": presentation.TABS,
+        "periods": figures.PERIODS,
+        "period": form.period_name or ("" if form.has_days else figures.USUAL_PERIOD),
+        "figures": figures.in_words(measured.total),
         "dead": visible(request).filter(state=EventState.DEAD).count(),
         "page": shown,
         "rows": presentation.rows(shown.events),

@@ -15,12 +15,14 @@ from payments.models import GatewayResource
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent
 
 # By the name of a view of the list.
-VIEWS: dict[str, tuple[str, ...]] = {
-    "waiting": OPEN_STATES,
-    "dead": (EventState.DEAD,),
-    "ignored": (EventState.IGNORED,),
-    "done": (EventState.DONE, EventState.TEST),
-    "failed": (EventState.DEAD, EventState.RETRY),
+VIEWS: dict[str, Q] = {
+    "waiting": Q(state__in=OPEN_STATES),
+    "dead": Q(state=EventState.DEAD),
+    "ignored": Q(state=EventState.IGNORED),
+    "done": Q(state__in=(EventState.DONE, EventState.TEST)),
+    "failed": Q(state__in=(EventState.DEAD, EventState.RETRY)),
+    "repeated": Q(repeats__gt=0),
+    "unsigned": Q(is_hint=True),
 }
 _KINDS = (*(kind.value for kind in ResourceKind), "order", "")
 _MOST_RESOURCES = 50
@@ -49,7 +51,7 @@ class Filters:
 def narrowed(events: QuerySet[WebhookEvent], filters: Filters) -> QuerySet[WebhookEvent]:
     """Those of the events that the filters let through."""
     if filters.view in VIEWS:
-        events = events.filter(state__in=VIEWS[filters.view])
+        events = events.filter(VIEWS[filters.view])
     if filters.connection:
         events = events.filter(connection__public_id__in=_uuids(filters.connection))
     if filters.topic:

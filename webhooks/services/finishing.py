@@ -12,7 +12,7 @@ from connections.gateways.base import GatewayPayment, GatewaySubscription, Payme
 from payments.models import GatewayResource
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
-from webhooks.models import OPEN_STATES, EventState, WebhookEvent
+from webhooks.models import OPEN_STATES, EventState, WebhookEvent, first_delay
 
 # Waits before asking again when the answer is older than what the notification announced (design rule 1).
 ASK_AGAIN = (5, 30, 120)
@@ -143,6 +143,8 @@ def _ask_again(event: WebhookEvent, *, held: Lease, started: datetime) -> None:
 
 
 def _close(event: WebhookEvent, state: EventState, reason: str, *, held: Lease, started: datetime) -> None:
+    now = clock.now()
+    effect = {"delay": first_delay(now)} if state == EventState.DONE else {}
     _own(event, held, started).update(
         state=state,
         reason=reason,
@@ -150,7 +152,8 @@ def _close(event: WebhookEvent, state: EventState, reason: str, *, held: Lease, 
         next_attempt_at=None,
         cause="",
         last_error="",
-        finished_at=clock.now(),
+        finished_at=now,
+        **effect,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from config import clock
 from payments.services import checking
-from webhooks.models import EventState, RejectedNotification, WebhookEvent
+from webhooks.models import EventState, RejectedNotification, WebhookEvent, quarter
 from webhooks.services import hints
 from webhooks.services.recording import UNREADABLE
 
@@ -21,7 +21,7 @@ def look() -> int:
     long. What they say chooses nothing. Returns how many charges are looked at sooner.
     """
     since = clock.now() - _REMEMBERED
-    refused = RejectedNotification.objects.filter(day__gte=since.date(), last_at__gt=since)
+    refused = RejectedNotification.objects.filter(since__gte=quarter(since), last_at__gt=since)
     unread = WebhookEvent.objects.filter(
         received_at__gt=since, state=EventState.IGNORED, reason=UNREADABLE, is_hint=False
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from config import clock
 from connections.gateways.base import GatewayPayment
-from webhooks.models import EventState, WebhookEvent
+from webhooks.models import EventState, WebhookEvent, first_delay
 from webhooks.services.finishing import MATCHED_LATER, NOT_FOUND, NOT_OURS, is_met
 
 
@@ -24,7 +24,9 @@ def take_up(resource_id: int, payment: GatewayPayment | None, asked_at: datetime
         return
     done = [event.pk for event in events if _is_answered(event, payment, asked_at)]
     now = clock.now()
-    aside.filter(pk__in=done).update(state=EventState.DONE, reason=MATCHED_LATER, finished_at=now)
+    aside.filter(pk__in=done).update(
+        state=EventState.DONE, reason=MATCHED_LATER, finished_at=now, delay=first_delay(now)
+    )
     aside.exclude(pk__in=done).update(
         state=EventState.RECEIVED,
         reason=MATCHED_LATER,

@@ -12,7 +12,7 @@ from django.db import connection as database
 from config import clock
 from connections.gateways.base import Delivery, Notification, Rejection, Verification
 from connections.models import Connection
-from webhooks.models import BY_PERSON, EventState
+from webhooks.models import BY_PERSON, EventState, quarter
 
 LARGEST_BODY = 1024 * 1024
 _LARGEST_SUM = 10**15
@@ -63,9 +63,9 @@ RETURNING id, repeats, state
 """
 
 _COUNT = """
-INSERT INTO webhooks_rejectednotification (connection_id, reason, day, times, first_at, last_at)
+INSERT INTO webhooks_rejectednotification (connection_id, reason, since, times, first_at, last_at)
 VALUES (%s, %s, %s, 1, %s, %s)
-ON CONFLICT (connection_id, reason, day) DO UPDATE SET
+ON CONFLICT (connection_id, reason, since) DO UPDATE SET
   times = webhooks_rejectednotification.times + 1,
   last_at = excluded.last_at
 """
@@ -159,9 +159,8 @@ def reject(connection: Connection, reason: Rejection) -> None:
 
 
 def count(connection: Connection, reason: str) -> None:
-    """One more of these today, by one statement."""
+    """One more of these in this quarter of an hour, by one statement."""
     now = clock.now()
-    day = database.ops.adapt_datefield_value(now.date())
-    values = [connection.pk, reason, day, stored_time(now), stored_time(now)]
+    values = [connection.pk, reason, *(stored_time(moment) for moment in (quarter(now), now, now))]
     with database.cursor() as cursor:
         cursor.execute(_COUNT, values)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
@@ -87,33 +88,30 @@ def may_be_replayed(event: WebhookEvent) -> bool:
 def plan(events: QuerySet[WebhookEvent]) -> Plan:
     """The oldest first, and ``MOST`` at most."""
     chosen = replayable(events).order_by("received_at", "pk")
-    rows = list(chosen.values_list("pk", "state", "connection_id", "kind", "gateway_id")[: MOST + 1])
-    matching = chosen.count() if len(rows) > MOST else len(rows)
-    rows = rows[:MOST]
-    targets = {row[2:] for row in rows}
+    fields = ("pk", "state", "received_at", "connection_id", "kind", "gateway_id")
+    rows = list(chosen.values_list(*fields)[:MOST])
+    targets = {row[3:] for row in rows}
     return Plan(
         events=tuple(row[:2] for row in rows),
-        matching=matching,
-        charges=_charges(targets),
+        matching=chosen.count(),
+        charges=_charges(_until(chosen, *rows[-1])) if rows else 0,
         connections=len({connection for connection, _kind, _id in targets}),
         calls=len(targets),
     )
 
 
-def _charges(targets: set[tuple[int, str, str]]) -> int:
-    """How many charges the targets belong to, asked in portions that every database takes."""
-    found: set[int | None] = set()
-    ordered = sorted(targets)
-    for start in range(0, len(ordered), _BATCH):
-        part = set(ordered[start : start + _BATCH])
-        rows = GatewayResource.objects.filter(
-            connection__in={connection for connection, _kind, _id in part},
-            kind__in={kind for _connection, kind, _id in part},
-            gateway_id__in={gateway_id for _connection, _kind, gateway_id in part},
-        ).exclude(charge=None)
-        named = rows.values_list("connection_id", "kind", "gateway_id", "charge_id")
-        found |= {charge for *target, charge in named if tuple(target) in part}
-    return len(found)
+def _until(chosen: QuerySet[WebhookEvent], pk: int, _state: str, at: datetime, *_about: object) -> Any:
+    """Those of the chosen up to the last one that is taken."""
+    return chosen.filter(Q(received_at__lt=at) | Q(received_at=at, pk__lte=pk))
+
+
+def _charges(chosen: QuerySet[WebhookEvent]) -> int:
+    """How many charges these are about, by one query however many they are."""
+    named = chosen.filter(
+        connection=OuterRef("connection"), kind=OuterRef("kind"), gateway_id=OuterRef("gateway_id")
+    )
+    theirs = GatewayResource.objects.exclude(charge=None).filter(Exists(named))
+    return theirs.aggregate(charges=Count("charge", distinct=True))["charges"]
 
 
 def request(

@@ -109,6 +109,7 @@ class AsaasGateway(Gateway):
     credential_fields: Sequence[SecretField] = keys.FIELDS
     webhook_secret_fields: Sequence[SecretField] = ()
     panel_topics: Sequence[str] = ()
+    subscribed_topics: Sequence[str] = notifications.EVENTS
     sandbox_guide = SANDBOX_GUIDE
     topic_words = TOPIC_WORDS
     refund_reasons = refunds.REASONS

@@ -1,0 +1,269 @@
+"""The figures of the panel equal a count over the rows, in whatever period, zone and filter."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import median_low
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backoffice.groups import ADMINISTRATOR
+from connections.gateways.base import Rejection
+from connections.models import Connection
+from tests.backoffice import people
+from tests.factories import NOW, make_charge, make_connection, make_resource
+from tests.webhooks import events
+from webhooks.models import RejectedNotification, WebhookEvent, quarter
+from webhooks.panel import figures
+from webhooks.panel.urls import urlpatterns
+from webhooks.services import hints, recording
+from webhooks.services.choosing import Filters
+from webhooks.services.measuring import Figures, measure
+
+pytestmark = pytest.mark.django_db
+# Whole hours, and zones whose days begin at half past and at a quarter past of UTC.
+ZONES = ("America/Sao_Paulo", "UTC", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Auckland")
+STATES = ("received", "retry", "done", "test", "ignored", "dead")
+REASONS = ("wrong_token", "signature_mismatch", hints.SURPLUS)
+TOPICS = ("PAYMENT_RECEIVED", "PAYMENT_OVERDUE")
+DAY = NOW.date()
+PAGES = ("/events/", "/events/accounts/")
+
+# Moments gather where days begin somewhere, and just before.
+_borders = st.builds(
+    lambda day, zone, seconds: (
+        datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC) + timedelta(seconds=seconds)
+    ),
+    st.sampled_from([DAY - timedelta(days=back) for back in range(3)]),
+    st.sampled_from(ZONES),
+    st.integers(-2, 2),
+)
+moments = _borders | st.builds(lambda hours: NOW - timedelta(hours=hours), st.floats(0, 60))
+rows = st.fixed_dictionaries(
+    {
+        "connection": st.integers(0, 2),
+        "topic": st.sampled_from(TOPICS),
+        "state": st.sampled_from(STATES),
+        "received_at": moments,
+        "repeats": st.integers(0, 3),
+        "delay": st.none() | st.builds(timedelta, milliseconds=st.integers(0, 90_000)),
+    }
+)
+refusals = st.tuples(st.integers(0, 2), st.sampled_from(REASONS), moments)
+days = st.none() | st.sampled_from([DAY - timedelta(days=back) for back in range(4)])
+
+
+@pytest.fixture
+def admin() -> Client:
+    people.keep_groups()
+    client = Client()
+    client.force_login(people.make_person("maria", ADMINISTRATOR))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+@pytest.fixture
+def three() -> list[Connection]:
+    return [make_connection(name=name) for name in "abc"]
+
+
+def begin_of(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
+def tallies(page: str) -> list[dict[str, str]]:
+    """What each group of figures on a page says."""
+    groups = re.findall(r'<dl class="tally"([^>]*)>', page)
+    return [dict(re.findall(r'data-([a-z]+)="([^"]*)"', group)) for group in groups]
+
+
+def counted(
+    rows: list[dict[str, Any]], refused: list[Any], since: datetime, until: datetime
+) -> dict[str, str]:
+    """The same by plain counting."""
+    inside = [row for row in rows if since <= row["received_at"] < until]
+    delays = [row["delay"] for row in inside if row["delay"] is not None]
+    return {
+        "received": str(len(inside)),
+        "handled": str(sum(row["state"] in ("done", "test", "ignored") for row in inside)),
+        "waiting": str(sum(row["state"] in ("received", "retry") for row in rows)),
+        "dead": str(sum(row["state"] == "dead" for row in inside)),
+        "refused": str(sum(since <= at < until and reason in REASONS[:2] for _c, reason, at in refused)),
+        "median": str(median_low(delays).total_seconds()) if delays else "",
+        "worst": str(max(delays).total_seconds()) if delays else "",
+    }
+
+
+def keep(rows: list[dict[str, Any]], refused: list[Any], three: list[Connection]) -> None:
+    WebhookEvent.objects.all().delete()
+    RejectedNotification.objects.all().delete()
+    WebhookEvent.objects.bulk_create(
+        WebhookEvent(**{**row, "connection": three[row["connection"]]}, dedupe_key=str(number), body=b"{}")
+        for number, row in enumerate(rows)
+    )
+    for number, reason, at in refused:
+        with time_machine.travel(at, tick=False):
+            recording.count(three[number], reason)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(rows, max_size=14),
+    refused=st.lists(refusals, max_size=5),
+    zone=st.sampled_from(ZONES),
+    chosen=st.none() | st.integers(0, 2),
+    topic=st.sampled_from(("", *TOPICS)),
+    period=st.sampled_from(("", "today", "24h", "7d")),
+    since=days,
+    until=days,
+)
+def test_figures_equal_a_count_over_the_rows(
+    admin: Client,
+    three: list[Connection],
+    rows: list[dict[str, Any]],
+    refused: list[Any],
+    zone: str,
+    chosen: int | None,
+    topic: str,
+    period: str,
+    since: date | None,
+    until: date | None,
+) -> None:
+    keep(rows, refused, three)
+    query = {"period": period, "since": since or "", "until": until or "", "topic": topic}
+    query |= {"connection": str(three[chosen].public_id)} if chosen is not None else {}
+    with time_machine.travel(NOW, tick=False), timezone.override(zone):
+        whole, parts = (admin.get(address, query).content.decode() for address in PAGES)
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    if since or until:
+        first = begin_of(since, zone) if since else first
+        last = begin_of(until + timedelta(days=1), zone) if until else last
+    elif period == "today":
+        first = begin_of(NOW.astimezone(ZoneInfo(zone)).date(), zone)
+    else:
+        first = quarter(NOW - {"7d": timedelta(days=7)}.get(period, timedelta(hours=24)))
+    meant = [chosen] if chosen is not None else [0, 1, 2]
+    about = [row for row in rows if row["topic"] == topic or not topic]
+    wanted = [
+        counted(
+            [row for row in about if row["connection"] in group],
+            [one for one in refused if one[0] in group],
+            first,
+            last,
+        )
+        for group in (meant, *([number] for number in meant))
+    ]
+    assert tallies(whole) + tallies(parts) == wanted
+
+
+def test_the_oldest_waits_whatever_the_period() -> None:
+    connection = make_connection()
+    old = events.make_event(connection, state="retry", received_at=NOW - timedelta(days=40))
+    events.make_event(connection, state="received", received_at=NOW)
+    measured = measure(Connection.objects.all(), Filters(since=NOW - timedelta(hours=1)))
+    assert (measured.total.oldest, measured.total.waiting, measured.total.received) == (old.received_at, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("handled", "received", "said"),
+    [
+        (0, 0, ""),
+        (0, 5, "0%"),
+        (5, 5, "100%"),
+        (1, 3, "33.3%"),
+        (9_999, 10_000, "99.9%"),
+        (1, 10_000, "0.1%"),
+    ],
+)
+def test_a_share_is_never_rounded_up_to_the_whole(handled: int, received: int, said: str) -> None:
+    with translation.override("en"):
+        assert figures.share_in_words(Figures(handled=handled, received=received)) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.24, "0.2 s"), (42, "42 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min"), (97_200, "1 d 3 h")],
+)
+def test_a_delay_is_said_in_two_units(seconds: float, said: str) -> None:
+    with translation.override("en"):
+        assert figures.span(timedelta(seconds=seconds)) == said
+
+
+def test_every_refusal_has_words_and_a_cure() -> None:
+    with translation.override("en"):
+        for reason in (*(rejection.value for rejection in Rejection), hints.SURPLUS):
+            said, cure = figures.refusal_in_words(reason)
+            assert said != reason and cure
+
+
+def many(connection: Connection, number: int) -> WebhookEvent:
+    """So many notifications of all states about a hundred charges, over thirty days; returns a dead one."""
+    resources = [make_resource(make_charge(connection)) for _ in range(min(number // 4, 100))]
+    start = WebhookEvent.objects.count()
+    WebhookEvent.objects.bulk_create(
+        (
+            WebhookEvent(
+                connection=connection,
+                topic=TOPICS[place % 2],
+                kind="payment",
+                gateway_id=resources[place % len(resources)].gateway_id,
+                dedupe_key=f"many{place}",
+                headers={"content-type": "application/json"},
+                body=b'{"event": "PAYMENT_RECEIVED", "filling": "' + b"x" * 600 + b'"}',
+                received_at=NOW - timedelta(seconds=place * 25.92 * 100_000 / number),
+                state=STATES[place % len(STATES)],
+                attempts=1,
+                repeats=place % 50 == 0,
+                delay=timedelta(milliseconds=place % 7_000) if place % len(STATES) == 2 else None,
+            )
+            for place in range(start, start + number)
+        ),
+        batch_size=2_000,
+    )
+    recording.count(connection, "wrong_token")
+    return WebhookEvent.objects.filter(state="dead").latest("received_at")
+
+
+def pages_of(event: WebhookEvent) -> list[str]:
+    """Every page of the panel that is read, with the filters that ask the database most."""
+    lists = ["", "?period=30d", "?view=dead", "?view=repeated", "?topic=PAYMENT_OVERDUE", "?topic=NEVER"]
+    lists += [f"?q={event.gateway_id}", f"?connection={event.connection.public_id}&view=done"]
+    lists += [f"?before={event.public_id}"]
+    own = f"/events/{event.public_id}/"
+    return [
+        *(f"/events/{query}" for query in lists),
+        "/events/accounts/?period=30d",
+        "/events/replay/",
+        "/events/replay/?view=dead&period=7d",
+        own,
+        f"{own}state/",
+    ]
+
+
+@pytest.mark.parametrize("number", [600, pytest.param(100_000, marks=pytest.mark.full)])
+def test_every_page_asks_as_little_of_many_as_of_few(admin: Client, number: int) -> None:
+    connection = make_connection()
+    with time_machine.travel(NOW, tick=False):
+        few = _asked(admin, many(connection, 100))
+        assert _asked(admin, many(connection, number)) == few
+    assert len(pages_of(events.make_event(connection))) >= len(urlpatterns) / 2
+
+
+def _asked(client: Client, event: WebhookEvent) -> dict[str, int]:
+    """By the place of the page in ``pages_of``: its number of queries."""
+    found = {}
+    for place, address in enumerate(pages_of(event)):
+        with CaptureQueriesContext(database) as queries:
+            assert client.get(address).status_code == 200
+        found[f"{place} {address.partition('?')[0].replace(str(event.public_id), '')}"] = len(queries)
+    return found
