@@ -42,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_CHANGES_CHARGES,
         *_MAKES_PLANS,
         *_HANDLES_EVENTS,
+        "webhooks.simulate_webhookevent",
         *_READS_MONEY,
         *_READS_REPORTS,
         *_READS_EVENTS,

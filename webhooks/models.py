@@ -111,6 +111,8 @@ class WebhookEvent(models.Model):
     forbids_delivery = models.BooleanField(default=False, db_default=False)
     # Nobody signed it: it may have us ask, in its turn, and is taken only when nothing signed is due.
     is_hint = models.BooleanField(_("unsigned"), default=False, db_default=False)
+    # Composed here by a person: it proves nothing about what the gateway sends.
+    is_simulated = models.BooleanField(_("simulated"), default=False, db_default=False)
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(_("received"))
 
@@ -144,6 +146,7 @@ class WebhookEvent(models.Model):
         permissions = [
             ("replay_webhookevent", _("Can replay notifications")),
             ("ignore_webhookevent", _("Can ignore notifications")),
+            ("simulate_webhookevent", _("Can simulate notifications")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "dedupe_key"], name="one_row_per_notification")
@@ -291,3 +294,38 @@ class ReplayItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.replay_id} {self.event_id}"
+
+
+class Simulation(models.Model):
+    """A notification that somebody composed and sent to our own address: what was sent, what was answered.
+
+    ``mark`` travels with it and tells it from a gateway's, once and for a minute. Nothing here is secret.
+    """
+
+    public_id = models.UUIDField(unique=True, editable=False)
+    mark = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    sent_at = models.DateTimeField()
+    topic = models.CharField(max_length=80)
+    gateway_id = models.CharField(max_length=100)
+    signed_with = models.CharField(max_length=32)
+    query = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    answer = models.TextField(blank=True)
+    milliseconds = models.PositiveIntegerField(null=True)
+    # What the notification became, where it was taken.
+    event = models.ForeignKey(WebhookEvent, on_delete=models.SET_NULL, null=True, related_name="simulations")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("simulation")
+        verbose_name_plural = _("simulations")
+
+    def __str__(self) -> str:
+        return str(self.public_id)

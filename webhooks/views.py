@@ -19,7 +19,7 @@ from connections.gateways.registry import gateway_class
 from connections.models import Connection, secret_mark
 from connections.sealed import CannotOpen
 from connections.services import health
-from webhooks.services import hints, recording
+from webhooks.services import hints, recording, simulating
 
 logger = logging.getLogger(__name__)
 
@@ -58,16 +58,20 @@ def _receive(request: HttpRequest, token: str) -> HttpResponse:
     verification = adapter.verify(envelope, secrets, now=now, tolerance_seconds=tolerance)
     if verification.is_unsigned_hint:
         return _take_hint(connection, envelope)
+    is_simulated = simulating.is_ours(connection, request.headers.get(simulating.HEADER, ""))
     if verification.rejection:
-        return _reject(connection, verification.rejection)
+        return _reject(connection, verification.rejection, is_simulated=is_simulated)
     name = verification.secret_name
     marked = replace(verification, secret_name=secret_mark(name, secrets[name]) if name else "")
-    return _store(connection, replace(envelope, body=_body(request)), marked)
+    delivery = replace(envelope, body=_body(request))
+    return _store(connection, delivery, marked, is_simulated=is_simulated)
 
 
-def _reject(connection: Connection, reason: Rejection) -> HttpResponse:
+def _reject(connection: Connection, reason: Rejection, *, is_simulated: bool) -> HttpResponse:
+    """What somebody sent from here to see it refused is no sign of a webhook that needs mending."""
     try:
-        recording.reject(connection, reason)
+        if not is_simulated:
+            recording.reject(connection, reason)
     except DatabaseError:
         logger.exception("connection %s: a refusal could not be counted", connection.pk)
     return _answer(401, reason.value)
@@ -84,14 +88,18 @@ def _take_hint(connection: Connection, envelope: Delivery) -> HttpResponse:
     return _answer(200, "hint" if is_kept else "counted")
 
 
-def _store(connection: Connection, delivery: Delivery, verification: Verification) -> HttpResponse:
+def _store(
+    connection: Connection, delivery: Delivery, verification: Verification, *, is_simulated: bool
+) -> HttpResponse:
     notification = gateway_class(connection.gateway).parse(delivery)
     try:
-        recorded = recording.record(connection, delivery, notification, verification)
+        recorded = recording.record(
+            connection, delivery, notification, verification, is_simulated=is_simulated
+        )
     except DatabaseError:
         logger.exception("connection %s: a verified notification could not be stored", connection.pk)
         return _answer(503, "not_stored")
-    if notification.is_about_key:
+    if notification.is_about_key and not is_simulated:
         _note_key(connection, notification)
     if recorded.needs_work:
         wake(WORK)

@@ -46,6 +46,9 @@ from connections.gateways.guides import SandboxCard as SandboxCard
 from connections.gateways.guides import SandboxGuide as SandboxGuide
 from connections.gateways.instalments import InstalmentRule as InstalmentRule
 from connections.gateways.markets import Market as Market
+from connections.gateways.samples import Sample as Sample
+from connections.gateways.samples import SampleCalls as SampleCalls
+from connections.gateways.samples import Step as Step
 from connections.gateways.subscriptions import Cycle as Cycle
 from connections.gateways.subscriptions import GatewayPlan as GatewayPlan
 from connections.gateways.subscriptions import GatewaySubscription as GatewaySubscription
@@ -208,7 +211,7 @@ class Capabilities:
         return next((limits for known, limits in self.limits.items() if known == method), (0, 0))
 
 
-class Gateway(SubscriptionCalls, DisputeCalls, Protocol):
+class Gateway(SubscriptionCalls, DisputeCalls, SampleCalls, Protocol):
     """One gateway, speaking for one connection. Every method may raise a ``GatewayError``.
 
     ``status_reasons``: what the last part (after a slash) of a payment's ``gateway_status`` means to people.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 
@@ -21,7 +22,7 @@ from payments.models import (
     Subscription,
 )
 from tests.factories import NOW, make_charge, make_connection, make_payment, make_plan, make_subscription
-from webhooks.models import RejectedNotification, Replay, ReplayItem, WebhookEvent
+from webhooks.models import RejectedNotification, Replay, ReplayItem, Simulation, WebhookEvent
 
 PASSWORD = "a long pass phrase"
 # In the order of the columns of the table.
@@ -47,6 +48,7 @@ class Place:
     rejection: RejectedNotification
     run: Reconciliation
     replay: Replay
+    simulation: Simulation
     refund: Refund
     batch: ChargeBatch
     imported: ChargeImport
@@ -124,6 +126,7 @@ def make_place(name: str) -> Place:
         rejection=rejection,
         run=run,
         replay=replay,
+        simulation=_make_simulation(connection),
         refund=_make_refund(charge),
         batch=_make_batch(connection),
         imported=ChargeImport.objects.create(
@@ -131,6 +134,19 @@ def make_place(name: str) -> Place:
         ),
         subscription=make_subscription(connection),
         plan=make_plan(connection),
+    )
+
+
+def _make_simulation(connection: Connection) -> Simulation:
+    return Simulation.objects.create(
+        public_id=uuid.uuid4(),
+        connection=connection,
+        sent_at=NOW,
+        topic="PAYMENT_RECEIVED",
+        gateway_id="pay_1",
+        signed_with="token",
+        answered_at=NOW,
+        http_status=200,
     )
 
 

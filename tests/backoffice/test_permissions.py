@@ -72,6 +72,9 @@ TABLE = """
 /disputes/                                                Loooooo mmmmmmm
 /events/                                                  Looxoxo mmmmmmm
 /events/accounts/                                         Looxoxo mmmmmmm
+/events/simulate/                                         Loxxxxo Luxxxxu
+/events/simulations/<public_id>/                          Loxxxxn mmmmmmm
+/events/simulations/<public_id>/state/                    Loxxxxn mmmmmmm
 /events/replay/                                           Looxxxo Lrrxxxr
 /events/replays/<public_id>/                              Looxoxn mmmmmmm
 /events/replays/<public_id>/state/                        Looxoxn mmmmmmm
@@ -234,6 +237,8 @@ def _reference(route: str, place: Place) -> str:
 def _public_id(route: str, place: Place) -> Any:
     if route.startswith("/events/replays/"):
         return place.replay.public_id
+    if route.startswith("/events/simulations/"):
+        return place.simulation.public_id
     if route.startswith("/imports/"):
         return place.imported.public_id
     return place.event.public_id if route.startswith("/events/") else place.run.public_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -143,6 +144,44 @@ class ReplayForm(forms.Form):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     expected = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     seen_at = forms.DateTimeField(widget=forms.HiddenInput, validators=[_is_this_age])
+
+
+class SimulateForm(forms.Form):
+    """What to send to the address of one connection: its gateway decides what can be chosen."""
+
+    topic = forms.ChoiceField(label=_("Event"))
+    gateway_id = forms.RegexField(
+        r"^[A-Za-z0-9_-]{1,100}\Z",
+        label=_("Id at the gateway"),
+        max_length=100,
+        error_messages={
+            "invalid": _("An id has letters, digits, - and _ only, as the gateway's panel shows it.")
+        },
+    )
+    signed_with = forms.ChoiceField(label=_("Signed with"))
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,
+        connection: Connection,
+        secrets: Iterable[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        adapter = gateway_class(connection.gateway)
+        chosen: Any = self.fields["topic"]
+        chosen.choices = [
+            (word, f"{gettext(adapter.topic_words.get(word, word))} · {word}")
+            for word in adapter.sample_topics
+        ]
+        chosen = self.fields["signed_with"]
+        chosen.choices = list(secrets)
+        for name in self.fields:
+            if name in self.errors:
+                self.fields[name].widget.attrs.update(
+                    {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
+                )
 
 
 class PressForm(forms.Form):

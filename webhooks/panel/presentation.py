@@ -73,6 +73,7 @@ _REASONS: dict[str, str | Promise] = {
     ),
     "matched_later": gettext_lazy("It had been put aside as not made here, and then turned out to be."),
     "panel_test": gettext_lazy("A test sent from the gateway's panel: it arrived, and was signed well."),
+    "simulated": gettext_lazy("Sent from here to try the way: it arrived, and the gateway knows no such id."),
     "failed": gettext_lazy("It could not be followed. Our own open charges are looked at anyway."),
     "no_answer": gettext_lazy("The gateway gave no answer. Our own open charges are looked at anyway."),
     BY_PERSON: gettext_lazy("A person took it out of the queue. Its repeats are only counted."),
@@ -211,7 +212,11 @@ def body_text(raw: bytes) -> str:
 
 def secret_in_words(event: WebhookEvent) -> str:
     """Which of our secrets it was verified with."""
-    name = event.secret_name.partition(":")[0].partition(".")[0]
+    return secret_name(event.secret_name.partition(":")[0].partition(".")[0])
+
+
+def secret_name(name: str) -> str:
+    """One of our secrets by its name."""
     words = {
         "token": _("the webhook's token"),
         "test": _("the secret of the test tab"),

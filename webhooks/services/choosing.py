@@ -23,6 +23,7 @@ VIEWS: dict[str, Q] = {
     "failed": Q(state__in=(EventState.DEAD, EventState.RETRY)),
     "repeated": Q(repeats__gt=0),
     "unsigned": Q(is_hint=True),
+    "simulated": Q(is_simulated=True),
 }
 _KINDS = (*(kind.value for kind in ResourceKind), "order", "")
 _MOST_RESOURCES = 50

@@ -21,6 +21,8 @@ NOT_OURS, NOT_FOUND = "not_ours", "not_found"
 CARD_CHECK = "card_check"
 # After the last try: the gateway does not know it, or not yet whose it is.
 _UNKNOWN = {Outcome.MISSING: NOT_FOUND, Outcome.NOT_YET: NOT_OURS}
+# Sent from here about something that exists nowhere.
+SIMULATED = "simulated"
 # Its payment became known as ours only after it had been put aside.
 MATCHED_LATER = "matched_later"
 # A notification's time has whole seconds, a payment's version has milliseconds.
@@ -67,6 +69,8 @@ def _end_of(event: WebhookEvent, refreshed: Refreshed) -> tuple[EventState, str]
         return EventState.IGNORED, CARD_CHECK
     if refreshed.outcome == Outcome.APPLIED and _is_answered(event, refreshed):
         return EventState.DONE, MATCHED_LATER if event.reason == MATCHED_LATER else ""
+    if refreshed.outcome == Outcome.MISSING and event.is_simulated:
+        return EventState.TEST, SIMULATED
     if refreshed.outcome == Outcome.MISSING and event.is_test:
         # A 404 on the panel's made-up payment is its test; a real one may still appear.
         return EventState.TEST, "panel_test"
@@ -74,7 +78,12 @@ def _end_of(event: WebhookEvent, refreshed: Refreshed) -> tuple[EventState, str]
 
 
 def _is_answered(event: WebhookEvent, refreshed: Refreshed) -> bool:
-    """By what was fetched of it, or by the gateway's count of changes; else by having been fetched."""
+    """By what was fetched of it, or by the gateway's count of changes; else by having been fetched.
+
+    One that was sent from here announces nothing that could still be to come.
+    """
+    if event.is_simulated:
+        return True
     if event.expected_counter is not None and refreshed.counter is not None:
         return refreshed.counter >= event.expected_counter
     if refreshed.subscription:

@@ -73,6 +73,7 @@ def _note_waiting(connection_ids: set[int]) -> None:
     """That something arrived is known, and with which secret, though its gateway cannot be asked now."""
     is_new = Q(connection__last_event_at=None) | Q(received_at__gt=F("connection__last_event_at"))
     waiting = signed().filter(is_new, connection__in=connection_ids, state=EventState.RECEIVED)
+    waiting = waiting.filter(is_simulated=False)
     arrived = waiting.order_by().values("connection_id", "secret_name").annotate(last=Max("received_at"))
     by_connection: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
     for row in arrived:
@@ -160,13 +161,15 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     if not due:
         return Handling.DONE
     WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(resource=resource)
-    missed.note_arrival(resource)
+    if not all(event.is_simulated for event in events):
+        missed.note_arrival(resource)
     _note_delivery(connection, events)
     try:
         refreshed = asking.ask(connection, resource, held, cause=due[-1].topic)
     except GatewayError as err:
         return _take_failure(connection, resource, due, err, held)
-    if refreshed.charge_id and any(event.forbids_delivery for event in events):
+    alerts = [event for event in events if event.forbids_delivery and not event.is_simulated]
+    if refreshed.charge_id and alerts:
         disputing.forbid_delivery(refreshed.charge_id, source="webhook")
     for event in events:
         finish(event, refreshed, held=held, started=started)
@@ -174,6 +177,8 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
 
 
 def _note_delivery(connection: Connection, events: list[WebhookEvent]) -> None:
+    """Not by what was sent from here: that shows nothing of the gateway, nor of the token it uses."""
+    events = [event for event in events if not event.is_simulated]
     if events:
         connections.note_delivery(
             connection,

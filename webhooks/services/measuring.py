@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from webhooks.services import hints
 from webhooks.services.choosing import Filters, narrowed
 
 HANDLED = (EventState.DONE, EventState.TEST, EventState.IGNORED)
+Rows = Iterable[Mapping[str, Any]]
 # The period that is looked at where none was chosen.
 USUAL = timedelta(hours=24)
 
@@ -87,15 +88,19 @@ def measure(connections: QuerySet[Connection], filters: Filters) -> Measured:
     parts: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     for rows in (_counted(received), _medians(received), _waiting(waiting)):
         for row in rows:
-            parts[row.pop("connection")].update(row)
+            parts[row["connection"]].update(row)
     refusals = _refused(connections, chosen)
     by_connection = {
-        pk: Figures(**parts.get(pk, {}), refusals=refusals.get(pk, ())) for pk in {*parts, *refusals}
+        pk: _figures(parts.get(pk, {}), refusals=refusals.get(pk, ())) for pk in {*parts, *refusals}
     }
     return Measured(by_connection=by_connection, total=_together(by_connection.values(), received))
 
 
-def _counted(received: QuerySet[WebhookEvent]) -> Iterable[dict[str, Any]]:
+def _figures(part: Mapping[str, Any], *, refusals: tuple[Refusal, ...]) -> Figures:
+    return Figures(**{name: value for name, value in part.items() if name != "connection"}, refusals=refusals)
+
+
+def _counted(received: QuerySet[WebhookEvent]) -> Rows:
     return (
         received.order_by()
         .values("connection")
@@ -109,7 +114,7 @@ def _counted(received: QuerySet[WebhookEvent]) -> Iterable[dict[str, Any]]:
     )
 
 
-def _medians(received: QuerySet[WebhookEvent]) -> Iterable[dict[str, Any]]:
+def _medians(received: QuerySet[WebhookEvent]) -> Rows:
     """One query for all of them; neither database has a median that the other has, too."""
     ranked = (
         received.exclude(delay=None)
@@ -122,7 +127,7 @@ def _medians(received: QuerySet[WebhookEvent]) -> Iterable[dict[str, Any]]:
     return ranked.filter(rank=(F("followed") + 1) / 2).values("connection", median=F("delay"))
 
 
-def _waiting(waiting: QuerySet[WebhookEvent]) -> Iterable[dict[str, Any]]:
+def _waiting(waiting: QuerySet[WebhookEvent]) -> Rows:
     return waiting.order_by().values("connection").annotate(waiting=Count("pk"), oldest=Min("received_at"))
 
 

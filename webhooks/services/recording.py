@@ -39,13 +39,13 @@ _STARTS = f"({_WAKES} AND webhooks_webhookevent.state NOT IN ('received', 'retry
 _INSERT = f"""
 INSERT INTO webhooks_webhookevent (
   connection_id, topic, action, kind, gateway_id, dedupe_key, headers, query, body, is_truncated, is_live,
-  is_test, secret_name, expected, expected_refunded_cents, is_step_back, expected_counter,
+  is_test, is_simulated, secret_name, expected, expected_refunded_cents, is_step_back, expected_counter,
   expected_amount_cents, forbids_delivery,
   occurred_at, received_at, state, reason, attempts, asked_again, next_attempt_at, last_error, repeats,
   last_repeat_at, finished_at, resource_id
 ) VALUES (
   %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-  %s, %s, %s, %s, %s, %s, %s, %s,
+  %s, %s, %s, %s, %s, %s, %s, %s, %s,
   %s, %s, %s, %s, 0, 0, %s, '', 0,
   NULL, %s, NULL
 )
@@ -81,7 +81,12 @@ class Recorded:
 
 
 def record(
-    connection: Connection, delivery: Delivery, notification: Notification, verification: Verification
+    connection: Connection,
+    delivery: Delivery,
+    notification: Notification,
+    verification: Verification,
+    *,
+    is_simulated: bool = False,
 ) -> Recorded:
     """Insert the event, or count the repeat: one statement either way, committed on return."""
     now = clock.now()
@@ -102,6 +107,7 @@ def record(
         len(delivery.body) > LARGEST_BODY,
         notification.is_live,
         notification.is_test,
+        is_simulated,
         verification.secret_name,
         _expected(notification),
         max(0, min(notification.expected_refunded_cents, _LARGEST_SUM)),

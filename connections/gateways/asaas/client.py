@@ -24,6 +24,7 @@ from connections.gateways.asaas import credentials as keys
 from connections.gateways.asaas.account import read_account
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
 from connections.gateways.asaas.guide import SANDBOX_GUIDE
+from connections.gateways.asaas.samples import Samples
 from connections.gateways.asaas.topics import IDLE_REASONS, TOPIC_WORDS
 from connections.gateways.base import (
     Access,
@@ -66,7 +67,7 @@ from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, text
 
 
-class AsaasGateway(Gateway):
+class AsaasGateway(Samples, Gateway):
     name = "asaas"
     label = "Asaas"
     # R$ 5.00 after discount (asaas.md 1.5 and section 8, row 10).

@@ -53,6 +53,7 @@ from connections.gateways.mercadopago import credentials as keys
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
 from connections.gateways.mercadopago.calls import DisputeAnswers, RecurringCalls
 from connections.gateways.mercadopago.guide import SANDBOX_GUIDE, STATUS_REASONS
+from connections.gateways.mercadopago.samples import Samples
 from connections.gateways.mercadopago.topics import IDLE_REASONS, TOPIC_WORDS
 from connections.gateways.money import encode
 from connections.gateways.texts import gettext_noop as _
@@ -80,7 +81,7 @@ _NO_CUSTOMERS = _("Mercado Pago keeps no customers for charging.")
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
-class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Gateway):
+class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Samples, Gateway):
     name = "mercadopago"
     label = "Mercado Pago"
     capabilities = Capabilities(

@@ -81,14 +81,14 @@ def verify(
     usable = {name: secret for name, secret in secrets.items() if secret}
     if not usable:
         return Verification(rejection=Rejection.NO_SECRET)
-    signature = _read_signature(delivery.headers.get("x-signature", ""))
+    signature = read_signature(delivery.headers.get("x-signature", ""))
     rejection = _fault(delivery, signature)
     name = "" if rejection else _signer(delivery, signature, usable)
     if not name and _is_ipn(_query(delivery)):
         return Verification(rejection=Rejection.UNSIGNED_IPN, is_unsigned_hint=True)
     if not name:
         return Verification(rejection=rejection or Rejection.SIGNATURE_MISMATCH)
-    if tolerance_seconds and abs(now.timestamp() - _seconds(signature.ts)) > tolerance_seconds:
+    if tolerance_seconds and abs(now.timestamp() - signed_seconds(signature.ts)) > tolerance_seconds:
         return Verification(rejection=Rejection.TIMESTAMP_OUT_OF_TOLERANCE)
     return Verification(secret_name=name)
 
@@ -152,7 +152,7 @@ def _fault(delivery: Delivery, signature: _Signature) -> Rejection | None:
     return next((rejection for is_wrong, rejection in checks if is_wrong), None)
 
 
-def _read_signature(header: str) -> _Signature:
+def read_signature(header: str) -> _Signature:
     parts: dict[str, str] = {}
     for part in header.split(","):
         key, _equals, value = part.partition("=")
@@ -190,7 +190,7 @@ def _hash(secret: str, manifest: bytes) -> bytes:
     return hmac.new(_bytes(secret), manifest, hashlib.sha256).hexdigest().encode()
 
 
-def _seconds(ts: str) -> float:
+def signed_seconds(ts: str) -> float:
     """Documents say milliseconds, real deliveries carry seconds (6.5)."""
     moment = int(ts)
     return moment / 1000 if moment >= _MILLISECONDS_FROM else float(moment)

@@ -1,0 +1,180 @@
+"""A notification composed and sent by hand: what to send, what was sent, the answer, the effect."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from connections.gateways.base import Rejection
+from connections.gateways.registry import gateway_class
+from connections.models import Connection, reachable_by
+from connections.sealed import CannotOpen
+from connections.waiting import AllSeatsTaken
+from payments.presentation import digest
+from webhooks.models import OPEN_STATES, Simulation, WebhookEvent
+from webhooks.panel import checking, figures, presentation
+from webhooks.panel.accounts import address_of
+from webhooks.panel.forms import SimulateForm
+from webhooks.panel.views import connections_of, for_rows
+from webhooks.services import simulating
+
+_PERMISSION = "webhooks.simulate_webhookevent"
+_OK, _UNAUTHORIZED = 200, 401
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@permission_required(_PERMISSION, raise_exception=True)
+def simulate(request: HttpRequest) -> HttpResponse:
+    """Choose the account and what to send; the press sends it."""
+    offered = list(connections_of(request))
+    connection = _chosen(request, offered)
+    context: dict[str, Any] = {"offered": offered, "connection": connection}
+    if connection is None:
+        return render(request, "webhooks/simulate.html", context, status=_status(request))
+    try:
+        secrets = _secrets(connection)
+    except CannotOpen:
+        context["is_sealed"] = True
+        return render(request, "webhooks/simulate.html", context, status=_status(request))
+    form = _form(request, connection, secrets)
+    if request.method == "POST" and form.is_valid():
+        return _send(request, connection, form)
+    context |= {
+        "sample_id": gateway_class(connection.gateway).sample_id,
+        "form": form,
+        "address": address_of(connection, is_whole=False),
+        "has_secret": len(secrets) > 1,
+    }
+    return render(request, "webhooks/simulate.html", context, status=_status(request))
+
+
+def _status(request: HttpRequest) -> int:
+    return 422 if request.method == "POST" else _OK
+
+
+def _chosen(request: HttpRequest, offered: list[Connection]) -> Connection | None:
+    wanted = request.GET.get("connection", "")
+    if not wanted and len(offered) == 1:
+        return offered[0]
+    return next((one for one in offered if str(one.public_id) == wanted), None)
+
+
+def _secrets(connection: Connection) -> list[tuple[str, str]]:
+    """What it can be signed with, and last the secret that nobody knows."""
+    connection = Connection.objects.get(pk=connection.pk)
+    names = [(name, presentation.secret_name(name)) for name in simulating.secret_names(connection)]
+    return [*names, (simulating.WRONG, _("a wrong secret, to see it refused"))]
+
+
+def _form(request: HttpRequest, connection: Connection, secrets: list[tuple[str, str]]) -> SimulateForm:
+    if request.method == "POST":
+        return SimulateForm(request.POST, connection=connection, secrets=secrets)
+    adapter = gateway_class(connection.gateway)
+    asked = {
+        name: request.GET[name] for name in ("topic", "gateway_id", "signed_with") if name in request.GET
+    }
+    initial = {"submission": uuid.uuid4(), "gateway_id": adapter.sample_id, **asked}
+    return SimulateForm(initial=initial, connection=connection, secrets=secrets)
+
+
+def _send(request: HttpRequest, connection: Connection, form: SimulateForm) -> HttpResponse:
+    typed = form.cleaned_data
+    actor: Any = request.user
+    try:
+        sent = simulating.send(
+            Connection.objects.get(pk=connection.pk),
+            topic=typed["topic"],
+            gateway_id=typed["gateway_id"],
+            signed_with=typed["signed_with"],
+            actor=actor,
+            public_id=typed["submission"],
+        )
+    except AllSeatsTaken:
+        messages.warning(
+            request, _("Too many others wait for an answer at this moment. Nothing was sent: try again.")
+        )
+        return redirect(request.get_full_path())
+    return redirect("simulation", sent.public_id)
+
+
+@never_cache
+@require_safe
+@login_required
+@permission_required(_PERMISSION, raise_exception=True)
+def simulation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """What was sent, what was answered and what came of it."""
+    shown = _find(request, public_id)
+    event = _event(shown)
+    rejection = _rejection(shown)
+    words = gateway_class(shown.connection.gateway).topic_words.get(shown.topic, "")
+    context = {
+        "simulation": shown,
+        "topic": _(words) if words else shown.topic,
+        "address": address_of(shown.connection, is_whole=False),
+        "public_url": settings.PUBLIC_URL,
+        "is_taken": shown.http_status == _OK,
+        "is_refused": shown.http_status == _UNAUTHORIZED,
+        "rejection": rejection,
+        "refusal": figures.refusal_in_words(rejection) if rejection else ("", ""),
+        "secret": _signed_with(shown),
+        "headers": sorted(shown.headers.items()),
+        "steps": checking.steps_of_simulation(shown, rejection, event),
+        "row": presentation.rows([event])[0] if event else None,
+        "is_live": bool(event and event.state in OPEN_STATES),
+        "live_mark": _mark(shown, event),
+    }
+    return render(request, "webhooks/simulation.html", context)
+
+
+@never_cache
+@require_safe
+@login_required
+@permission_required(_PERMISSION, raise_exception=True)
+def state(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """What the open page asks every few seconds."""
+    shown = _find(request, public_id)
+    return JsonResponse({"mark": _mark(shown, _event(shown))})
+
+
+def _find(request: HttpRequest, public_id: uuid.UUID) -> Simulation:
+    known = Simulation.objects.filter(reachable_by(request.user)).select_related("connection", "sent_by")
+    sealed = ("connection__credentials", "connection__webhook_secrets")
+    return get_object_or_404(known.defer(*sealed), public_id=public_id)
+
+
+def _event(shown: Simulation) -> WebhookEvent | None:
+    return for_rows(WebhookEvent.objects.filter(simulations=shown)).first()
+
+
+def _mark(shown: Simulation, event: WebhookEvent | None) -> str:
+    seen = (event.progress, event.attempts, event.cause, event.reason) if event else ()
+    return digest("webhooks.simulation", (shown.http_status, seen))
+
+
+def _signed_with(shown: Simulation) -> str:
+    if shown.signed_with == simulating.WRONG:
+        return _("a wrong secret, to see it refused")
+    return presentation.secret_name(shown.signed_with)
+
+
+def _rejection(shown: Simulation) -> str:
+    """The reason our own address gave, where it refused."""
+    if shown.http_status != _UNAUTHORIZED:
+        return ""
+    try:
+        said = json.loads(shown.answer).get("status", "")
+    except (ValueError, AttributeError):
+        return ""
+    return said if said in {reason.value for reason in Rejection} else ""

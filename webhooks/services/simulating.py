@@ -1,0 +1,152 @@
+"""Send a notification to our own address as the gateway would: composed, signed, over HTTP, the whole way.
+
+It shows whether the address can be reached, the secret fits and a worker follows. It is told apart on
+arrival by a mark that only we know, so that it never counts as a sign of life from the gateway, ends no old
+token, raises no alarm and stops no delivery.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+
+from config import clock
+from connections import waiting
+from connections.gateways.base import Access, Delivery, Environment, Exchange, Sample, Secrets
+from connections.gateways.errors import GatewayError
+from connections.gateways.http import GatewaySession
+from connections.gateways.redaction import HIDDEN
+from connections.gateways.registry import gateway_class
+from connections.models import OLD, Connection
+from connections.services import WEB_DEADLINE_SECONDS
+from connections.services.secrets_of_webhook import generated_token
+from webhooks.models import Simulation, WebhookEvent
+
+HEADER = "x-cobranca-simulation"
+# Instead of the name of a secret: one that nobody knows.
+WRONG = "wrong"
+_LONGEST_ANSWER = 2_000
+_VALID_FOR = timedelta(minutes=1)
+# How much of a signature is kept: enough to recognise it, too little to use it.
+_SIGNATURE_SHOWN = 8
+
+
+def is_ours(connection: Connection, mark: str) -> bool:
+    """Whether a delivery with this mark is a simulation of this moment. Costs a query only with a mark."""
+    if not mark:
+        return False
+    try:
+        known = uuid.UUID(mark)
+    except ValueError:
+        return False
+    fresh = Simulation.objects.filter(connection=connection, answered_at=None)
+    return fresh.filter(mark=known, sent_at__gt=clock.now() - _VALID_FOR).exists()
+
+
+def secret_names(connection: Connection) -> list[str]:
+    """The names of the secrets a notification can be signed with. Raises ``CannotOpen``."""
+    accepted = connection.accepted_webhook_secrets(now=clock.now())
+    return [name for name, secret in accepted.items() if secret and OLD not in name]
+
+
+def send(
+    connection: Connection,
+    *,
+    topic: str,
+    gateway_id: str,
+    signed_with: str,
+    actor: User,
+    public_id: uuid.UUID,
+) -> Simulation:
+    """Compose it, keep what is sent, send it. The same ``public_id`` again is the same one.
+
+    ``signed_with`` is one of ``secret_names``, or ``WRONG``. Raises ``AllSeatsTaken`` and ``CannotOpen``.
+    """
+    if known := Simulation.objects.filter(public_id=public_id).first():
+        return known
+    accepted = connection.accepted_webhook_secrets(now=clock.now())
+    mark = uuid.uuid4()
+    sample = gateway_class(connection.gateway).compose(
+        topic,
+        gateway_id,
+        secret=accepted.get(signed_with, "") or generated_token(),
+        now=clock.now(),
+        mark=public_id.hex,
+    )
+    with waiting.room.insist():
+        try:
+            simulation = _keep(
+                sample,
+                public_id=public_id,
+                mark=mark,
+                connection=connection,
+                sent_by=actor,
+                topic=topic,
+                gateway_id=gateway_id,
+                signed_with=signed_with,
+            )
+        except IntegrityError:
+            return Simulation.objects.get(public_id=public_id)
+        _deliver(simulation, sample)
+    return simulation
+
+
+def _keep(sample: Sample, **values: object) -> Simulation:
+    """Committed before it is sent: its mark must be known on arrival."""
+    signed = {name: without_secret(name, value) for name, value in sample.signed.items()}
+    return Simulation.objects.create(
+        sent_at=clock.now(),
+        query=urlencode(sample.query),
+        headers={"content-type": "application/json", **sample.headers, **signed},
+        body=sample.body,
+        **values,
+    )
+
+
+def without_secret(name: str, value: str) -> str:
+    """What may be shown of a header that proves who sent it: the beginning of a hash, nothing of a token."""
+    before, found, hash_ = value.partition("v1=")
+    if name.lower() == "x-signature" and found:
+        return f"{before}v1={hash_[:_SIGNATURE_SHOWN]}…" if hash_ else value
+    return HIDDEN
+
+
+def _deliver(simulation: Simulation, sample: Sample) -> None:
+    """Through the one HTTP door; our own server is asked like a gateway, with its time limit."""
+    exchanges: list[Exchange] = []
+    address = urlsplit(settings.PUBLIC_URL)
+    access = Access(
+        credentials=Secrets(),
+        environment=Environment(simulation.connection.environment),
+        now=clock.now,
+        on_exchange=exchanges.append,
+        deadline_seconds=WEB_DEADLINE_SECONDS,
+    )
+    session = GatewaySession(
+        access,
+        base_url=f"{address.scheme}://{address.netloc}",
+        auth={**sample.signed, HEADER: str(simulation.mark)},
+    )
+    path = address.path + simulation.connection.webhook_path
+    with suppress(GatewayError):  # what was answered, if anything, stands in the exchange
+        session.call("POST", path, query=sample.query, body=sample.body, headers=sample.headers)
+    _note_answer(simulation, sample, exchanges[-1] if exchanges else None)
+
+
+def _note_answer(simulation: Simulation, sample: Sample, exchange: Exchange | None) -> None:
+    delivery = Delivery(headers={}, query=simulation.query, body=sample.body.encode())
+    key = gateway_class(simulation.connection.gateway).parse(delivery).dedupe_key
+    simulation.answered_at = clock.now()
+    simulation.http_status = exchange.http_status if exchange else None
+    simulation.answer = exchange.response_body[:_LONGEST_ANSWER] if exchange else ""
+    simulation.milliseconds = exchange.milliseconds if exchange else None
+    simulation.event = WebhookEvent.objects.filter(
+        connection=simulation.connection_id, dedupe_key=key, is_simulated=True
+    ).first()
+    simulation.save(update_fields=["answered_at", "http_status", "answer", "milliseconds", "event"])
