@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from connections.gateways.base import Rejection
@@ -27,8 +30,15 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["state", "is_hint"]
     search_fields = ["gateway_id", "topic"]
-    exclude = ["body", "query"]
+    exclude = ["body", "query", "headers"]
     readonly_fields = ["body_text"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What was received may speak of customers: it is for who may see those."""
+        shown = super().get_readonly_fields(request, obj)
+        if request.user.has_perm("payments.view_customer"):
+            return shown
+        return [name for name in shown if name != "body_text"]
 
     @admin.display(description=_("body"))
     def body_text(self, event: WebhookEvent) -> str:

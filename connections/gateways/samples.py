@@ -38,10 +38,14 @@ class Step:
 
 
 class SampleCalls(Protocol):
-    """``sample_topics``: what can be composed, by word in ``topic_words``. ``sample_id`` exists nowhere."""
+    """``sample_topics``: what can be composed, by word in ``topic_words``. ``sample_id`` exists nowhere.
+
+    ``signing_headers`` prove who sent a notification: their values are never shown.
+    """
 
     sample_topics: Sequence[str]
     sample_id: str
+    signing_headers: Sequence[str]
 
     @classmethod
     def compose(cls, topic: str, gateway_id: str, *, secret: str, now: datetime, mark: str) -> Sample:

@@ -89,6 +89,8 @@ FIXED = {
     "overview": "/",
     "events": "/events/",
     "events-nothing": "/events/?q=zzz",
+    "events-accounts": "/events/accounts/",
+    "simulate": "/events/simulate/",
     "replay-preview": "/events/replay/",
     "charges": "/charges/",
     "charges-nothing": "/charges/?q=zzz",
@@ -138,6 +140,8 @@ def _fill_database() -> dict[str, str]:
     for is_over in (True, False):
         replay = sample_events.make_replay(events, actor=admin, is_over=is_over)
         pages[f"replay-{'over' if is_over else 'open'}"] = f"/events/replays/{replay.public_id}/"
+        sent = sample_events.make_simulation(events["done"], actor=admin, is_taken=is_over)
+        pages[f"simulation-{'taken' if is_over else 'refused'}"] = f"/events/simulations/{sent.public_id}/"
     dead_list.follow()
     pending = charges["pending"].get_absolute_url()
     asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
@@ -147,6 +151,7 @@ def _fill_database() -> dict[str, str]:
         "reconciliation": f"/reports/reconciliation/{run.public_id}/",
         "connection": f"/admin/connections/connection/{asaas}/change/",
         "connection-mercadopago": f"/admin/connections/connection/{mercado}/change/",
+        "simulate-chosen": f"/events/simulate/?connection={charges['paid'].connection.public_id}",
         **{
             f"change-{name}": f"{pending}{name}/"
             for name in ("cancel", "due-date", "amount", "description", "cash")

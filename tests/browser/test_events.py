@@ -135,7 +135,11 @@ def test_no_page_scrolls_sideways_and_every_target_is_large(
     replay = sample_events.make_replay(events, actor=people[0], is_over=False)
     addresses = ["/events/", "/events/?topic=x", "/events/?q=zzz", "/events/replay/"]
     addresses += [f"/events/{event.public_id}/" for event in events.values()]
-    addresses += [f"/events/replays/{replay.public_id}/"]
+    addresses += [f"/events/replays/{replay.public_id}/", "/events/accounts/", "/events/?since=2026-11-01"]
+    addresses += [f"/events/simulate/?connection={events['done'].connection.public_id}"]
+    for is_taken in (True, False):
+        sent = sample_events.make_simulation(events["done"], actor=people[0], is_taken=is_taken)
+        addresses += [f"/events/simulations/{sent.public_id}/"]
     wrong = []
     for address in addresses:
         page.goto(address)

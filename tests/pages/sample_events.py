@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.contrib.auth.models import User
 
 from config import clock
 from payments.models import Charge
-from webhooks.models import EventState, Replay, ReplayItem, WebhookEvent
+from webhooks.models import EventState, Replay, ReplayItem, Simulation, WebhookEvent
+from webhooks.services import recording
 
 _HEADERS = {
     "content-type": "application/json",
@@ -53,6 +55,9 @@ def make_events(charges: dict[str, Charge]) -> dict[str, WebhookEvent]:
         ("test", other, 1500, {**page, "gateway_id": "123456", "state": "test", "reason": "panel_test"}),
         ("unreadable", paid, 1600, {"topic": "", "gateway_id": "", "kind": "", **_put_aside("unreadable")}),
     ]
+    for reason, times in (("wrong_token", 3), ("missing_token", 1)):
+        for _time in range(times):
+            recording.count(paid.connection, reason)
     return {
         name: _event(name, payment, now - timedelta(minutes=minutes), values)
         for name, payment, minutes, values in made
@@ -89,9 +94,31 @@ def _event(name: str, payment: Any, at: datetime, values: dict[str, Any]) -> Web
         "received_at": at,
         "state": "done",
         "attempts": 1,
+        "delay": timedelta(seconds=2) if values.get("state", "done") == "done" else None,
         "finished_at": None if values.get("next_attempt_at") else at + timedelta(seconds=2),
     }
     return WebhookEvent.objects.create(**{**defaults, **values})
+
+
+def make_simulation(event: WebhookEvent, *, actor: User, is_taken: bool) -> Simulation:
+    """Sent by hand: taken and followed, or refused because of a wrong secret."""
+    refused = '{"status": "wrong_token"}'
+    return Simulation.objects.create(
+        public_id=uuid.uuid4(),
+        connection=event.connection,
+        sent_by=actor,
+        sent_at=clock.now(),
+        topic="PAYMENT_RECEIVED",
+        gateway_id=event.gateway_id,
+        signed_with="token" if is_taken else "wrong",
+        headers={"content-type": "application/json", "asaas-access-token": "***"},
+        body=bytes(event.body).decode(),
+        answered_at=clock.now(),
+        http_status=200 if is_taken else 401,
+        answer='{"status": "stored"}' if is_taken else refused,
+        milliseconds=38,
+        event=event if is_taken else None,
+    )
 
 
 def make_replay(events: dict[str, WebhookEvent], *, actor: User, is_over: bool) -> Replay:

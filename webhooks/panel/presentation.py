@@ -20,6 +20,7 @@ from payments.presentation import digest
 from webhooks.models import BY_PERSON, OPEN_STATES, EventProgress, Failure, ReplayItem, WebhookEvent
 from webhooks.services import replaying
 from webhooks.services.recording import UNNAMED_ALERT
+from webhooks.services.simulating import without_secret
 
 _LONGEST_TEXT = 20_000
 
@@ -194,8 +195,13 @@ class Content:
 
 def content(event: WebhookEvent) -> Content:
     raw = bytes(event.body)
+    proofs = gateway_class(event.connection.gateway).signing_headers
+    shown = {
+        name: without_secret(name, str(value)) if name in proofs else redact_text(str(value))
+        for name, value in event.headers.items()
+    }
     return Content(
-        headers=sorted((name, redact_text(str(value))) for name, value in event.headers.items()),
+        headers=sorted(shown.items()),
         query=redact_text(event.query),
         body=body_text(raw),
         size=len(raw),

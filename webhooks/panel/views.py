@@ -17,7 +17,7 @@ from config import clock
 from connections.models import Connection, ConnectionQuerySet, reachable_by
 from payments import presentation as charges
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent, WebhookEventQuerySet
-from webhooks.panel import figures, presentation
+from webhooks.panel import checking, details, figures, presentation
 from webhooks.panel.forms import FilterForm, IgnoreForm, PressForm
 from webhooks.panel.paging import page
 from webhooks.services import ignoring, measuring, replaying
@@ -148,6 +148,7 @@ def _page_of(request: HttpRequest, shown: WebhookEvent, form: IgnoreForm) -> Htt
         connection=shown.connection_id, kind=shown.kind, gateway_id=shown.gateway_id
     )
     others = for_rows(others.exclude(pk=shown.pk)).order_by("-received_at", "-pk")[:_MOST_OTHERS]
+    may_see_content = request.user.has_perm("payments.view_customer")
     context = {
         "event": shown,
         "row": presentation.row(shown, charge=charge),
@@ -155,7 +156,13 @@ def _page_of(request: HttpRequest, shown: WebhookEvent, form: IgnoreForm) -> Htt
         "cure": presentation.cure(shown),
         "reason": presentation.reason(shown),
         "secret": presentation.secret_in_words(shown),
-        "content": presentation.content(shown),
+        "may_see_content": may_see_content,
+        "content": presentation.content(shown) if may_see_content else None,
+        "curl": details.curl(shown) if may_see_content else "",
+        "notification_id": details.notification_id(shown),
+        "delay": figures.span(shown.delay),
+        "steps": checking.steps_of(shown),
+        "changes": details.changes(shown, charge) if charge else [],
         "charge_row": charges.row(charge) if charge else None,
         "others": presentation.rows(list(others)) if shown.gateway_id else [],
         "replays": presentation.replays(asked),

@@ -33,6 +33,7 @@ _REFUSED = {
 class Samples(SampleCalls):
     sample_topics: Sequence[str] = tuple(event for event in EVENTS if event.startswith(tuple(_ENTITIES)))
     sample_id = "pay_0000000000000000"
+    signing_headers: Sequence[str] = (TOKEN_HEADER,)
 
     @classmethod
     def compose(cls, topic: str, gateway_id: str, *, secret: str, now: datetime, mark: str) -> Sample:

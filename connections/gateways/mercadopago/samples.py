@@ -43,6 +43,7 @@ _FAULTS = {
 class Samples(SampleCalls):
     sample_topics: Sequence[str] = tuple(_TOPICS)
     sample_id = PANEL_TEST_ID
+    signing_headers: Sequence[str] = ("x-signature",)
 
     @classmethod
     def compose(cls, topic: str, gateway_id: str, *, secret: str, now: datetime, mark: str) -> Sample:
