@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.celery import app
 from connections import services as connections
-from webhooks.services import dead_list, hints, inbox, knocking, reasserting, replaying
+from webhooks.services import dead_list, hints, inbox, knocking, reasserting, recording, replaying
 
 
 @app.task(name="webhooks.tasks.work")
@@ -23,4 +23,5 @@ def sweep() -> None:
     connections.drop_lapsed()
     knocking.look()
     hints.forget()
+    recording.forget()
     dead_list.look()

@@ -206,6 +206,16 @@ def test_every_refusal_has_words_and_a_cure() -> None:
             assert said != reason and cure
 
 
+def test_what_was_refused_long_ago_is_forgotten() -> None:
+    connection = make_connection()
+    for days in (91, 89):
+        with time_machine.travel(NOW - timedelta(days=days), tick=False):
+            recording.count(connection, "wrong_token")
+    with time_machine.travel(NOW, tick=False):
+        assert (recording.forget(), recording.forget()) == (1, 0)
+    assert RejectedNotification.objects.count() == 1
+
+
 def many(connection: Connection, number: int) -> WebhookEvent:
     """So many notifications of all states about a hundred charges, over thirty days; returns a dead one."""
     resources = [make_resource(make_charge(connection)) for _ in range(min(number // 4, 100))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
@@ -12,10 +12,12 @@ from django.db import connection as database
 from config import clock
 from connections.gateways.base import Delivery, Notification, Rejection, Verification
 from connections.models import Connection
-from webhooks.models import BY_PERSON, EventState, quarter
+from webhooks.models import BY_PERSON, EventState, RejectedNotification, quarter
 
 LARGEST_BODY = 1024 * 1024
 _LARGEST_SUM = 10**15
+# Longer than any period the panel offers by name; bounds what a stranger who knocks can fill.
+_COUNTED_FOR = timedelta(days=90)
 UNREADABLE = "unreadable"
 UNNAMED_ALERT = "unnamed_alert"
 KEPT_HEADERS = (
@@ -157,6 +159,12 @@ def _kept(delivery: Delivery) -> dict[str, str]:
 def stored_time(moment: datetime | None) -> Any:
     """As the database keeps times: SQLite has text without a zone, PostgreSQL takes them as they are."""
     return database.ops.adapt_datetimefield_value(moment)
+
+
+def forget() -> int:
+    """Drop what was counted too long ago for anybody to ask; returns how many rows."""
+    over = RejectedNotification.objects.filter(since__lt=clock.now() - _COUNTED_FOR)
+    return over.delete()[0]
 
 
 def reject(connection: Connection, reason: Rejection) -> None:
