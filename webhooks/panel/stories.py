@@ -23,12 +23,13 @@ def notifications_of(thing: Charge | Subscription, most: int | None) -> list[Lin
 
 def _line(event: WebhookEvent) -> Line:
     said, word = presentation.in_words(event)
+    sentence = _("Simulated from here: %(topic)s") if event.is_simulated else _("The gateway told: %(topic)s")
     return Line(
         at=event.received_at,
         icon="✉",
         kind=TimelineKind.NOTIFICATION,
         code="notification",
-        sentence=_("The gateway told: %(topic)s") % {"topic": said},
+        sentence=sentence % {"topic": said},
         detail=_detail(event, "" if word == said else word),
         exchange=None,
         problem="",
@@ -60,6 +61,7 @@ def _facts(event: WebhookEvent) -> dict[str, object]:
         "kind": event.kind,
         "gateway_id": event.gateway_id,
         "is_signed": not event.is_hint,
+        "is_simulated": event.is_simulated,
         "state": event.state,
         "reason": event.reason,
         "attempts": event.attempts,

@@ -33,7 +33,7 @@ def by_day(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0007_figures'),
+        ('webhooks', '0008_figures'),
     ]
 
     operations = [migrations.RunPython(fill, by_day)]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0006_what_a_notification_expects'),
+        ('webhooks', '0007_what_a_subscription_became'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0007_account_lists'),
-        ('webhooks', '0009_refused_by_quarter'),
+        ('webhooks', '0010_refused_by_quarter'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

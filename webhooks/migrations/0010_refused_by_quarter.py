@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0008_fill_figures'),
+        ('webhooks', '0009_fill_figures'),
     ]
 
     operations = [
