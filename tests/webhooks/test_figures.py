@@ -180,7 +180,7 @@ def test_the_oldest_waits_whatever_the_period() -> None:
         (0, 0, ""),
         (0, 5, "0%"),
         (5, 5, "100%"),
-        (1, 3, "33.3%"),
+        (2, 3, "66.7%"),
         (9_999, 10_000, "99.9%"),
         (1, 10_000, "0.1%"),
     ],
@@ -192,7 +192,7 @@ def test_a_share_is_never_rounded_up_to_the_whole(handled: int, received: int, s
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.24, "0.2 s"), (42, "42 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min"), (97_200, "1 d 3 h")],
+    [(0.27, "0.3 s"), (42, "42 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min"), (97_200, "1 d 3 h")],
 )
 def test_a_delay_is_said_in_two_units(seconds: float, said: str) -> None:
     with translation.override("en"):

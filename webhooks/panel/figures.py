@@ -145,7 +145,7 @@ def share_in_words(figures: Figures) -> str:
     if share is None:
         return ""
     if 0 < share < 100:
-        share = min(max(share, 0.1), 99.9)
+        share = min(max(round(share, 1), 0.1), 99.9)
     return _("{number}%").format(number=number_format(share, 0 if share in (0, 100) else 1))
 
 
@@ -155,7 +155,7 @@ def span(passed: timedelta | None) -> str:
         return ""
     seconds = max(passed.total_seconds(), 0)
     if seconds < 10:
-        return _("{number} s").format(number=number_format(seconds, 1))
+        return _("{number} s").format(number=number_format(round(seconds, 1), 1))
     whole = int(seconds)
     if whole < _MINUTE:
         return _("{number} s").format(number=whole)

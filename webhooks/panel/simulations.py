@@ -127,6 +127,7 @@ def simulation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "is_taken": shown.http_status == _OK,
         "is_refused": shown.http_status == _UNAUTHORIZED,
         "rejection": rejection,
+        "is_wrong_on_purpose": shown.signed_with == simulating.WRONG,
         "refusal": figures.refusal_in_words(rejection) if rejection else ("", ""),
         "secret": _signed_with(shown),
         "headers": sorted(shown.headers.items()),
