@@ -23,7 +23,11 @@ from tests.webhooks import signing
 from webhooks.models import RejectedNotification, Simulation, WebhookEvent
 from webhooks.services import inbox, simulating
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.weighty,
+    pytest.mark.usefixtures("quiet_broker"),
+]
 SECRETS = {"asaas": {"token": "Tok3nOfOurs" * 4}, "mercadopago": {"test": "test-tab-secret"}}
 KEYS = {"asaas": {"api_key": "$aact_hmlg_x"}, "mercadopago": {"access_token": "TEST-x"}}
 ASKED = {
