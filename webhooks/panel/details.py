@@ -13,7 +13,7 @@ from connections.gateways.registry import gateway_class
 from payments.models import Charge, TimelineKind
 from payments.staff.sentences import Line, line
 from webhooks.models import WebhookEvent
-from webhooks.panel.presentation import body_text
+from webhooks.panel.presentation import body_text, query_text
 from webhooks.services import hints
 
 _MOST_CHANGES = 10
@@ -46,7 +46,7 @@ def curl(event: WebhookEvent) -> str:
     adapter = gateway_class(event.connection.gateway)
     address = urlsplit(settings.PUBLIC_URL)
     path = event.connection.webhook_path.replace(event.connection.path_token, "<address>")
-    query = f"?{redact_text(event.query)}" if event.query else ""
+    query = f"?{query_text(event)}" if event.query else ""
     headers = {name: redact_text(str(event.headers[name])) for name in _SENT_AGAIN if name in event.headers}
     headers |= {name: f"<{name}>" for name in adapter.signing_headers}
     parts = [f"curl -X POST {shlex.quote(f'{address.scheme}://{address.netloc}{address.path}{path}{query}')}"]
