@@ -14,7 +14,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from connections.models import Connection, ConnectionState, Problem
+from backoffice import doctor
+from connections.models import Connection, ConnectionState, Problem, is_limited
 from connections.problem_kinds import Severity
 from connections.sealed import KeyRing
 
@@ -54,6 +55,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """What needs somebody, and how each account is."""
     found = Problem.objects.open().visible_to(request.user).select_related("connection")
     problems = list(found.defer("connection__credentials", "connection__webhook_secrets"))
+    if not is_limited(request.user):
+        problems = doctor.with_silence(problems)
     connections = Connection.objects.without_secrets().visible_to(request.user).filter(is_active=True)
     context = {
         "is_well": not problems and all(one.state == ConnectionState.READY for one in connections),

@@ -50,6 +50,11 @@ def now() -> datetime:
     return present + _simulator.current() if settings.SIMULATOR_URL else present
 
 
+def machine_now() -> datetime:
+    """The time of this machine: for what is about processes and machines, which no simulated day moves."""
+    return datetime.now(UTC)
+
+
 def today(time_zone: str) -> date:
     """The civil date in a time zone: what "due today" means for an account there."""
     return now().astimezone(ZoneInfo(time_zone)).date()

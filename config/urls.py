@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from backoffice import imports, reports, settlements
+from backoffice import doctor_pages, imports, reports, settlements
 from backoffice import views as backoffice
 from payments.staff.disputes import disputes
 from webhooks.views import receive
@@ -22,6 +22,11 @@ urlpatterns = [
     path("reports/reconciliation/of/<uuid:connection_id>/now/", reports.reconcile_now, name="reconcile_now"),
     path("reports/settlements/", settlements.settlements, name="settlements"),
     path("reports/settlements/csv/", settlements.settlements_csv, name="settlements_csv"),
+    path("doctor/", doctor_pages.ward, name="doctor"),
+    path("doctor/look/", doctor_pages.look_again, name="doctor_look"),
+    path("doctor/mend/<uuid:public_id>/", doctor_pages.mend, name="doctor_mend"),
+    path("doctor/help/<slug:code>/", doctor_pages.help_page, name="doctor_help"),
+    path("doctor/echo/<uuid:nonce>/", doctor_pages.echo, name="doctor_echo"),
     path("imports/of/<uuid:connection_id>/", imports.account, name="import_account"),
     path("imports/<uuid:public_id>/", imports.run, name="charge_import"),
     path("imports/<uuid:public_id>/state/", imports.state, name="charge_import_state"),

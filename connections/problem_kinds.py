@@ -27,6 +27,8 @@ class Area(StrEnum):
     EXPIRY = "expiry"
     DELIVERY = "delivery"
     INBOX = "inbox"
+    HOUSE = "house"
+    CLOCK = "clock"
 
 
 class Severity(StrEnum):
@@ -244,6 +246,99 @@ KINDS: dict[str, Kind] = {
             "How many: %(times)s. Each failed six times; its cause stands in the list of notifications. Mend"
             " that, then have them asked again there, or ignore them with a reason."
         ),
+    ),
+    "webhook_secret_sealed": Kind(
+        area=Area.DELIVERY,
+        title=_("The stored secret of the webhook does not open"),
+        advice=_(
+            "Add the key it was sealed with to CREDENTIALS_KEYS and restart. Until then notifications are"
+            " answered 503, and the gateway sends them again."
+        ),
+    ),
+    "clock_skewed": Kind(
+        area=Area.CLOCK,
+        title=_("This server's clock is wrong"),
+        advice=_(
+            "Switch on time synchronisation (NTP) on the server. Due dates, and the age of signed"
+            " notifications, are judged by it."
+        ),
+    ),
+    "public_url_not_https": Kind(
+        area=Area.HOUSE,
+        title=_("The public address is not https"),
+        advice=_(
+            "Set PUBLIC_URL to the https address customers and gateways use, and restart: gateways notify"
+            " https addresses only."
+        ),
+    ),
+    "public_url_unreachable": Kind(
+        area=Area.HOUSE,
+        title=_("Nobody answers at the public address"),
+        advice=_(
+            "Open PUBLIC_URL in a browser from outside. Look at the name's DNS record, the certificate, the"
+            " firewall and the web server. Gateways send their notifications there."
+        ),
+    ),
+    "public_url_of_another": Kind(
+        area=Area.HOUSE,
+        title=_("Something else answers at the public address"),
+        advice=_(
+            "PUBLIC_URL leads to another program, or a proxy in between answers by itself (a login page, a"
+            " protection against robots). Let requests through to this program as they are."
+        ),
+    ),
+    "host_refused": Kind(
+        area=Area.HOUSE,
+        title=_("The host of the public address is not allowed"),
+        advice=_("Add the host of PUBLIC_URL to ALLOWED_HOSTS and restart: it is answered 400 until then."),
+    ),
+    "host_altered": Kind(
+        area=Area.HOUSE,
+        title=_("The proxy hands on another host"),
+        advice=_(
+            "Have the reverse proxy hand on the Host header as it came (nginx: proxy_set_header Host $host)."
+        ),
+    ),
+    "https_not_told": Kind(
+        area=Area.HOUSE,
+        title=_("The proxy does not say that the visitor came by https"),
+        advice=_(
+            "Have the reverse proxy set X-Forwarded-Proto to the visitor's scheme (nginx: proxy_set_header"
+            " X-Forwarded-Proto $scheme). Without it no form can be sent."
+        ),
+    ),
+    "request_id_altered": Kind(
+        area=Area.HOUSE,
+        title=_("The proxy replaces the x-request-id of requests"),
+        advice=_(
+            "Have the reverse proxy leave a x-request-id that came with the request as it is: Mercado Pago"
+            " signs it, so every one of its notifications is refused."
+        ),
+    ),
+    "worker_silent": Kind(
+        area=Area.HOUSE,
+        title=_("No worker is running"),
+        advice=_(
+            "Start it: celery -A config worker -P threads. Notifications are stored and answered; charges"
+            " keep their status until it runs."
+        ),
+    ),
+    "beat_silent": Kind(
+        area=Area.HOUSE,
+        severity=Severity.WARNING,
+        title=_("The clock of the periodic work is not running"),
+        advice=_("Start it, exactly once: celery -A config beat. Workers look by themselves meanwhile."),
+    ),
+    "broker_away": Kind(
+        area=Area.HOUSE,
+        severity=Severity.WARNING,
+        title=_("Redis does not answer"),
+        advice=_("Look at the server of REDIS_URL. Nothing is lost: workers find their work seconds later."),
+    ),
+    "migrations_missing": Kind(
+        area=Area.HOUSE,
+        title=_("The database lacks tables of this version"),
+        advice=_("Run: python manage.py migrate"),
     ),
 }
 _OTHER = Kind(

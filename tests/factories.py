@@ -7,6 +7,9 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from backoffice import pulses
+from backoffice.models import Pulse
+from config import clock
 from connections.gateways.base import GatewayPayment, Method, PaymentStatus, ResourceKind
 from connections.models import Connection, ConnectionState, WebhookState
 from connections.services.secrets_of_webhook import generated_token
@@ -150,6 +153,13 @@ def fetched(charge: Charge, gateway_id: str, status: PaymentStatus | None, **val
         "account_id": charge.connection.account_id,
     }
     return GatewayPayment(**{**defaults, **values})
+
+
+def make_pulses() -> None:
+    """Workers and the clock of the periodic work are alive, and have been for long."""
+    now = clock.machine_now()
+    for name in (pulses.WORKER, pulses.BEAT):
+        Pulse.objects.create(name=name, since=now - timedelta(hours=1), at=now)
 
 
 def later(seconds: float) -> datetime:

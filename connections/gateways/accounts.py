@@ -147,5 +147,6 @@ class Access:
     budget: Budget | None = None
     simulator_url: str = ""
     on_exchange: Callable[[Exchange], None] | None = None
+    on_date: Callable[[str], None] | None = None  # the Date header of every answer
     deadline_seconds: float = 20.0
     seconds_left: Callable[[], float] | None = None

@@ -66,6 +66,8 @@ class GatewaySession:
             if budget:
                 budget.release()
         received = outcome if isinstance(outcome, Received) else None
+        if received and self._access.on_date:
+            self._access.on_date(received.headers.get("Date", ""))
         result = self._judge(call, outcome)
         self._report(call, received, result, round((time.monotonic() - started) * 1000))
         if isinstance(result, Answer):
@@ -175,6 +177,23 @@ class GatewaySession:
         except Exception as error:
             # Whatever it is: failing to record a call must not undo the call.
             logger.error("an exchange could not be recorded: %s", type(error).__name__)
+
+
+def probe(url: str, *, headers: Mapping[str, str], seconds: float) -> Received | None:
+    """Our own address as the world sees it, without any key; None when nobody answers there."""
+    call = Call("GET", url, url, "", {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers})
+    session = _new_session()
+    try:
+        deadline.start(seconds)
+        timeouts = (deadline.time_left(CONNECT_SECONDS), deadline.time_left(deadline.READ_SECONDS))
+        with session.get(
+            call.url, headers=call.headers, timeout=timeouts, stream=True, allow_redirects=False
+        ) as response:
+            return Received(response.status_code, response.headers, _read(response))
+    except (requests.RequestException, TimeoutError, _TooLong):
+        return None
+    finally:
+        session.close()
 
 
 class _TooLong(Exception):

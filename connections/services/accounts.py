@@ -28,7 +28,7 @@ from connections.gateways.errors import BudgetExhausted, CredentialsRefused, Gat
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, ConnectionState
 from connections.sealed import CannotOpen
-from connections.services import pausing, problems, turns
+from connections.services import clock_skew, pausing, problems, turns
 
 WEB_DEADLINE_SECONDS = 8.0
 WORKER_DEADLINE_SECONDS = 20.0
@@ -49,6 +49,7 @@ def gateway_for(
     is_background: bool = True,
     on_exchange: Callable[[Exchange], None] | None = None,
     before_call: Callable[[], None] | None = None,
+    on_date: Callable[[str], None] | None = None,
 ) -> Gateway:
     """The adapter that speaks for this connection.
 
@@ -71,6 +72,7 @@ def gateway_for(
         budget=ConnectionBudget(connection.pk, limits, is_background=is_background, before_call=before_call),
         simulator_url=settings.SIMULATOR_URL,
         on_exchange=on_exchange,
+        on_date=on_date,
         deadline_seconds=WORKER_DEADLINE_SECONDS,
         seconds_left=seconds_left,
     )
@@ -223,7 +225,12 @@ def _of_this_key(connection: Connection) -> QuerySet[Connection]:
 
 def _ask(connection: Connection, seconds_left: Callable[[], float], *, is_background: bool) -> None:
     try:
-        gateway = gateway_for(connection, seconds_left=seconds_left, is_background=is_background)
+        gateway = gateway_for(
+            connection,
+            seconds_left=seconds_left,
+            is_background=is_background,
+            on_date=clock_skew.compare,
+        )
         account = gateway.check_credentials()
         refuse_misfit(account, environment=connection.environment, account_id=connection.account_id)
         refuse_twin(connection, account)

@@ -73,6 +73,7 @@ def examine(connection: Connection) -> timedelta | None:
     """Look at one connection now; when to come back, or None for the usual time."""
     try:
         connection.open_credentials()
+        _open_webhook_secrets(connection)
         return _look(connection)
     except CannotOpen:
         # Another process may have the key: what the row says of the connection stays.
@@ -81,6 +82,17 @@ def examine(connection: Connection) -> timedelta | None:
     except GatewayUnavailable as err:
         asked = getattr(err, "retry_after", None)
         return max(timedelta(seconds=asked), _LEAST_PAUSE) if asked else SOON
+
+
+def _open_webhook_secrets(connection: Connection) -> None:
+    """Without them every notification is answered 503, however well the key of the account opens."""
+    try:
+        connection.open_webhook_secrets()
+    except CannotOpen:
+        problems.raise_(connection, "webhook_secret_sealed")
+        return
+    if connection.problems.open().filter(code="webhook_secret_sealed").exists():
+        problems.clear(connection, "webhook_secret_sealed")
 
 
 def _look(connection: Connection) -> timedelta | None:

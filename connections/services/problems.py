@@ -55,9 +55,9 @@ def clear(connection: Connection | None, code: str, *, repair: str = "") -> bool
     return bool(_end(Problem.objects.filter(connection=connection, code=code), repair))
 
 
-def keep(connection: Connection, area: Area, found: Found, *, repair: str = "") -> None:
+def keep(connection: Connection | None, area: Area, found: Found, *, repair: str = "") -> None:
     """Make the open problems of an area exactly these."""
-    over = connection.problems.filter(area=area).exclude(code__in=found)
+    over = Problem.objects.filter(connection=connection, area=area).exclude(code__in=found)
     _end(over, repair)
     for code, data in found.items():
         raise_(connection, code, area=area, **data)

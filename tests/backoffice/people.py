@@ -21,7 +21,15 @@ from payments.models import (
     Refund,
     Subscription,
 )
-from tests.factories import NOW, make_charge, make_connection, make_payment, make_plan, make_subscription
+from tests.factories import (
+    NOW,
+    make_charge,
+    make_connection,
+    make_payment,
+    make_plan,
+    make_pulses,
+    make_subscription,
+)
 from webhooks.models import RejectedNotification, Replay, ReplayItem, Simulation, WebhookEvent
 
 PASSWORD = "a long pass phrase"
@@ -74,6 +82,7 @@ class House:
 
 def make_house() -> House:
     keep_groups()
+    make_pulses()
     house = House(
         theirs=make_place("Loja Centro"),
         other=make_place("Loja Online"),

@@ -87,6 +87,11 @@ TABLE = """
 /reports/reconciliation/of/<connection_id>/now/           mmmmmmm Lrrxxxn
 /reports/settlements/                                     Looxoxo mmmmmmm
 /reports/settlements/csv/                                 Looxoxo mmmmmmm
+/doctor/                                                  Loxxoxo mmmmmmm
+/doctor/look/                                             mmmmmmm Lrxxxxr
+/doctor/mend/<public_id>/                                 mmmmmmm Lrxxxxn
+/doctor/help/<code>/                                      Loxxoxo mmmmmmm
+/doctor/echo/<nonce>/                                     ooooooo mmmmmmm
 /imports/of/<connection_id>/                              Loxxxxn Luxxxxn
 /imports/<public_id>/                                     Loxxxxn mmmmmmm
 /imports/<public_id>/state/                               Loxxxxn mmmmmmm
@@ -219,6 +224,8 @@ def address(route: str, house: House, place: Place) -> str:
         "batch_id": place.batch.public_id,
         "connection_id": place.connection.public_id,
         "token": token,
+        "code": "no_pix_key",
+        "nonce": place.run.public_id,
         "pk": place.connection.pk,
         "app_label": "payments",
         "url": "nothing-here/",
@@ -239,6 +246,8 @@ def _public_id(route: str, place: Place) -> Any:
         return place.replay.public_id
     if route.startswith("/events/simulations/"):
         return place.simulation.public_id
+    if route.startswith("/doctor/"):
+        return place.connection.public_id
     if route.startswith("/imports/"):
         return place.imported.public_id
     return place.event.public_id if route.startswith("/events/") else place.run.public_id

@@ -103,6 +103,8 @@ FIXED = {
     "not-found": "/nowhere/",
     "password": "/password/",
     "people": "/admin/auth/user/",
+    "doctor": "/doctor/",
+    "doctor-help": "/doctor/help/request_id_altered/",
 }
 
 
@@ -114,6 +116,7 @@ def _fill_database() -> dict[str, str]:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    from tests import factories
     from tests.pages import (
         sample,
         sample_batches,
@@ -126,6 +129,7 @@ def _fill_database() -> dict[str, str]:
     from webhooks.services import dead_list
 
     admin, operator = sample.make_people()
+    factories.make_pulses()
     charges = sample.make_charges(operator)
     pages = {f"charge-{name}": charge.get_absolute_url() for name, charge in charges.items()}
     pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}

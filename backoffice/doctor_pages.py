@@ -1,0 +1,115 @@
+"""The doctor's pages: what is wrong, what to do, and a press that looks again or mends."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from backoffice import doctor, doctor_words, house
+from connections import waiting
+from connections.models import Connection
+from connections.problem_kinds import KINDS
+from connections.services import keeping
+
+_LOOKS = "connections.view_connection"
+_MENDS = "connections.change_connection"
+
+
+@require_safe
+@login_required
+@permission_required(_LOOKS, raise_exception=True)
+def ward(request: HttpRequest) -> HttpResponse:
+    """The installation and every account, with what is wrong with each."""
+    patients = doctor.patients(request.user)
+    context = {
+        "patients": patients,
+        "faults": sum(len(patient.faults) for patient in patients),
+        "checks": doctor_words.CHECKS,
+        "may_mend": request.user.has_perm(_MENDS),
+        "can_open": request.user.is_staff,
+    }
+    return render(request, "backoffice/doctor.html", context)
+
+
+@require_POST
+@login_required
+@permission_required(_MENDS, raise_exception=True)
+def look_again(request: HttpRequest) -> HttpResponse:
+    """Look at everything now, and mend what is safe to mend."""
+    try:
+        with waiting.room.insist():
+            doctor.examine_all(request.user)
+    except waiting.AllSeatsTaken:
+        messages.warning(request, _too_many())
+    else:
+        messages.success(request, _("Everything was looked at just now."))
+    return redirect("doctor")
+
+
+@require_POST
+@login_required
+@permission_required(_MENDS, raise_exception=True)
+def mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Mend the webhook of one account, or look at the account again."""
+    connections = Connection.objects.filter(is_active=True).visible_to(request.user)
+    connection = get_object_or_404(connections, public_id=public_id)
+    try:
+        with waiting.room.insist():
+            if request.POST.get("remedy") == doctor.SWITCH_ON:
+                keeping.keep_webhook(connection)
+                admin.site.get_model_admin(Connection).log_change(
+                    request, connection, str(_("Webhook switched on again"))
+                )
+            doctor.examine(connection)
+    except waiting.AllSeatsTaken:
+        messages.warning(request, _too_many())
+        return redirect("doctor")
+    if connection.problems.open().exists():
+        messages.warning(
+            request, _("Something is still wrong with %(name)s: see below.") % {"name": connection.name}
+        )
+    else:
+        messages.success(request, _("%(name)s is well.") % {"name": connection.name})
+    return redirect("doctor")
+
+
+def _too_many() -> str:
+    return _("Many people are waiting for gateways just now. Try again in a moment.")
+
+
+@require_safe
+@login_required
+@permission_required(_LOOKS, raise_exception=True)
+def help_page(request: HttpRequest, code: str) -> HttpResponse:
+    """One fault: what it means, how it is found, what to do."""
+    if code not in KINDS:
+        raise Http404
+    kind = KINDS[code]
+    context = {
+        "code": code,
+        "kind": kind,
+        "advice": kind.advise({"times": "…"}),
+        "found": doctor_words.FOUND[kind.area],
+    }
+    return render(request, "backoffice/doctor_help.html", context)
+
+
+@require_safe
+@never_cache
+def echo(request: HttpRequest, nonce: uuid.UUID) -> HttpResponse:
+    """What of a request arrives here, for the doctor who sent it; nothing that the sender does not know."""
+    return JsonResponse(
+        {
+            "proof": house.proof(str(nonce)),
+            "host": request.headers.get("Host", "")[:255],
+            "request_id": request.headers.get("X-Request-Id", "")[:100],
+            "is_https": request.is_secure(),
+        }
+    )
