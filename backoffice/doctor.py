@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from backoffice import house, pulses
 from config import clock
-from connections.models import Connection, Problem, is_limited
+from connections.models import Connection, ConnectionState, Problem, is_limited
 from connections.problem_kinds import Area, Kind, Severity, kind_of
 from connections.services import health
 
@@ -66,7 +66,17 @@ class Patient:
 
     @property
     def is_well(self) -> bool:
-        return not self.faults
+        """Looked at, and nothing found: an account nobody asked about yet is not well but unknown."""
+        if self.faults or self.connection is None:
+            return not self.faults
+        return self.connection.state == ConnectionState.READY and self.connection.checked_at is not None
+
+    @property
+    def checks(self) -> str:
+        """Which list of ``doctor_words.CHECKS`` was gone through."""
+        if self.connection is None:
+            return "house"
+        return "telling" if self.connection.capabilities.registers_webhook else "silent"
 
 
 def patients(user: User | AnonymousUser | None = None) -> list[Patient]:

@@ -29,9 +29,8 @@ def ward(request: HttpRequest) -> HttpResponse:
     """The installation and every account, with what is wrong with each."""
     patients = doctor.patients(request.user)
     context = {
-        "patients": patients,
+        "patients": [(patient, doctor_words.CHECKS[patient.checks]) for patient in patients],
         "faults": sum(len(patient.faults) for patient in patients),
-        "checks": doctor_words.CHECKS,
         "may_mend": request.user.has_perm(_MENDS),
         "can_open": request.user.is_staff,
     }

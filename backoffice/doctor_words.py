@@ -35,10 +35,16 @@ CHECKS: dict[str, tuple[str | Promise, ...]] = {
         _("Redis and the tables of the database"),
         _("this server's clock"),
     ),
-    "account": (
+    # Of a gateway that tells how its webhook stands, and of one that does not.
+    "telling": (
         _("key: valid, of this account and this environment, opens here"),
         _("account: approved, with a PIX key"),
         _("webhook: address, events, version, token, not stopped"),
+        _("notifications: arriving, none given up"),
+    ),
+    "silent": (
+        _("key: valid, of this account and this environment, opens here"),
+        _("webhook: its secret is stored and opens here"),
         _("notifications: arriving, none given up"),
     ),
 }
