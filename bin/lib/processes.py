@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,6 +21,16 @@ STOP_SECONDS = 8
 
 class Failed(Exception):
     """A child died or did not become ready; the text says which and shows the end of its log."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a process is started, so that it can be started again."""
+
+    command: Sequence[str | Path]
+    env: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    user: int | None = None
 
 
 @dataclass
@@ -35,6 +45,7 @@ class Child:
     log: Path
     stop_signal: int = signal.SIGTERM
     is_server: bool = False
+    recipe: Recipe = field(default_factory=lambda: Recipe(()))
 
     @property
     def is_running(self) -> bool:
@@ -48,16 +59,17 @@ class Child:
         return "\n".join("   | " + line for line in text.splitlines()[-lines:])
 
     def ask_to_stop(self) -> None:
-        self._signal(self.stop_signal)
+        self.send(self.stop_signal)
 
     def wait_or_kill(self, seconds: float) -> None:
         try:
             self.popen.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            self._signal(signal.SIGKILL)
+            self.send(signal.SIGKILL)
             self.popen.wait()
 
-    def _signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
+        """To it and to all that it started."""
         if self.is_running:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.popen.pid, number)
@@ -87,20 +99,23 @@ class Children:
         cwd: Path | None = None,
         user: int | None = None,
     ) -> Child:
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [str(word) for word in command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=dict(env) if env is not None else None,
-                cwd=cwd,
-                start_new_session=True,
-                **as_user(user),
-            )
-        child = Child(name, popen, log)
+        log.unlink(missing_ok=True)
+        recipe = Recipe(command, env, cwd, user)
+        child = Child(name, _begin(recipe, log), log, recipe=recipe)
         self.running.append(child)
         return child
+
+    def end(self, child: Child, number: int | None = None) -> None:
+        """Stop one on purpose, by its own signal or this one, and forget it."""
+        self.running.remove(child)
+        child.send(child.stop_signal if number is None else number)
+        child.wait_or_kill(STOP_SECONDS)
+
+    def start_again(self, child: Child) -> Child:
+        """What a supervisor does with one that ended; its log goes on."""
+        again = replace(child, popen=_begin(child.recipe, child.log))
+        self.running.append(again)
+        return again
 
     def run(
         self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path | None = None
@@ -164,6 +179,20 @@ class Children:
         child.wait_or_kill(5)
         self.running.remove(child)
         return Failed(f"{child.name} {what}. The end of {child.log.name}:\n{child.tail()}")
+
+
+def _begin(recipe: Recipe, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(word) for word in recipe.command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(recipe.env) if recipe.env is not None else None,
+            cwd=recipe.cwd,
+            start_new_session=True,
+            **as_user(recipe.user),
+        )
 
 
 def as_user(user: int | None) -> dict[str, Any]:

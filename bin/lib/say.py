@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO
+
+_out: dict[str, TextIO] = {}
+
+
+def to_stderr(is_wanted: bool) -> None:
+    """Keep standard output for what a program reads."""
+    _out["stream"] = sys.stderr if is_wanted else sys.stdout
 
 
 def line(text: str = "") -> None:
-    print(text, flush=True)
+    print(text, file=_out.get("stream", sys.stdout), flush=True)
 
 
 def doing(text: str) -> None:

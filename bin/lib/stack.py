@@ -27,7 +27,7 @@ call_command("migrate", interactive=False)
 call_command("demo_users", passwords_file=sys.argv[1])
 call_command("collectstatic", interactive=False, verbosity=0)
 """
-READY_LINE = re.compile(r"celery@\S+ ready\.")
+READY_LINE = re.compile(r"\S+@\S+ ready\.")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class Stack:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be started, where, and on which database and broker (None: SQLite, a Valkey of its own)."""
+    """What is to be started, where, and on which database and broker (None: SQLite, a Valkey of its own).
+
+    ``workers``: so many worker processes, the first called ``worker``, the second ``worker-2``.
+    """
 
     root: Path
     folder: Path
@@ -48,6 +51,7 @@ class Plan:
     keys: Keys
     database_url: str | None
     redis_url: str | None
+    workers: int = 1
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,11 +66,12 @@ def start(plan: Plan, children: Children) -> Stack:
     redis_url = plan.redis_url or valkey.embedded(children, plan.folder / "broker").url
     env = environment(plan, stack, redis_url)
     _prepare_database(plan, env)
-    web, worker, beat = _start_product(plan, children, env)
+    web, *workers = _start_product(plan, children, env)
     say.doing("Waiting until everything is ready")
     children.wait_until(lambda: answers(f"{stack.simulator_url}/_control/clock"), simulator)
     children.wait_until(lambda: answers(f"{stack.url}/healthz"), web)
-    children.wait_until(lambda: READY_LINE.search(worker.log.read_text(errors="replace")) is not None, worker)
+    for worker in workers:
+        children.wait_until(lambda worker=worker: says_ready(worker), worker)
     children.insist()
     return stack
 
@@ -97,6 +102,10 @@ def answers(url: str) -> bool:
         return False
 
 
+def says_ready(worker: Child) -> bool:
+    return READY_LINE.search(worker.log.read_text(errors="replace")) is not None
+
+
 def _start_simulator(plan: Plan, children: Children, port: int) -> Child:
     program, folder = str(plan.root / "bin" / "simulator"), str(plan.folder / "simulator")
     command = [program, "--port", str(port), "--data", folder]
@@ -115,17 +124,21 @@ def _prepare_database(plan: Plan, env: Mapping[str, str]) -> None:
 
 
 def _start_product(plan: Plan, children: Children, env: Mapping[str, str]) -> list[Child]:
+    """The web processes, then each worker; the beat beside them."""
     # On SQLite one process writes at a time, so more of them would only wait for each other.
     processes, threads, worker_threads = ("1", "8", "4") if plan.is_sqlite else ("2", "8", "8")
     python, celery = [sys.executable, "-m"], [sys.executable, "-m", "celery", "-A", "config"]
     gunicorn = [*python, "gunicorn", "config.wsgi", "--bind", f"{LOOPBACK}:{plan.port}", *GUNICORN_FLAGS]
     worker = [*celery, "worker", "-P", "threads", "-c", worker_threads, *WORKER_FLAGS]
-    commands = {
-        "web": [*gunicorn, "--workers", processes, "--threads", threads],
-        "worker": [*worker, "--loglevel", "INFO"],
-        "beat": [*celery, "beat", "--pidfile", "", "--schedule", str(plan.folder / "beat-schedule")],
+    web = [*gunicorn, "--workers", processes, "--threads", threads]
+    beat = [*celery, "beat", "--pidfile", "", "--schedule", str(plan.folder / "beat-schedule")]
+    names = ["worker", *(f"worker-{number}" for number in range(2, plan.workers + 1))]
+    commands = {"web": web} | {
+        name: [*worker, "--loglevel", "INFO", "--hostname", f"{name}@%h"] for name in names
     }
-    return [_start(plan, children, name, command, env) for name, command in commands.items()]
+    started = [_start(plan, children, name, command, env) for name, command in commands.items()]
+    _start(plan, children, "beat", beat, env)
+    return started
 
 
 def _start(

@@ -15,6 +15,7 @@ from lib.processes import LOOPBACK, Children, free_port
 from lib.services import Service, Way
 
 NAMES = ("redis-server", "valkey-server")
+PACKAGE = "Install a package: apt-get install redis-server."
 REMEDY = "Set REDIS_URL, or install a package: apt-get install redis-server."
 
 
@@ -22,11 +23,22 @@ def for_tests(children: Children) -> Service:
     """The Redis a company would use; Valkey from its wheel only where nothing else can be had."""
     ways = [
         Way("the server REDIS_URL names", lambda: os.environ.get("REDIS_URL") or None),
+        *_own_ways(children),
+    ]
+    return services.first("Redis", ways, remedy=REMEDY)
+
+
+def of_its_own(children: Children) -> Service:
+    """Never the one given: whoever asks means to empty it, to stop it and to start it again."""
+    return services.first("Redis", _own_ways(children), remedy=PACKAGE)
+
+
+def _own_ways(children: Children) -> list[Way]:
+    return [
         Way("the server installed on this machine", lambda: _start(children, installed())),
         Way("the distribution's package", lambda: _start(children, _from_apt())),
         Way("Valkey from its wheel", lambda: _start(children, from_wheel())),
     ]
-    return services.first("Redis", ways, remedy=REMEDY)
 
 
 def embedded(children: Children, folder: Path | None = None) -> Service:
