@@ -102,8 +102,9 @@ def answers(url: str) -> bool:
         return False
 
 
-def says_ready(worker: Child) -> bool:
-    return READY_LINE.search(worker.log.read_text(errors="replace")) is not None
+def says_ready(worker: Child, *, since: int = 0) -> bool:
+    """Whether it said so in its log; of one that was started again, after so many bytes of it."""
+    return READY_LINE.search(worker.log.read_bytes()[since:].decode(errors="replace")) is not None
 
 
 def _start_simulator(plan: Plan, children: Children, port: int) -> Child:

@@ -22,6 +22,9 @@ BALANCED, NOT_BALANCED, NOT_RUN = 0, 1, 2
 
 def main(root: Path, *, seed: int, charges: int, as_json: bool, keep: Path | None) -> int:
     """0: everything balances; 1: something does not; 2: it could not be carried out; 130: stopped."""
+    if keep and keep.exists() and any(keep.iterdir()):
+        say.fail(f"{keep} is not empty: a storm begins with nothing.")
+        return NOT_RUN
     processes.stop_on_signals()
     say.to_stderr(as_json)
     started = time.monotonic()
@@ -52,6 +55,7 @@ def _rage(course: Course) -> dict[str, Any]:
         restless = str(never)
     say.doing("Comparing with the books of the simulator")
     look = looking.look(course.ground, course.lives, course.acts.two_from_one)
+    looking.keep(look, course.ground.plan.folder / "sides.json")
     return report.told(course, look, comparing.compare(look), restless=restless)
 
 

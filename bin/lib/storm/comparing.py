@@ -211,7 +211,8 @@ def _disputes(look: Look) -> Iterator[Finding]:
     ours = Counter((row["gateway_id"], row["state"]) for row in look.disputes)
     ends = Counter({key: count for key, count in ours.items() if key[1] in ("won", "lost")})
     for gateway_id, state in set(theirs - ends):
-        yield Finding("dispute", gateway_id, f"{state} in the books, not here")
+        here = ", ".join(known for known_id, known in ours if known_id == gateway_id) or "unknown"
+        yield Finding("dispute", gateway_id, f"{state} in the books, {here} here")
     for gateway_id, state in set(ends - theirs):
         yield Finding("dispute", gateway_id, f"{state} here, not in the books")
 

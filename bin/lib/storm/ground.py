@@ -40,6 +40,7 @@ class Ground:
         self.accounts: dict[str, dict[str, Any]] = {}
         self.blows: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._log_read: dict[str, int] = {}
 
     # -- the simulator --------------------------------------------------------------------------
 
@@ -70,9 +71,13 @@ class Ground:
     # -- blows ----------------------------------------------------------------------------------
 
     def kill_worker(self, number: int) -> None:
+        """One that is at work; on a slow machine one that is only starting is spared."""
         name = "worker" if number == 0 else f"worker-{number + 1}"
         with self._lock:
             child = self._child(name)
+            if not stack.says_ready(child, since=self._log_read.get(name, 0)):
+                return
+            self._log_read[name] = child.log.stat().st_size
             self.children.end(child, signal.SIGKILL)
             self.children.start_again(child)
         self.blows["workers killed"] += 1

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lib.storm import rows
 from lib.storm.ground import Ground
-from lib.storm.lives import Life
+from lib.storm.lives import Life, Person, Step
 from lib.storm.rows import Row
+
+_MOMENTS = ("at", "found_at")
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,11 @@ def look(ground: Ground, lives: Sequence[Life], two_from_one: Sequence[str] = ()
     )
 
 
+def keep(look: Look, file: Path) -> None:
+    """Both sides, for who looks for a fault afterwards."""
+    file.write_text(json.dumps(asdict(look), indent=1, default=str))
+
+
 def cents(reais: Any) -> int:
     """Hundredths, as the books say reais."""
     return int((Decimal(str(reais or 0)) * 100).to_integral_value())
@@ -98,3 +108,19 @@ def given_back(payment: Row) -> list[int]:
 
 def is_asaas(payment: Row) -> bool:
     return bool(payment["gateway"] == "asaas")
+
+
+def kept(file: Path) -> Look:
+    """What ``keep`` wrote, to be compared once more."""
+    sides = json.loads(file.read_text())
+    lives = [_life(life) for life in sides.pop("lives")]
+    for name in ("moves", "missed"):
+        for row in sides[name]:
+            row |= {column: datetime.fromisoformat(row[column]) for column in _MOMENTS if column in row}
+    return Look(lives=lives, **sides)
+
+
+def _life(kept: dict[str, Any]) -> Life:
+    steps = [Step(**step) for step in kept.pop("steps")]
+    refunds = [(cents, who) for cents, who in kept.pop("refunds")]
+    return Life(**kept | {"person": Person(**kept["person"]), "steps": steps, "refunds": refunds})
