@@ -13,7 +13,7 @@ from lib.storm.acts import Acts, tell_the_bank
 from lib.storm.ground import Ground
 from lib.storm.hands import Desks, NotNow
 from lib.storm.lives import Life
-from lib.storm.rows import IN_DOUBT, REFUNDS, RUNS, Work
+from lib.storm.rows import IN_DOUBT, REFUNDS, RUNS, SUBSCRIPTIONS, Work
 from lib.storm.weather import Weather
 
 THREADS = 6
@@ -141,16 +141,22 @@ class Course:
 
     def _decide(self) -> int:
         """What waits for people: they look at the gateway and say what they see. Answers how much."""
-        return self._decide_charges() + self._decide_refunds()
+        return self._decide_charges() + self._decide_agreements() + self._decide_refunds()
 
     def _decide_charges(self) -> int:
         decided = 0
         for row in self.ground.database.rows(IN_DOUBT):
-            is_undone = row["status"] in ("draft", "confirming")
-            if is_undone and not row["is_due"]:
+            if row["status"] in ("draft", "confirming"):
                 decided += self.desks.mine.send_again(row["reference"])
             elif row["review_reason"] not in ("", "refund"):
                 decided += self.desks.mine.decide(row["reference"])
+        return decided
+
+    def _decide_agreements(self) -> int:
+        decided = 0
+        for row in self.ground.database.rows(SUBSCRIPTIONS):
+            if row["state"] in ("draft", "confirming"):
+                decided += self.desks.mine.send_again(row["reference"], of="subscriptions")
         return decided
 
     def _decide_refunds(self) -> int:

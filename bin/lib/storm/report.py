@@ -43,6 +43,7 @@ def told(course: Course, look: Look, found: list[Finding], *, restless: str) -> 
             "not_told": len(misses),
             "named": sum(miss.is_named for miss in misses),
             "rows": len(look.missed),
+            "changes": [vars(miss) for miss in misses],
         },
         "blows": dict(course.ground.blows),
         "struck": course.struck,

@@ -53,8 +53,8 @@ RUNS = """
 select n.name as connection, r.state, r.is_thorough, r.requested_at, r.differences, r.missed
 from payments_reconciliation r join connections_connection n on n.id = r.connection_id order by r.id"""
 IN_DOUBT = """
-select c.reference, c.status, c.review_reason, c.creation_due_at is not null as is_due
-from payments_charge c where c.status in ('draft', 'confirming') or c.review_reason <> '' order by c.id"""
+select c.reference, c.status, c.review_reason from payments_charge c
+where c.status in ('draft', 'confirming') or c.review_reason <> '' order by c.id"""
 # What a worker shall do by a moment; each line counts what is open and what of it is due.
 WORK: dict[str, LiteralString] = {
     "events": "select next_attempt_at as due from webhooks_webhookevent where state in ('received', 'retry')",
