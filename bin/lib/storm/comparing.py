@@ -207,13 +207,14 @@ def _refunds(look: Look) -> Iterator[Finding]:
 
 
 def _disputes(look: Look) -> Iterator[Finding]:
+    """Those that ended, but for what was contested and won before anybody here heard of it."""
     theirs = Counter(telling.disputes(look.books))
-    ours = Counter((row["gateway_id"], row["state"]) for row in look.disputes)
-    ends = Counter({key: count for key, count in ours.items() if key[1] in ("won", "lost")})
-    for gateway_id, state in set(theirs - ends):
-        here = ", ".join(known for known_id, known in ours if known_id == gateway_id) or "unknown"
+    known = [(row["gateway_id"], row["state"]) for row in look.disputes]
+    ours = Counter(one for one in known if one[1] in ("won", "lost"))
+    for gateway_id, state in set(theirs - ours) - set(telling.unseen_disputes(look)):
+        here = ", ".join(state for known_id, state in known if known_id == gateway_id) or "unknown"
         yield Finding("dispute", gateway_id, f"{state} in the books, {here} here")
-    for gateway_id, state in set(ends - theirs):
+    for gateway_id, state in set(ours - theirs):
         yield Finding("dispute", gateway_id, f"{state} here, not in the books")
 
 

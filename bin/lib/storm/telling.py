@@ -67,6 +67,12 @@ def disputes(books: dict[str, list[Row]]) -> Iterator[tuple[str, str]]:
             yield str(row["payment"]), _CLAIM[row["for"]]
 
 
+def unseen_disputes(look: Look) -> list[tuple[str, str]]:
+    """Won while no notification of them came: of the payment nothing tells them any more."""
+    known = {row["gateway_id"] for row in look.disputes}
+    return [one for one in disputes(look.books) if one[1] == "won" and one[0] not in known]
+
+
 def agreement(row: Row) -> tuple[str, ...]:
     """What a subscription may be called here."""
     return ("cancelled",) if row.get("deleted") else _AGREEMENT.get(row["status"], ())
