@@ -112,6 +112,12 @@ class Ground:
             self._wait(lambda: postgres.answers(str(self.plan.database_url)), again)
         self.blows["PostgreSQL restarted"] += 1
 
+    def drop_all(self) -> None:
+        """At the end nothing is worth a farewell, and nobody waits for one."""
+        for child in self.children.running:
+            if not child.is_server:
+                child.send(signal.SIGKILL)
+
     def _child(self, name: str) -> Child:
         return next(child for child in self.children.running if child.name == name)
 
@@ -141,7 +147,10 @@ def laid_out(root: Path, folder: Path) -> Iterator[Ground]:
         )
         ground = Ground(plan, children, stack.start(plan, children))
         _connect(ground)
-        yield ground
+        try:
+            yield ground
+        finally:
+            ground.drop_all()
 
 
 def _connect(ground: Ground) -> None:
