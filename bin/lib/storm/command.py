@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -25,6 +26,8 @@ def main(root: Path, *, seed: int, charges: int, as_json: bool, keep: Path | Non
     if keep and keep.exists() and any(keep.iterdir()):
         say.fail(f"{keep} is not empty: a storm begins with nothing.")
         return NOT_RUN
+    # Processes are killed and started all the time; each would compile everything anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     processes.stop_on_signals()
     say.to_stderr(as_json)
     started = time.monotonic()
