@@ -24,6 +24,8 @@ _MONTH = 32 * 24 * 3600
 # So many days may pass in calm until every life has come to its end, and all that is open is done.
 _MOST_DAYS = 45
 _NO_PROGRESS_SECONDS = 120.0
+# What a killed worker had in hand is taken up when its claim has run out: nothing moves before that.
+_CLAIMED_SECONDS, _CLAIM = 10.0, 310
 # Workers look by themselves every two seconds.
 _A_LOOK = 2.6
 _STRIDES = (70, 700, 6 * 3600)
@@ -127,6 +129,7 @@ class Course:
         """Every notification sent that waits, and all work done that is due. Raises NeverCalm."""
         self.ground.control("flush", ignore_schedule=True, timeout_seconds=30)
         least, since = None, time.monotonic()
+        moved = since
         while True:
             self.ground.insist()
             work = self.ground.database.work(self.ground.now)
@@ -135,8 +138,12 @@ class Course:
                 return work
             if least is None or total < least:
                 least, since = total, time.monotonic()
+                moved = since
             if time.monotonic() - since > _NO_PROGRESS_SECONDS:
                 raise NeverCalm(f"for {_NO_PROGRESS_SECONDS:.0f} s nobody did what is due: {work.due}")
+            if time.monotonic() - moved > _CLAIMED_SECONDS:
+                self.ground.control("clock", advance_seconds=_CLAIM)
+                moved = time.monotonic()
             time.sleep(0.3)
 
     def _decide(self) -> int:
