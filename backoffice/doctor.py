@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,10 @@ from connections.models import Connection, ConnectionState, Problem, is_limited
 from connections.problem_kinds import Area, Kind, Severity, kind_of
 from connections.services import health
 
+logger = logging.getLogger(__name__)
+
+# Only a person can mend these, in the gateway's panel.
+_BY_HAND = frozenset({"webhook_duplicate", "webhook_secret_missing"})
 # What one press of a person does about a fault; of the others a press only looks again.
 LOOK, MEND, SWITCH_ON = "look", "mend", "switch_on"
 
@@ -36,7 +41,7 @@ class Fault:
     @property
     def remedy(self) -> str:
         """What the button beside it does."""
-        if self.connection is None or self.kind.area != Area.WEBHOOK:
+        if self.connection is None or self.kind.area != Area.WEBHOOK or self.code in _BY_HAND:
             return LOOK
         return SWITCH_ON if self.code == "webhook_disabled" else MEND
 
@@ -100,18 +105,37 @@ def with_silence(known: Iterable[Problem]) -> list[Problem]:
     return [Problem(code="worker_silent", area=Area.HOUSE, since=clock.now()), *others]
 
 
-def examine_all(user: User | AnonymousUser | None = None) -> None:
-    """Look at everything now, and mend what is safe to mend: asks our own address and every gateway."""
+def examine_all(
+    user: User | AnonymousUser | None = None, *, seconds_left: Callable[[], float] | None = None
+) -> int:
+    """Look at everything, and mend what is safe to mend: asks our own address and every gateway.
+
+    ``seconds_left`` is the patience of who waits (None: all the time it takes). Accounts that it did not
+    reach to are looked at by a worker in a moment; returns how many.
+    """
     if user is None or not is_limited(user):
-        house.look()
+        house.look(
+            seconds=min(house.PROBE_SECONDS, max(1.0, seconds_left()))
+            if seconds_left
+            else house.PROBE_SECONDS
+        )
     connections = Connection.objects.filter(is_active=True)
+    left_over = 0
     for connection in connections if user is None else connections.visible_to(user):
-        examine(connection)
+        if seconds_left and seconds_left() <= 0:
+            health.bring_forward(connection.pk)
+            left_over += 1
+        else:
+            examine(connection, seconds_left=seconds_left)
+    return left_over
 
 
-def examine(connection: Connection) -> None:
-    """Look at one account now, and mend what is safe to mend."""
-    health.examine(connection)
+def examine(connection: Connection, *, seconds_left: Callable[[], float] | None = None) -> None:
+    """Look at one account, and mend what is safe to mend; a fault of ours there is logged."""
+    try:
+        health.examine(connection, seconds_left=seconds_left)
+    except Exception:
+        logger.exception("connection %s could not be looked at", connection.pk)
 
 
 def _fault(problem: Problem) -> Fault:

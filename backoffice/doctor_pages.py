@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -16,7 +18,9 @@ from backoffice import doctor, doctor_words, house
 from connections import waiting
 from connections.models import Connection
 from connections.problem_kinds import KINDS
+from connections.sealed import CannotOpen
 from connections.services import keeping
+from connections.services.accounts import WEB_DEADLINE_SECONDS, patience
 
 _LOOKS = "connections.view_connection"
 _MENDS = "connections.change_connection"
@@ -44,9 +48,12 @@ def look_again(request: HttpRequest) -> HttpResponse:
     """Look at everything now, and mend what is safe to mend."""
     try:
         with waiting.room.insist():
-            doctor.examine_all(request.user)
+            left_over = doctor.examine_all(request.user, seconds_left=patience(WEB_DEADLINE_SECONDS))
     except waiting.AllSeatsTaken:
         messages.warning(request, _too_many())
+        return redirect("doctor")
+    if left_over:
+        messages.warning(request, _("The gateways are slow. What is left is looked at within a minute."))
     else:
         messages.success(request, _("Everything was looked at just now."))
     return redirect("doctor")
@@ -61,12 +68,10 @@ def mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     connection = get_object_or_404(connections, public_id=public_id)
     try:
         with waiting.room.insist():
+            seconds_left = patience(WEB_DEADLINE_SECONDS)
             if request.POST.get("remedy") == doctor.SWITCH_ON:
-                keeping.keep_webhook(connection)
-                admin.site.get_model_admin(Connection).log_change(
-                    request, connection, str(_("Webhook switched on again"))
-                )
-            doctor.examine(connection)
+                _switch_on(request, connection, seconds_left)
+            doctor.examine(connection, seconds_left=seconds_left)
     except waiting.AllSeatsTaken:
         messages.warning(request, _too_many())
         return redirect("doctor")
@@ -77,6 +82,14 @@ def mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, _("%(name)s is well.") % {"name": connection.name})
     return redirect("doctor")
+
+
+def _switch_on(request: HttpRequest, connection: Connection, seconds_left: Callable[[], float]) -> None:
+    """Register the webhook anew; that its token does not open is said by the look that follows."""
+    with suppress(CannotOpen):
+        keeping.keep_webhook(connection, seconds_left=seconds_left, is_background=True)
+        page = admin.site.get_model_admin(Connection)
+        page.log_change(request, connection, str(_("Webhook switched on again")))
 
 
 def _too_many() -> str:
@@ -94,7 +107,7 @@ def help_page(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "code": code,
         "kind": kind,
-        "advice": kind.advise({"times": "…"}),
+        "advice": kind.advise({"times": "…", "host": "…"}),
         "found": doctor_words.FOUND[kind.area],
     }
     return render(request, "backoffice/doctor_help.html", context)

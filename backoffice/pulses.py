@@ -26,6 +26,16 @@ def beat(name: str, *, every: timedelta = _BETWEEN) -> bool:
     return bool((due | Pulse.objects.filter(name=name, at__gt=now + every)).update(at=now))
 
 
+def come_back(name: str, *, every: timedelta, after: timedelta) -> None:
+    """Have what is done once in ``every`` done sooner this time."""
+    Pulse.objects.filter(name=name).update(at=clock.machine_now() - every + after)
+
+
+def has_lasted(name: str) -> bool:
+    """Whether it has been alive for longer than a start of everything takes."""
+    return Pulse.objects.filter(name=name, since__lte=clock.machine_now() - _BETWEEN).exists()
+
+
 def silent() -> str:
     """The code of who is silent; empty when all are alive. Of beat only a living worker can tell."""
     now = clock.machine_now()

@@ -1,43 +1,47 @@
-"""Signs of life, and the doctor's rounds."""
+"""Signs of life of workers and beat, and the doctor's rounds. No broker carries them: it may be away."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from celery.signals import worker_init, worker_process_shutdown, worker_shutting_down
+from celery.signals import beat_init, worker_init, worker_process_shutdown, worker_shutting_down
 from django.db import close_old_connections
 
 from backoffice import house, pulses
-from config.celery import app
 
 logger = logging.getLogger(__name__)
 
 ROUND = timedelta(minutes=5)
+# While something is wrong.
+_SOON = timedelta(minutes=1)
 _PAUSE_SECONDS = 15.0
 _stop = threading.Event()
 
 
-@app.task(name="backoffice.tasks.tick")
+def live() -> None:
+    """A worker is alive; one of them makes the rounds, though not in its first moments: others start, too."""
+    pulses.beat(pulses.WORKER)
+    if not pulses.has_lasted(pulses.WORKER) or not pulses.beat(pulses.LOOK, every=ROUND):
+        return
+    if house.look():
+        pulses.come_back(pulses.LOOK, every=ROUND, after=_SOON)
+
+
 def tick() -> None:
-    """Beat is alive: it sent this."""
+    """Beat is alive."""
     pulses.beat(pulses.BEAT)
 
 
-def live() -> None:
-    """A worker is alive; one of them makes the rounds."""
-    pulses.beat(pulses.WORKER)
-    if pulses.beat(pulses.LOOK, every=ROUND):
-        house.look()
-
-
-def _live_on() -> None:
+def repeat(act: Callable[[], Any]) -> None:
+    """Until the process stops."""
     while True:
         close_old_connections()
         try:
-            live()
+            act()
         except Exception:
             logger.exception("the sign of life failed; it is tried again in %s s", _PAUSE_SECONDS)
         if _stop.wait(_PAUSE_SECONDS):
@@ -45,9 +49,14 @@ def _live_on() -> None:
 
 
 @worker_init.connect
-def start(**_signal: Any) -> None:
+def start_worker(**_signal: Any) -> None:
     _stop.clear()
-    threading.Thread(target=_live_on, name="sign of life", daemon=True).start()
+    threading.Thread(target=repeat, args=[live], name="sign of life", daemon=True).start()
+
+
+@beat_init.connect
+def start_beat(**_signal: Any) -> None:
+    threading.Thread(target=repeat, args=[tick], name="sign of life", daemon=True).start()
 
 
 @worker_shutting_down.connect

@@ -75,11 +75,6 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
-        "show-signs-of-life": {
-            "task": "backoffice.tasks.tick",
-            "schedule": 20.0,
-            "options": {"expires": 20},
-        },
         "tell-of-problems": {
             "task": "connections.tasks.tell",
             "schedule": 10.0,

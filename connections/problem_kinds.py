@@ -40,7 +40,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of problem. The advice may name ``%(times)s`` of the problem's data."""
+    """One kind of problem. The advice may name ``%(times)s`` and ``%(host)s`` of the problem's data."""
 
     area: Area
     title: str | Promise
@@ -61,7 +61,7 @@ class Kind:
         return gettext("Serious") if self.severity == Severity.SERIOUS else gettext("Warning")
 
     def advise(self, data: Mapping[str, Any]) -> str:
-        sentences = [str(self.advice) % {"times": data.get("times", "")}]
+        sentences = [str(self.advice) % {"times": data.get("times", ""), "host": data.get("host", "")}]
         if day := data.get("day"):
             written = formats.date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
             sentences.append(gettext("The day is %(day)s.") % {"day": written})
@@ -71,6 +71,8 @@ class Kind:
 
 
 _MENDED_BY_ITSELF = timedelta(minutes=15)
+# Found again by the looks that follow: a restart or a deploy is over by then.
+_STILL_THERE = timedelta(minutes=3)
 
 KINDS: dict[str, Kind] = {
     "key_refused": Kind(
@@ -257,14 +259,16 @@ KINDS: dict[str, Kind] = {
     ),
     "clock_skewed": Kind(
         area=Area.CLOCK,
-        title=_("This server's clock is wrong"),
+        tell_after=_STILL_THERE,
+        title=_("A server's clock is wrong"),
         advice=_(
-            "Switch on time synchronisation (NTP) on the server. Due dates, and the age of signed"
+            "Switch on time synchronisation (NTP) on the server %(host)s. Due dates, and the age of signed"
             " notifications, are judged by it."
         ),
     ),
     "public_url_not_https": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("The public address is not https"),
         advice=_(
             "Set PUBLIC_URL to the https address customers and gateways use, and restart: gateways notify"
@@ -273,34 +277,41 @@ KINDS: dict[str, Kind] = {
     ),
     "public_url_unreachable": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("Nobody answers at the public address"),
         advice=_(
             "Open PUBLIC_URL in a browser from outside. Look at the name's DNS record, the certificate, the"
-            " firewall and the web server. Gateways send their notifications there."
+            " firewall and the web server. If it opens from outside, this server alone does not get there"
+            " (NAT without hairpin): let it through."
         ),
     ),
     "public_url_of_another": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("Something else answers at the public address"),
         advice=_(
             "PUBLIC_URL leads to another program, or a proxy in between answers by itself (a login page, a"
-            " protection against robots). Let requests through to this program as they are."
+            " protection against robots). Let requests through to this program as they are, its own too."
         ),
     ),
     "host_refused": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("The host of the public address is not allowed"),
         advice=_("Add the host of PUBLIC_URL to ALLOWED_HOSTS and restart: it is answered 400 until then."),
     ),
     "host_altered": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("The proxy hands on another host"),
         advice=_(
-            "Have the reverse proxy hand on the Host header as it came (nginx: proxy_set_header Host $host)."
+            "Have the reverse proxy hand on the Host header as it came (nginx: proxy_set_header Host"
+            " $http_host)."
         ),
     ),
     "https_not_told": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("The proxy does not say that the visitor came by https"),
         advice=_(
             "Have the reverse proxy set X-Forwarded-Proto to the visitor's scheme (nginx: proxy_set_header"
@@ -309,6 +320,7 @@ KINDS: dict[str, Kind] = {
     ),
     "request_id_altered": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("The proxy replaces the x-request-id of requests"),
         advice=_(
             "Have the reverse proxy leave a x-request-id that came with the request as it is: Mercado Pago"
@@ -317,6 +329,7 @@ KINDS: dict[str, Kind] = {
     ),
     "worker_silent": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("No worker is running"),
         advice=_(
             "Start it: celery -A config worker -P threads. Notifications are stored and answered; charges"
@@ -325,18 +338,21 @@ KINDS: dict[str, Kind] = {
     ),
     "beat_silent": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         severity=Severity.WARNING,
         title=_("The clock of the periodic work is not running"),
         advice=_("Start it, exactly once: celery -A config beat. Workers look by themselves meanwhile."),
     ),
     "broker_away": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         severity=Severity.WARNING,
         title=_("Redis does not answer"),
         advice=_("Look at the server of REDIS_URL. Nothing is lost: workers find their work seconds later."),
     ),
     "migrations_missing": Kind(
         area=Area.HOUSE,
+        tell_after=_STILL_THERE,
         title=_("The database lacks tables of this version"),
         advice=_("Run: python manage.py migrate"),
     ),

@@ -164,6 +164,7 @@ class Capabilities:
     ``subscriptions``: what it can collect again and again, ``None`` for nothing.
     ``disputes``: the kinds it shows. ``lost_as_refunded``: a chargeback that was lost looks like money given
     back, only that no refund is listed for it.
+    ``signs_request_id``: the signature of its notifications holds their ``x-request-id``.
     ``missing``: why this account does not take a method that others take. ``limits``: the least and most
     cents of a method where they are not those of the gateway; a most of 0 is none.
     """
@@ -194,6 +195,7 @@ class Capabilities:
     checkout_minutes: tuple[int, int] | None = None
     subscriptions: SubscriptionRule | None = None
     disputes: frozenset[DisputeKind] = frozenset()
+    signs_request_id: bool = False
     lost_as_refunded: bool = False
     missing: Mapping[Method, str] = field(default_factory=dict)
     limits: Mapping[Method, tuple[int, int]] = field(default_factory=dict)

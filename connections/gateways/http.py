@@ -66,8 +66,8 @@ class GatewaySession:
             if budget:
                 budget.release()
         received = outcome if isinstance(outcome, Received) else None
-        if received and self._access.on_date:
-            self._access.on_date(received.headers.get("Date", ""))
+        if received:
+            self._tell_date(received)
         result = self._judge(call, outcome)
         self._report(call, received, result, round((time.monotonic() - started) * 1000))
         if isinstance(result, Answer):
@@ -153,6 +153,15 @@ class GatewaySession:
             http_status=429,
             request_id=received.request_id,
         )
+
+    def _tell_date(self, received: Received) -> None:
+        if not self._access.on_date:
+            return
+        try:
+            self._access.on_date(received.headers.get("Date", ""))
+        except Exception as error:
+            # As with the record of a call: comparing clocks must not undo it.
+            logger.error("the clocks could not be compared: %s", type(error).__name__)
 
     def _report(
         self, call: Call, received: Received | None, result: Answer | GatewayUnavailable, milliseconds: int

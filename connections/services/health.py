@@ -69,12 +69,15 @@ def _examine_safely(connection_id: int) -> timedelta | None:
         return SOON
 
 
-def examine(connection: Connection) -> timedelta | None:
-    """Look at one connection now; when to come back, or None for the usual time."""
+def examine(connection: Connection, *, seconds_left: Callable[[], float] | None = None) -> timedelta | None:
+    """Look at one connection now; when to come back, or None for the usual time.
+
+    ``seconds_left`` is the patience of a person who waits for it.
+    """
+    seconds_left = seconds_left or patience(WEB_DEADLINE_SECONDS)
     try:
         connection.open_credentials()
-        _open_webhook_secrets(connection)
-        return _look(connection)
+        return _look(connection, seconds_left, with_webhook=_opens_webhook_secrets(connection))
     except CannotOpen:
         # Another process may have the key: what the row says of the connection stays.
         problems.raise_(connection, "key_sealed")
@@ -84,25 +87,28 @@ def examine(connection: Connection) -> timedelta | None:
         return max(timedelta(seconds=asked), _LEAST_PAUSE) if asked else SOON
 
 
-def _open_webhook_secrets(connection: Connection) -> None:
+def _opens_webhook_secrets(connection: Connection) -> bool:
     """Without them every notification is answered 503, however well the key of the account opens."""
     try:
         connection.open_webhook_secrets()
     except CannotOpen:
         problems.raise_(connection, "webhook_secret_sealed")
-        return
+        return False
     if connection.problems.open().filter(code="webhook_secret_sealed").exists():
         problems.clear(connection, "webhook_secret_sealed")
+    return True
 
 
-def _look(connection: Connection) -> timedelta | None:
+def _look(
+    connection: Connection, seconds_left: Callable[[], float], *, with_webhook: bool
+) -> timedelta | None:
     """Raises ``CannotOpen`` and ``GatewayUnavailable``."""
-    check(connection, seconds_left=patience(WEB_DEADLINE_SECONDS), is_background=True)
+    check(connection, seconds_left=seconds_left, is_background=True)
     if connection.state != ConnectionState.READY:
         return SOON
     _review_expiry(connection)
     _review_delivery(connection)
-    return look_at_webhook(connection)
+    return look_at_webhook(connection, seconds_left=seconds_left) if with_webhook else SOON
 
 
 def look_at_webhook(

@@ -16,12 +16,15 @@ class Door:
         self.host = ""  # hands on this host
         self.request_id = ""  # hands on this request id
         self.page = b""  # answers this by itself
+        self.redirects = False  # sends everybody to where they came from
         door = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 status, body = door.answer(self.path, dict(self.headers))
                 self.send_response(status)
+                if status == 301:
+                    self.send_header("Location", door.url + self.path)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -34,6 +37,8 @@ class Door:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def answer(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        if self.redirects:
+            return 301, b""
         if self.page:
             return 200, self.page
         handed_on = {

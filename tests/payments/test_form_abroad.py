@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 import uuid
 from typing import Any
 
@@ -239,7 +240,7 @@ def test_a_row_of_a_file_names_the_kind_of_document(cells: dict[str, str], kind:
         "email": "ana@example.com",
         "amount": "15000",
         "description": "Pedido 77",
-        "due_date": clock.today("America/Bogota").isoformat(),
+        "due_date": (clock.today("America/Bogota") + timedelta(days=2)).isoformat(),
     }
     rows = [Row(line=2, cells={**typed, **cells})]
     (read,) = row_forms.check(rows, connection=account("COP"), method="any")

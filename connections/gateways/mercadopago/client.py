@@ -88,6 +88,7 @@ class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Samples, Gateway):
         methods=frozenset({Method.PIX, Method.BOLETO, Method.CARD, Method.ANY}),
         minimum_cents=1,
         registers_webhook=False,
+        signs_request_id=True,
         has_versions=True,
         pix_minutes=(30, 30 * 24 * 60),
         # The idempotency key replays a payment; a preference ignores it, so it is looked up first (1.5).
