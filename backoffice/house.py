@@ -134,4 +134,4 @@ def _tables() -> str:
 @cache
 def _migrations() -> frozenset[tuple[str, str]]:
     """Those this version brings; the files do not change while it runs."""
-    return frozenset(MigrationLoader(None, ignore_no_initial=True).disk_migrations)
+    return frozenset(MigrationLoader(None).disk_migrations)

@@ -22,9 +22,11 @@ from payments.models import (
     ReviewDecision,
     Subscription,
 )
+from webhooks.models import Simulation
 from webhooks.panel import forms as panel_forms
 
 KEPT: dict[str, tuple[type[models.Model], str]] = {
+    "SimulateForm.gateway_id": (Simulation, "gateway_id"),
     "PersonForm.name": (Customer, "name"),
     "PersonForm.document": (Customer, "document"),
     "PersonForm.email": (Customer, "email"),

@@ -21,7 +21,7 @@ from webhooks.models import EventState, WebhookEvent
 from webhooks.services import inbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.weighty, pytest.mark.usefixtures("quiet_broker")]
-SAMPLE = 4
+SAMPLE = 2
 Step = Callable[[World, Charge], Any]
 
 
