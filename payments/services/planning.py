@@ -151,9 +151,13 @@ def _send(own: Plan, gateway: Gateway, patience: Patience) -> None:
     try:
         made = gateway.create_plan(_order_of(own))
     except (RequestRefused, CredentialsRefused, NotFound) as err:
+        words = err.text or getattr(err, "advice", "") or err.code
+        if own.sent_at:  # an earlier call may have made it: that doubt stays
+            _mine(own).update(failure=words)
+            own.tries = 0
+            raise
         if isinstance(err, CredentialsRefused):
             note_refusal(own.connection, err)
-        words = err.text or getattr(err, "advice", "") or err.code
         _mine(own).update(state=PlanState.FAILED, failure=words, due_at=None)
         return
     except GatewayUnavailable as err:

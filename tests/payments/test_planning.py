@@ -118,6 +118,31 @@ def test_a_refused_creation_fails_it_with_the_gateways_sentence(cards: Books) ->
     assert (plan.state, plan.failure, plan.due_at) == ("failed", "Back url is required", None)
 
 
+@pytest.mark.parametrize(
+    "error", [RequestRefused("Not now"), NotFound("Not now"), CredentialsRefused("Not now")]
+)
+def test_a_second_one_that_is_refused_leaves_the_doubt_about_the_first(
+    cards: Books, clock: Any, operator: Client, error: Exception
+) -> None:
+    """The first one landed, and the list does not show it yet."""
+    cards.before["create_plan"] = lose
+    plan = plan_at(at("cards"))
+    cards.before["create_plan"] = refusing(error)
+    plan = pass_by(clock, plan, hours=2)
+    assert (plan.state, plan.due_at, cards.calls.count("create_plan")) == ("confirming", None, 2)
+    assert planning.may_send_again(plan) and plan.failure == "Not now"
+    page = operator.get(plan.get_absolute_url()).content.decode()
+    assert "data-refused-again" in page and "Not now" in page
+    operator.post(f"{plan.get_absolute_url()}send-again/")
+    plan.refresh_from_db()
+    assert (plan.state, plan.sends) == ("confirming", 3)
+    del cards.before["create_plan"]
+    plan = pass_by(clock, plan, hours=2)
+    planning.send_again(plan)
+    plan.refresh_from_db()
+    assert (plan.state, plan.failure) == ("active", "")
+
+
 def test_one_that_could_not_be_sent_is_sent_for_as_long_as_it_takes(cards: Books, clock: Any) -> None:
     cards.before["create_plan"] = refusing(GatewayUnavailable("no connection", maybe_sent=False))
     plan = pass_by(clock, plan_at(at("cards")), hours=40)
