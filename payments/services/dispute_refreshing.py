@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connections.gateways.base import DisputeState, Gateway, PaymentStatus
+from connections.gateways.base import DisputeState, Gateway, GatewayDispute, PaymentStatus
 from connections.models import Connection
 from payments.models import GatewayResource, Payment
 from payments.services import disputing, following
@@ -12,9 +12,13 @@ from payments.services.resources import Lease
 _MOVES_THE_PAYMENT = (DisputeState.OPEN, DisputeState.DOCUMENTS, DisputeState.REVIEW, DisputeState.LOST)
 
 
-def _is_unmoved(payment: Payment) -> bool:
-    payment.refresh_from_db(fields=["status"])
-    return payment.status == PaymentStatus.PAID
+def _is_unmoved(payment: Payment, told: GatewayDispute) -> bool:
+    """Whether it does not tell of the dispute yet. One that was lost in part leaves the rest paid."""
+    payment.refresh_from_db(fields=["status", "refunded_cents"])
+    if payment.status != PaymentStatus.PAID:
+        return False
+    is_given_back = bool(told.amount_cents) and payment.refunded_cents >= (told.amount_cents or 0)
+    return not (told.state is DisputeState.LOST and is_given_back)
 
 
 def refresh(
@@ -44,6 +48,6 @@ def refresh(
         )
         if done is None or done.outcome == Outcome.LEASE_LOST:
             return Refreshed(outcome=Outcome.STALE, charge_id=charge_id)
-    if fetched.state in _MOVES_THE_PAYMENT and any(_is_unmoved(payment) for payment in payments):
+    if fetched.state in _MOVES_THE_PAYMENT and any(_is_unmoved(payment, fetched) for payment in payments):
         return Refreshed(outcome=Outcome.STALE, charge_id=charge_id)
     return Refreshed(outcome=Outcome.APPLIED, charge_id=charge_id)

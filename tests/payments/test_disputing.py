@@ -231,6 +231,25 @@ def test_a_payment_that_does_not_tell_of_it_yet_is_asked_again(payment: Payment)
     assert (done.outcome, done.charge_id) == (Outcome.STALE, payment.charge_id)
 
 
+@pytest.mark.parametrize(("given_back", "outcome"), [(3_000, Outcome.APPLIED), (0, Outcome.STALE)])
+def test_one_lost_in_part_leaves_the_rest_paid(payment: Payment, given_back: int, outcome: Outcome) -> None:
+    """Told of twice it is as done as told of once."""
+    values = {"received_cents": 10_000, "refunded_cents": given_back}
+    after = fetched(payment.charge, payment.gateway_id, PaymentStatus.PAID, **values)
+    lost = dispute(payment, DisputeState.LOST, kind=DisputeKind.CLAIM, amount_cents=3_000)
+    for _time in range(2):
+        resource = resources.find_or_add(
+            payment.connection, kind=ResourceKind.CLAIM, gateway_id=lost.gateway_id
+        )
+        held = resources.lease(resource.pk)
+        assert held
+        done = dispute_refreshing.refresh(
+            payment.connection, resource, held, source="webhook", gateway=Scripted(after, [lost])
+        )
+        resources.release(held)
+        assert done.outcome == outcome
+
+
 def test_one_known_by_its_payment_is_ours_though_it_names_none(payment: Payment) -> None:
     """A claim about an order whose payments the gateway does not show."""
     contested = fetched(payment.charge, payment.gateway_id, PaymentStatus.DISPUTED, received_cents=10_000)
