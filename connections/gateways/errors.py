@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 
 class GatewayError(Exception):
     """Base of everything a gateway call may raise.
@@ -91,3 +93,15 @@ class HostedPageRequired(RequestRefused):
 
 class NotFound(GatewayError):
     """The gateway does not know this id (or it belongs to another account)."""
+
+
+def is_no_answer(error: GatewayError) -> bool:
+    """Whether the gateway may be away: what cannot be read was an answer."""
+    return isinstance(error, GatewayUnavailable) and not isinstance(error, UnreadableAnswer)
+
+
+def is_about_all(error: GatewayError) -> bool:
+    """What it says of the key or of a pause. A 403 may be about one thing that this key does not reach."""
+    if isinstance(error, CredentialsRefused):
+        return error.http_status != HTTPStatus.FORBIDDEN
+    return isinstance(error, RateLimited | BudgetExhausted)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from connections.gateways.charges import CustomerDetails, GatewayPayment
+from connections.gateways.errors import GatewayError
 from connections.gateways.vocabulary import Method
 
 
@@ -150,7 +151,8 @@ class GatewayTurn:
 
     ``gateway_id`` is the turn's own: on Asaas that of its payment. ``payment_ids``: the attempts to collect
     it, the newest last, as far as told. ``payment`` where the answer held all of it. ``next_try_at``: when
-    the gateway tries again after a refusal.
+    the gateway tries again after a refusal. ``unread``: why what the list lacks of it could not be read; then
+    nothing else of it is to be relied on.
     """
 
     gateway_id: str
@@ -166,6 +168,7 @@ class GatewayTurn:
     tries: int = 0
     next_try_at: datetime | None = None
     version: datetime | None = None
+    unread: GatewayError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

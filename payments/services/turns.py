@@ -33,7 +33,12 @@ def take_all(subscription: Subscription, gateway_id: str, gateway: Gateway, *, s
 
 
 def take(subscription: Subscription, turn: GatewayTurn, gateway: Gateway, *, source: str) -> None:
-    """Keep one turn of a list. Its payments come first: they tell what its state means."""
+    """Keep one turn of a list. Its payments come first: they tell what its state means.
+
+    Raises a ``GatewayError``, its own where it could not be read.
+    """
+    if turn.unread:
+        raise turn.unread
     charge = mirroring.keep(subscription, turn, source=source)
     _take_payments(charge, turn, gateway, source=source)
     if mirroring.is_its_payment(turn):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from connections.gateways.base import GatewayTurn, TurnState
-from connections.gateways.errors import NotFound
+from connections.gateways.errors import GatewayError, NotFound, is_about_all, is_no_answer
 from connections.gateways.mercadopago import lookups, recurring, searching
 from connections.gateways.mercadopago.api import MercadoPagoApi
 from connections.gateways.mercadopago.mapping import subscription_id_of, transaction_data
@@ -29,11 +31,18 @@ def fetch(api: MercadoPagoApi, gateway_id: str) -> GatewayTurn:
 
 
 def of_subscription(api: MercadoPagoApi, subscription_id: str) -> list[GatewayTurn]:
-    """Oldest first. The list lags (4.5); what a row lacks is read by its id."""
+    """Oldest first. The list lags (4.5); what a row lacks is read by its id.
+
+    One that cannot be read hides no other: it says why. Raises where the gateway is away.
+    """
     rows = searching.every(api, f"{_PATH}/search", {"preapproval_id": subscription_id})
-    whole = [_whole(api, raw) for raw in rows]
-    ours = [to_turn(raw) for raw in sorted(whole, key=_begins)]
-    return [turn for turn in ours if turn.subscription_id == subscription_id]
+    found = sorted(_each_whole(api, rows), key=lambda one: _begins(one[0]))
+    turns = [replace(to_turn(raw), unread=error) for raw, error in found]
+    return [
+        turn
+        for turn in turns
+        if turn.subscription_id == subscription_id or (turn.unread and not turn.subscription_id)
+    ]
 
 
 def of_payment(api: MercadoPagoApi, payment_id: str) -> GatewayTurn | None:
@@ -83,8 +92,29 @@ def _of_day(api: MercadoPagoApi, payment_id: str) -> GatewayTurn | None:
     day = recurring.day_of(transaction_data(raw).get("billing_date"), text(raw.get("currency_id"), 10))
     if not subscription_id or day is None:
         return None
-    same = [turn for turn in of_subscription(api, subscription_id) if turn.due_on == day]
+    turns = of_subscription(api, subscription_id)
+    for turn in turns:
+        if turn.unread:  # it may be the one
+            raise turn.unread
+    same = [turn for turn in turns if turn.due_on == day]
     return same[0] if len(same) == 1 else None
+
+
+def _each_whole(api: MercadoPagoApi, rows: Iterable[Record]) -> list[tuple[Record, GatewayError | None]]:
+    found: list[tuple[Record, GatewayError | None]] = []
+    silent = 0
+    for row in rows:
+        try:
+            whole = _whole(api, row)
+        except GatewayError as err:
+            silent = silent + 1 if is_no_answer(err) else 0
+            if silent > 1 or is_about_all(err):
+                raise
+            found.append((row, err))
+        else:
+            silent = silent if whole is row else 0
+            found.append((whole, None))
+    return found
 
 
 def _whole(api: MercadoPagoApi, row: Record) -> Record:

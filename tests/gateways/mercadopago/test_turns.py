@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from connections.gateways.base import GatewayTurn, TurnState
-from connections.gateways.errors import NotFound
+from connections.gateways.errors import (
+    CredentialsRefused,
+    GatewayError,
+    GatewayUnavailable,
+    NotFound,
+    RequestRefused,
+    UnreadableAnswer,
+)
 from connections.gateways.mercadopago.mapping import to_payment
 from connections.gateways.mercadopago.turns import to_turn
 from tests.gateways import sample
@@ -111,6 +118,49 @@ def test_what_the_list_lacks_is_read_by_its_id(mercado: Any, lack: dict[str, Any
     add(mercado, "GET", f"/authorized_payments/{TURN}", "turn")
     (found,) = gateway().fetch_turns(SUBSCRIPTION)
     assert found == to_turn(raw())
+
+
+UNREADABLE = [
+    (200, "<html>", UnreadableAnswer),
+    (503, "", GatewayUnavailable),
+    (403, "{}", CredentialsRefused),
+]
+
+
+@pytest.mark.parametrize(("status", "said", "error"), [*UNREADABLE, (400, "{}", RequestRefused)])
+@pytest.mark.parametrize("lack", [{"payment": None}, {"preapproval_id": ""}])
+def test_a_row_that_cannot_be_read_hides_no_other(
+    mercado: Any, status: int, said: str, error: type[GatewayError], lack: dict[str, Any]
+) -> None:
+    rows = [raw(**lack), raw(id=8, status="scheduled", payment=None), raw(id=9, preapproval_id="another")]
+    add(mercado, "GET", SEARCH, page(*rows))
+    mercado.get(f"https://api.mercadopago.com/authorized_payments/{TURN}", body=said, status=status)
+    first, second = gateway().fetch_turns(SUBSCRIPTION)
+    assert (first.gateway_id, type(first.unread)) == (TURN, error)
+    assert (second.gateway_id, second.unread) == ("8", None)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "error"), [((503, 503), GatewayUnavailable), ((401,), CredentialsRefused)]
+)
+def test_a_gateway_that_is_away_is_not_asked_for_every_row(
+    mercado: Any, statuses: tuple[int, ...], error: type[GatewayError]
+) -> None:
+    add(mercado, "GET", SEARCH, page(*(raw(id=number, payment=None) for number in (1, 2, 3))))
+    for number, status in enumerate(statuses, start=1):
+        mercado.get(f"https://api.mercadopago.com/authorized_payments/{number}", body="{}", status=status)
+    with pytest.raises(error):
+        gateway().fetch_turns(SUBSCRIPTION)
+    assert len(mercado.calls) == 1 + len(statuses)
+
+
+def test_the_day_names_no_turn_while_one_cannot_be_read(mercado: Any) -> None:
+    add(mercado, "GET", SEARCH, page())
+    add(mercado, "GET", "/v1/payments/98000123460", recurring_payment())
+    add(mercado, "GET", SEARCH, page(raw(), raw(id=8, debit_date=None)))
+    mercado.get("https://api.mercadopago.com/authorized_payments/8", body="<html>")
+    with pytest.raises(UnreadableAnswer):
+        gateway().find_turn("98000123460")
 
 
 def test_a_row_that_is_whole_costs_no_second_call(mercado: Any) -> None:
