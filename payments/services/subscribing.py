@@ -53,6 +53,8 @@ _WORKER_LEASE = timedelta(seconds=60)
 _LOOK_AGAIN_AFTER = (*LOOK_AFTER, timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 # A creating call that is not replayed is sent again at most four times, each after two vain look-ups.
 _MOST_RESENDS = 8
+# So long after it was sent last it is looked up; then a person decides, or its notification tells of it.
+_LONGEST = timedelta(days=3)
 _LIST_LAGS = timedelta(minutes=10)
 _AT_ONCE = 50
 _LOOK_AHEAD = 500
@@ -106,7 +108,8 @@ def settle(subscription_id: int) -> None:
         return
     own = Subscription.objects.select_related("connection", "customer").get(pk=subscription_id)
     is_made = own.gateway_id or own.state not in subscription_states.BEING_MADE
-    if not is_made and own.call_state not in IN_DOUBT:
+    # Once looked up, an earlier call may still have worked: nothing is sent without another look.
+    if not is_made and own.call_state not in IN_DOUBT and not own.looked_up:
         submit(own, Patience(WORKER_DEADLINE_SECONDS), is_background=True)
         return
     if own.state == SubscriptionState.FAILED:
@@ -211,7 +214,11 @@ def _resend(own: Subscription, gateway: Gateway) -> None:
 def _look_later(own: Subscription) -> None:
     Subscription.objects.filter(pk=own.pk).update(looked_up=F("looked_up") + 1)
     own.looked_up += 1
-    come_back(own, after=_after_look(own))
+    is_old = own.sent_at is not None and clock.now() - own.sent_at > _LONGEST
+    if is_old and own.looked_up >= len(_LOOK_AGAIN_AFTER):
+        stop(own)
+    else:
+        come_back(own, after=_after_look(own))
 
 
 def _after_look(own: Subscription) -> timedelta:

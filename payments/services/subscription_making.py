@@ -61,7 +61,7 @@ def _answer(own: Subscription, gateway: Gateway, patience: Patience) -> GatewayS
         patience.insist()
         prepared = gateway.prepare_subscription(order)
         _store_call(own, prepared, email=order.customer.email)
-        return deliver(own, gateway, prepared)
+        return deliver(own, gateway, prepared, was_in_doubt=bool(own.looked_up))
     except ClaimLost:
         return None
     except (RequestRefused, CredentialsRefused) as err:

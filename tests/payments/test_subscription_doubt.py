@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from config.clock import now
 from connections.gateways.base import SubscriptionStatus
-from connections.gateways.errors import GatewayUnavailable, RequestRefused
+from connections.gateways.errors import GatewayUnavailable, RateLimited, RequestRefused
 from payments.models import Charge, Subscription
 from payments.services import agreement_checking, subscribing
 from payments.services.subscription_alike import find_look_alike
 from payments.services.waits import LOOK_AFTER, WATCH_AFTER
-from tests.payments.recurring import Books, at, new
+from tests.payments.recurring import Bills, Books, at, new
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -124,6 +125,40 @@ def test_a_person_who_saw_an_older_state_sends_nothing(cards: Books, clock: Any,
     sent = cards.calls.count("submit")
     subscribing.send_again(seen, actor=admin_user)
     assert cards.calls.count("submit") == sent
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["429", "before the call"])
+def test_what_could_not_be_sent_again_is_looked_up_before_it_is_sent(
+    bills: Books, clock: Any, admin_user: Any, is_told: bool
+) -> None:
+    """A person pressed, nothing was sent, and meanwhile the first call lands."""
+    bills.after["submit"], bills.hides_list = lost, True
+    own = settle(subscribing.create_subscription(new(at("bills"))), clock, times=4)
+    assert (bills.calls.count("submit"), subscribing.may_send_again(own)) == (1, True)
+
+    def pause() -> None:
+        raise RateLimited("slow down", retry_after=30)
+
+    own.customer.at_gateways.all().delete()
+    with pytest.MonkeyPatch.context() as patch:
+        if is_told:
+            bills.before["submit"] = pause
+        else:
+            patch.setattr(Bills, "find_customer", lambda *_asked: pause())
+        subscribing.send_again(own, actor=admin_user)
+    assert (fresh(own).call_state, len(bills.subscriptions)) == ("unknown" if is_told else "abandoned", 1)
+    bills.before.clear()
+    bills.after.clear()
+    bills.hides_list = False
+    own = settle(own, clock)
+    assert (own.state, len(bills.subscriptions)) == ("active", 1)
+
+
+def test_one_that_nobody_decides_about_is_not_looked_up_for_ever(cards: Books, clock: Any) -> None:
+    own = settle(in_doubt(cards), clock, times=40)
+    assert (own.due_at, own.state, subscribing.may_send_again(own)) == (None, "confirming", True)
+    assert own.sent_at and now() - own.sent_at > timedelta(days=3)
+    assert cards.calls.count("find") < 20
 
 
 def test_one_that_was_cut_off_while_it_was_sent_again_is_in_doubt(cards: Books, clock: Any) -> None:
