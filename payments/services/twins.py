@@ -22,7 +22,7 @@ from connections.gateways.base import (
     SubscriptionStatus,
 )
 from connections.gateways.errors import GatewayError, NotFound, RequestRefused
-from payments.models import Subscription, SubscriptionReview, SubscriptionState
+from payments.models import AgreementChangeKind, Subscription, SubscriptionReview, SubscriptionState
 from payments.parcels import RECEIVING
 from payments.services import agreements, resources, subscribing, subscription_states, turns
 from payments.services.creation import WATCH_AFTER
@@ -121,13 +121,25 @@ def _may_be_ended(own: Subscription, twin: GatewaySubscription, gateway: Gateway
     """One that a call of ours may have made, that nobody paid, and nobody agreed to in the place of ours."""
     if not agreements.is_alive(twin) or twin.status is None or not own.looked_up:
         return False
-    if own.state in _OVER:  # ours was ended: which of the two was meant to stay is not known
+    if own.state in _OVER and not _is_unwanted(own):
         return False
     rule = own.connection.capabilities.subscriptions
     is_agreed_to = bool(rule and rule.is_hosted) and twin.status != SubscriptionStatus.PENDING
-    if is_agreed_to and own.state in _NOT_AGREED_TO:
+    if is_agreed_to and own.state in (*_NOT_AGREED_TO, *_OVER):
         return False
     return not _holds_money(own, twin, gateway)
+
+
+def _is_unwanted(own: Subscription) -> bool:
+    """Whether it was cancelled here by somebody who knew of one only.
+
+    Of what was ended elsewhere, or after a person had been asked about two, the other may be meant to stay.
+    """
+    if not own.changes.filter(kind=AgreementChangeKind.CANCEL, state="done").exists():
+        return False
+    ended = own.timeline.filter(code="state", data__after__in=_OVER).order_by("-pk").first()
+    asked = own.timeline.filter(code="review", data__reason=SubscriptionReview.TWIN)
+    return ended is not None and not asked.filter(pk__lt=ended.pk).exists()
 
 
 def _end(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> GatewaySubscription:
@@ -141,14 +153,19 @@ def _end(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> Gate
 
 
 def _holds_money(own: Subscription, twin: GatewaySubscription, gateway: Gateway) -> bool:
-    """Now or when it was seen before: the list of its turns may lag."""
+    """Now or when it was seen before: the list of its turns may lag. Raises where one could not be read."""
     if own.timeline.filter(code=_PAID, data__gateway_id=twin.gateway_id).exists():
         return True
     try:
         listed = gateway.fetch_turns(twin.gateway_id)
     except NotFound:  # of one that lives that says nothing
         return agreements.is_alive(twin)
-    return any(_may_hold_money(turn) for turn in listed)
+    if any(_may_hold_money(turn) for turn in listed):
+        return True
+    for turn in listed:
+        if turn.unread:
+            raise turn.unread
+    return False
 
 
 def _may_hold_money(turn: GatewayTurn) -> bool:

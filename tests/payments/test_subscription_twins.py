@@ -10,11 +10,12 @@ import pytest
 
 from config.clock import now
 from connections.gateways.base import GatewaySubscription, PaymentStatus, SubscriptionStatus, TurnState
-from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused
+from connections.gateways.errors import GatewayUnavailable, NotFound, RequestRefused, UnreadableAnswer
 from payments.models import Subscription, SubscriptionReview
 from payments.services import agreement_checking, agreement_reviewing, agreements, subscribing
 from payments.services import subscription_states as states
 from tests.payments.recurring import Books, at, new
+from tests.payments.test_agreements import change
 from tests.payments.test_subscription_doubt import fresh, lost, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -187,6 +188,55 @@ def test_the_one_that_is_left_once_ours_was_ended_is_for_a_person(bills: Books, 
     assert own.check_due_at and own.check_due_at <= now() + timedelta(days=1)
     bills.set(TWIN, is_deleted=True)
     assert look(own, clock, days=1).review_reason == ""
+
+
+def test_what_lands_after_ours_was_cancelled_here_is_cancelled(bills: Books, clock: Any) -> None:
+    own = subscribing.create_subscription(new(at("bills")))
+    Subscription.objects.filter(pk=own.pk).update(looked_up=2)
+    made = bills.subscriptions[own.gateway_id]
+    assert change(own, "cancel").state == "done"
+    bills.subscriptions[TWIN] = replace(made, gateway_id=TWIN)
+    tell(own, TWIN)
+    own = look(own, clock)
+    assert (own.state, own.review_reason, is_alive(bills)) == ("cancelled", "", False)
+
+
+def test_what_is_left_after_a_person_was_asked_about_two_is_for_a_person(bills: Books, clock: Any) -> None:
+    """They may have cancelled ours for the sake of the other."""
+    own = sent_twice(bills, "bills")
+    tell(own, TWIN)
+    assert change(fresh(own), "cancel").state == "done"
+    own = look(own, clock)
+    assert (own.state, own.review_reason, is_alive(bills)) == ("cancelled", "twin", True)
+
+
+def test_what_its_payer_agreed_to_after_ours_was_cancelled_is_for_a_person(cards: Books, clock: Any) -> None:
+    own = sent_twice(cards, "cards", status=ACTIVE, gateway_status="authorized")
+    assert change(own, "cancel").state == "done"
+    own = look(own, clock)
+    assert (own.review_reason, is_alive(cards)) == ("twin", True)
+
+
+def test_a_turn_that_cannot_be_read_is_no_proof_that_nobody_paid(bills: Books, clock: Any) -> None:
+    own = sent_twice(bills, "bills")
+    bills.bill(TWIN, own.starts_on)
+    bills.turns[TWIN] = [
+        replace(turn, unread=UnreadableAnswer("no JSON", maybe_sent=False)) for turn in bills.turns[TWIN]
+    ]
+    own = look(own, clock)
+    assert (own.review_reason, is_alive(bills)) == ("twin", True)
+    assert not own.timeline.filter(code="twin_paid").exists()
+
+
+def test_one_of_ours_that_is_missing_does_not_put_off_the_watch(bills: Books, clock: Any) -> None:
+    """It was erased in the panel, because there were two."""
+    own = sent_twice(bills, "bills")
+    bills.hides_list = True
+    del bills.subscriptions[own.gateway_id]
+    own = look(look(own, clock), clock, hours=1)
+    assert own.review_reason == "missing"
+    assert own.check_due_at and own.sent_at
+    assert own.check_due_at == own.sent_at + timedelta(hours=2)
 
 
 def test_a_word_nobody_knows_is_for_a_person(bills: Books, clock: Any) -> None:
