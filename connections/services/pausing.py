@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
 from django.db.models import F, Q
 
 from config import clock
 from connections.budget import LONGEST_PAUSE
-from connections.gateways.errors import BudgetExhausted, CredentialsRefused, GatewayError, RateLimited
+from connections.gateways.errors import BudgetExhausted, CredentialsRefused, GatewayError, is_about_all
 from connections.models import GatewayPause
 
 # One object that always fails is not a gateway that is away: two failures with no answer in between are.
@@ -66,7 +65,7 @@ def note_failure(connection_id: int, error: GatewayError) -> None:
         return
     was_away = row.until is not None
     same = GatewayPause.objects.filter(pk=row.pk, rounds=row.rounds, until=row.until, back_at=row.back_at)
-    if not (was_away or row.strikes + 1 >= STRIKES or _is_certain(error)):
+    if not (was_away or row.strikes + 1 >= STRIKES or is_about_all(error)):
         same.update(strikes=F("strikes") + 1)
         return
     is_new = not was_away and (row.back_at is None or now - row.back_at >= RAMP)
@@ -120,13 +119,6 @@ def wait_after(error: GatewayError, *, rounds: int) -> timedelta:
 def _spread(wait: timedelta, *, by: float) -> timedelta:
     """A little longer, never shorter, so that several do not come back at the same moment."""
     return wait * (1 + by * chance.random())
-
-
-def _is_certain(error: GatewayError) -> bool:
-    """What one failure is enough to know: it was said, or it is about the key."""
-    if isinstance(error, CredentialsRefused):
-        return error.http_status != HTTPStatus.FORBIDDEN
-    return isinstance(error, RateLimited | BudgetExhausted)
 
 
 def _extend(row: GatewayPause, error: GatewayError, now: datetime) -> None:

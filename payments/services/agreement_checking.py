@@ -112,13 +112,20 @@ def _check_safely(subscription_id: int) -> bool:
         later = check(own)
     except GatewayError as err:
         wait = outages.wait_after(own.connection, err)
-        later = max(wait, _RETRY) if wait else None
     except Exception:
         logger.exception("subscription %s could not be checked", subscription_id)
     fresh = Subscription.objects.for_lists().get(pk=subscription_id)
-    following = clock.now() + later if later else plan(fresh, now=clock.now())
+    following = _after(fresh, later) if wait is None else clock.now() + max(wait, _RETRY)
     Subscription.objects.filter(pk=own.pk, check_due_at=now + _CLAIM).update(check_due_at=following)
     return wait is None
+
+
+def _after(own: Subscription, later: timedelta | None) -> datetime | None:
+    """When to look next. The one we follow may wait, a watch for its twins may not."""
+    now = clock.now()
+    if later is None:
+        return plan(own, now=now)
+    return min([now + later, *(moment for moment in twins.moments(own) if moment > now)])
 
 
 def check(own: Subscription) -> timedelta | None:
@@ -138,7 +145,10 @@ def check(own: Subscription) -> timedelta | None:
 
 
 def _look(own: Subscription, gateway: Gateway) -> timedelta | None:
-    """One that its gateway does not know twice in succession is for a person."""
+    """One that its gateway does not know twice in succession is for a person.
+
+    What another worker asks for now, or an answer that came too late, leaves the turns to the next look.
+    """
     row = GatewayResource.objects.filter(
         connection=own.connection_id, kind=ResourceKind.SUBSCRIPTION, gateway_id=own.gateway_id
     )
@@ -147,7 +157,9 @@ def _look(own: Subscription, gateway: Gateway) -> timedelta | None:
     missing = SubscriptionReview.MISSING
     if seen and seen.outcome == Outcome.APPLIED:
         subscription_states.unflag(own.pk, missing, source=SOURCE)
-    if seen is None or seen.outcome != Outcome.MISSING or own.state not in ALIVE:
+    if seen is None or seen.outcome in (Outcome.STALE, Outcome.LEASE_LOST):
+        return _RETRY
+    if seen.outcome != Outcome.MISSING or own.state not in ALIVE:
         return None
     if not was_missing:
         return _UNKNOWN_RETRY

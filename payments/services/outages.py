@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TypeVar
 
-from connections.gateways.errors import (
-    BudgetExhausted,
-    CredentialsRefused,
-    GatewayError,
-    GatewayUnavailable,
-    RateLimited,
-    UnreadableAnswer,
-)
+from connections.gateways.errors import CredentialsRefused, GatewayError, is_about_all, is_no_answer
 from connections.models import Connection
 from connections.services import note_refusal, pausing
 
@@ -25,12 +17,15 @@ Thing = TypeVar("Thing")
 
 
 def wait_after(connection: Connection, error: GatewayError) -> timedelta | None:
-    """How long to leave the gateway alone, which is noted; None where the answer was about one thing."""
+    """How long to leave the gateway alone, which is noted; None where the answer was about one thing.
+
+    So is a 403, unless nothing else was answered since the last one.
+    """
     if isinstance(error, CredentialsRefused):
         note_refusal(connection, error)
         pausing.note_failure(connection.pk, error)
-        return REFUSED
-    if _is_no_answer(error):
+        return REFUSED if is_about_all(error) or connection.pk in pausing.away() else None
+    if is_no_answer(error):
         pausing.note_failure(connection.pk, error)
         asked = getattr(error, "retry_after", None)
         return timedelta(seconds=asked) if asked else OUTAGE
@@ -50,21 +45,10 @@ def for_each(things: Iterable[Thing], work: Callable[[Thing], object]) -> None:
             work(thing)
         except GatewayError as err:
             first = first or err
-            strikes = strikes + 1 if _is_no_answer(err) else 0
-            if strikes >= pausing.STRIKES or _is_about_all(err):
+            strikes = strikes + 1 if is_no_answer(err) else 0
+            if strikes >= pausing.STRIKES or is_about_all(err):
                 raise
         else:
             strikes = 0
     if first:
         raise first
-
-
-def _is_no_answer(error: GatewayError) -> bool:
-    return isinstance(error, GatewayUnavailable) and not isinstance(error, UnreadableAnswer)
-
-
-def _is_about_all(error: GatewayError) -> bool:
-    """A 403 may be about one thing that this key does not reach."""
-    if isinstance(error, CredentialsRefused):
-        return error.http_status != HTTPStatus.FORBIDDEN
-    return isinstance(error, RateLimited | BudgetExhausted)
