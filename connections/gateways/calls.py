@@ -46,7 +46,10 @@ class SubscriptionCalls(Protocol):
         """The full state of one subscription, a removed one included. Raises ``NotFound``."""
 
     def fetch_turns(self, gateway_id: str) -> Sequence[GatewayTurn]:
-        """Every turn of a subscription that the gateway lists by now, oldest first. Raises ``NotFound``."""
+        """Every turn of a subscription that the gateway lists by now, oldest first. Raises ``NotFound``.
+
+        One that cannot be read hides no other: it is ``unread``.
+        """
 
     def fetch_turn(self, gateway_id: str) -> GatewayTurn:
         """One turn, by the id of ``ResourceKind.TURN``, or on Asaas of its payment. Raises ``NotFound``."""

@@ -54,7 +54,7 @@ _LOOK_AGAIN_AFTER = (*LOOK_AFTER, timedelta(hours=1), timedelta(hours=6), timede
 # A creating call that is not replayed is sent again at most four times, each after two vain look-ups.
 _MOST_RESENDS = 8
 # So long after it was sent last it is looked up; then a person decides, or its notification tells of it.
-_LONGEST = timedelta(days=3)
+_LONGEST = timedelta(days=14)
 _LIST_LAGS = timedelta(minutes=10)
 _AT_ONCE = 50
 _LOOK_AHEAD = 500
