@@ -46,6 +46,16 @@ def test_a_disabled_connection_has_none() -> None:
     assert open_problems() == []
 
 
+def test_what_was_sent_from_here_alarms_nobody() -> None:
+    connection = make_connection()
+    events.make_dead(connection, is_simulated=True)
+    dead_list.follow()
+    assert open_problems() == []
+    events.make_dead(connection)
+    dead_list.follow()
+    assert open_problems() == [(connection, 1)]
+
+
 def test_looks_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[None] = []
     monkeypatch.setattr(dead_list, "follow", lambda: looks.append(None))

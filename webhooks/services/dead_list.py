@@ -31,8 +31,11 @@ def look() -> None:
 
 
 def follow() -> None:
-    """Bring the problems of the connections in line with the dead list."""
-    dead = WebhookEvent.objects.filter(state=EventState.DEAD, connection__is_active=True)
+    """Bring the problems of the connections in line with the dead list.
+
+    What somebody sent from here and was given up, that person sees; it is no problem of the connection.
+    """
+    dead = WebhookEvent.objects.filter(state=EventState.DEAD, connection__is_active=True, is_simulated=False)
     _follow(GIVEN_UP, dead.exclude(reason=UNNAMED_ALERT))
     _follow(UNNAMED, dead.filter(reason=UNNAMED_ALERT))
 
