@@ -173,7 +173,8 @@ class WebhookEvent(models.Model):
             ),
             # All that the figures of a period are made of, so that no row with its body is read for them.
             models.Index(
-                fields=["received_at", "connection", "state", "repeats", "delay"], name="event_figures"
+                fields=["received_at", "connection", "state", "repeats", "delay", "is_simulated"],
+                name="event_figures",
             ),
             models.Index(
                 fields=["-received_at", "-id"], name="event_repeated", condition=models.Q(repeats__gt=0)
@@ -299,7 +300,7 @@ class ReplayItem(models.Model):
 class Simulation(models.Model):
     """A notification that somebody composed and sent to our own address: what was sent, what was answered.
 
-    ``mark`` travels with it and tells it from a gateway's, once and for a minute. Nothing here is secret.
+    ``mark`` travels with it and tells it from a gateway's, until we have answered it. Nothing here is secret.
     """
 
     public_id = models.UUIDField(unique=True, editable=False)

@@ -56,6 +56,7 @@ rows = st.fixed_dictionaries(
         "state": st.sampled_from(STATES),
         "received_at": moments,
         "repeats": st.integers(0, 3),
+        "is_simulated": st.booleans(),
         "delay": st.none() | st.builds(timedelta, milliseconds=st.integers(0, 90_000)),
     }
 )
@@ -90,7 +91,8 @@ def tallies(page: str) -> list[dict[str, str]]:
 def counted(
     rows: list[dict[str, Any]], refused: list[Any], since: datetime, until: datetime
 ) -> dict[str, str]:
-    """The same by plain counting."""
+    """The same by plain counting of what the gateway sent."""
+    rows = [row for row in rows if not row["is_simulated"]]
     inside = [row for row in rows if since <= row["received_at"] < until]
     delays = [row["delay"] for row in inside if row["delay"] is not None]
     return {
@@ -197,6 +199,17 @@ def test_a_share_is_never_rounded_up_to_the_whole(handled: int, received: int, s
 def test_a_delay_is_said_in_two_units(seconds: float, said: str) -> None:
     with translation.override("en"):
         assert figures.span(timedelta(seconds=seconds)) == said
+
+
+def test_the_reason_beside_the_refused_is_one_they_were_refused_for(admin: Client) -> None:
+    connection = make_connection()
+    with time_machine.travel(NOW, tick=False), translation.override("en"):
+        for reason in (*[Rejection.UNSIGNED_IPN] * 5, Rejection.WRONG_TOKEN):
+            recording.count(connection, reason)
+        page = admin.get("/events/").content.decode()
+    assert tallies(page)[0]["refused"] == "1"
+    found = re.search(r"data-refused-for>([^<]*)<", page)
+    assert found and found[1] == "Its token was not ours"
 
 
 def test_every_refusal_has_words_and_a_cure() -> None:

@@ -113,6 +113,11 @@ class FiguresInWords:
     worst: str
     refusals: list[RefusalInWords]
 
+    @property
+    def most_refused(self) -> str:
+        """Why most were refused; what was only counted is not among them."""
+        return next((one.said for one in self.refusals if one.is_refused), "")
+
 
 def in_words(figures: Figures) -> FiguresInWords:
     return FiguresInWords(

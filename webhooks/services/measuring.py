@@ -80,9 +80,14 @@ def period(filters: Filters) -> Filters:
 
 
 def measure(connections: QuerySet[Connection], filters: Filters) -> Measured:
-    """Figures of these connections; the view, the search and the replay of the filters do not count."""
+    """Figures of these connections; the view, the search and the replay of the filters do not count.
+
+    Nor does what was simulated: it shows nothing of how the gateway notifies us.
+    """
     chosen = replace(filters, view="", text="", replay="")
-    known = WebhookEvent.objects.filter(connection__in=connections.order_by().values("pk"))
+    known = WebhookEvent.objects.filter(
+        connection__in=connections.order_by().values("pk"), is_simulated=False
+    )
     received = narrowed(known, chosen)
     waiting = narrowed(known, replace(chosen, since=None, until=None)).filter(state__in=OPEN_STATES)
     parts: defaultdict[int, dict[str, Any]] = defaultdict(dict)
