@@ -14,7 +14,7 @@ from payments.models import Charge, TimelineKind
 from payments.staff.sentences import Line, line
 from webhooks.models import WebhookEvent
 from webhooks.panel.presentation import body_text, query_text
-from webhooks.services import hints
+from webhooks.services import asking, hints
 
 _MOST_CHANGES = 10
 # Of what was received: the rest describes the way it came, not the notification.
@@ -31,10 +31,12 @@ def changes(event: WebhookEvent, charge: Charge) -> list[Line]:
 
     One fetch answers all that arrived before it, so that the change may be named for another of them.
     """
-    source = hints.SOURCE if event.is_hint else "webhook"
+    sources = [hints.SOURCE] if event.is_hint else [asking.SOURCE]
+    if event.is_simulated:
+        sources.append(asking.OWN_LOOK)
     until = event.finished_at or clock.now()
     lines = charge.timeline.filter(
-        kind=TimelineKind.CHANGE, source=source, at__gte=event.received_at, at__lte=until
+        kind=TimelineKind.CHANGE, source__in=sources, at__gte=event.received_at, at__lte=until
     )
     return [line(entry) for entry in lines.select_related("actor").order_by("at", "pk")[:_MOST_CHANGES]]
 

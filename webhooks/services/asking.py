@@ -35,8 +35,14 @@ _BY_KIND: dict[ResourceKind, Refresh] = {
     ResourceKind.CLAIM: dispute_refreshing.refresh,
 }
 
+SOURCE = "webhook"
+# Somebody here had it sent: what is found then is our own find, and the gateway may have missed to tell it.
+OWN_LOOK = "check"
 
-def ask(connection: Connection, resource: GatewayResource, held: Lease, *, cause: str) -> Refreshed:
-    """Raises a ``GatewayError``."""
+
+def ask(
+    connection: Connection, resource: GatewayResource, held: Lease, *, cause: str, is_told: bool
+) -> Refreshed:
+    """``is_told``: the gateway itself notified of it. Raises a ``GatewayError``."""
     refresh = _BY_KIND[ResourceKind(resource.kind)]
-    return refresh(connection, resource, held, source="webhook", cause=cause)
+    return refresh(connection, resource, held, source=SOURCE if is_told else OWN_LOOK, cause=cause)

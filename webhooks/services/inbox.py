@@ -161,16 +161,17 @@ def _play_round(connection: Connection, resource: GatewayResource, target: Targe
     if not due:
         return Handling.DONE
     WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(resource=resource)
-    if not all(event.is_simulated for event in events):
+    is_told = not all(event.is_simulated for event in events)
+    if is_told:
         missed.note_arrival(resource)
     _note_delivery(connection, events)
     try:
-        refreshed = asking.ask(connection, resource, held, cause=due[-1].topic)
+        refreshed = asking.ask(connection, resource, held, cause=due[-1].topic, is_told=is_told)
     except GatewayError as err:
         return _take_failure(connection, resource, due, err, held)
     alerts = [event for event in events if event.forbids_delivery and not event.is_simulated]
     if refreshed.charge_id and alerts:
-        disputing.forbid_delivery(refreshed.charge_id, source="webhook")
+        disputing.forbid_delivery(refreshed.charge_id, source=asking.SOURCE)
     for event in events:
         finish(event, refreshed, held=held, started=started)
     return Handling.DONE
