@@ -103,7 +103,7 @@ def _store(
         _note_key(connection, notification)
     if recorded.needs_work:
         wake(WORK)
-    return _answer(200, "stored")
+    return _answer(200, simulating.STORED)
 
 
 def _note_key(connection: Connection, notification: Notification) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import responses
+import time_machine
 from django.test import Client
 from django.utils import translation
 
@@ -15,11 +16,12 @@ from backoffice.groups import ADMINISTRATOR
 from config import clock
 from connections.models import Connection
 from connections.services import rotation
-from payments.models import Charge, TimelineEntry
+from payments.models import Charge, MissedNotification, TimelineEntry
 from tests.backoffice import people
 from tests.factories import make_charge, make_connection, make_resource
-from tests.simulator.support import free_port
-from tests.webhooks import signing
+from tests.simulator.support import Inbox, free_port
+from tests.webhooks import events, signing
+from tests.webhooks.handing import hand_on
 from webhooks.models import RejectedNotification, Simulation, WebhookEvent
 from webhooks.services import inbox, simulating
 
@@ -155,6 +157,86 @@ def test_the_mark_of_one_that_was_answered_is_worth_nothing(admin: Client, clien
     headers = {**signing.asaas_headers(connection), simulating.HEADER: str(sent.mark)}
     signing.post(client, connection, body, headers)
     assert WebhookEvent.objects.filter(gateway_id="pay_1").get().is_simulated is False
+
+
+@pytest.mark.parametrize("code", [200, 504])
+def test_one_that_comes_in_after_something_else_answered_is_still_ours(
+    admin: Client, client: Client, receiver: Inbox, settings: Any, code: int
+) -> None:
+    settings.PUBLIC_URL, receiver.answers = receiver.url, [code]
+    connection = connected("asaas")
+    sent, _page = press(admin, connection)
+    hand_on(client, receiver.received[0])
+    event = WebhookEvent.objects.get()
+    assert event.is_simulated
+    page = admin.get(f"/events/simulations/{sent.public_id}/").content.decode()
+    assert 'data-state="received"' in page and f"/events/{event.public_id}/" in page
+    work()
+    connection.refresh_from_db()
+    assert connection.last_event_at is None
+
+
+def test_one_that_nobody_answers_in_time_is_still_ours(
+    admin: Client, receiver: Inbox, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PUBLIC_URL = receiver.url
+    connection = connected("mercadopago")
+    taken: list[Any] = []
+    monkeypatch.setattr(receiver, "next_answer", lambda: taken.append(1) or _never())
+    sent, _page = press(admin, connection, signed_with=simulating.WRONG)
+    assert sent.http_status is None and taken and simulating.is_ours(connection, str(sent.mark))
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        assert not simulating.is_ours(connection, str(sent.mark))
+
+
+def _never() -> int:
+    raise ConnectionAbortedError
+
+
+@pytest.mark.parametrize("code", [200, 401, 302])
+def test_what_something_else_answered_is_not_taken_for_ours(
+    admin: Client, receiver: Inbox, settings: Any, code: int
+) -> None:
+    settings.PUBLIC_URL, receiver.answers = receiver.url, [code]
+    sent, page = press(admin, connected("asaas"))
+    assert sent.http_status == code and 'data-outcome="other"' in page
+    assert "Something else answered" in page and "status-paid" not in page
+
+
+def test_while_it_is_sent_the_page_waits_for_the_answer(admin: Client) -> None:
+    sent, _page = press(admin, connected("asaas"))
+    unanswered = {"answered_at": None, "http_status": None, "answer": "", "event": None}
+    Simulation.objects.update(**unanswered)
+    WebhookEvent.objects.all().delete()
+    address = f"/events/simulations/{sent.public_id}/"
+    page, mark = (admin.get(address).content.decode(), admin.get(f"{address}state/").json())
+    assert 'data-outcome="awaited"' in page and "data-live-url" in page and "Nothing answered" not in page
+    Simulation.objects.update(sent_at=clock.now() - timedelta(minutes=2))
+    page = admin.get(address).content.decode()
+    assert 'data-outcome="none"' in page and "data-live-url" not in page
+    assert admin.get(f"{address}state/").json() != mark
+
+
+def test_what_it_finds_was_not_told_by_the_gateway(admin: Client, client: Client) -> None:
+    charge = make_charge(connected("asaas"))
+    resource = make_resource(charge)
+    sent, _page = press(admin, charge.connection, gateway_id=resource.gateway_id)
+    with responses.RequestsMock() as gateway:
+        events.answer_paid(gateway, charge, resource.gateway_id)
+        inbox.work()
+    change = TimelineEntry.objects.get(charge=charge, kind="change", code="status")
+    assert (change.data["after"], change.source) == ("paid", "check")
+    missed = MissedNotification.objects.get()
+    assert (missed.charge, missed.arrived_at) == (charge, None)
+    assert sent.event and "data-change" in admin.get(f"/events/{sent.event.public_id}/").content.decode()
+    body = signing.asaas_body("PAYMENT_RECEIVED", resource.gateway_id)
+    signing.post(client, charge.connection, body, signing.asaas_headers(charge.connection))
+    later = time_machine.travel(clock.now() + timedelta(minutes=1))  # it waits a moment for more to come
+    with later, responses.RequestsMock() as gateway:
+        events.answer_paid(gateway, charge, resource.gateway_id)
+        inbox.work()
+    missed.refresh_from_db()
+    assert missed.arrived_at is not None
 
 
 def test_the_same_press_twice_sends_one(admin: Client) -> None:

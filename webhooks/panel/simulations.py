@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from connections.gateways.base import Rejection
+from config import clock
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, reachable_by
 from connections.sealed import CannotOpen
@@ -29,7 +29,9 @@ from webhooks.panel.views import connections_of, for_rows
 from webhooks.services import simulating
 
 _PERMISSION = "webhooks.simulate_webhookevent"
-_OK, _UNAUTHORIZED = 200, 401
+_OK = 200
+# For so long the answer, or the notification itself, may still come; the open page waits for it.
+_AWAITED = timedelta(minutes=1)
 
 
 @never_cache
@@ -117,15 +119,16 @@ def simulation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """What was sent, what was answered and what came of it."""
     shown = _find(request, public_id)
     event = _event(shown)
-    rejection = _rejection(shown)
+    is_open = bool(event and event.state in OPEN_STATES)
+    said = simulating.said(shown)
+    rejection = "" if said == simulating.STORED else said
     words = gateway_class(shown.connection.gateway).topic_words.get(shown.topic, "")
     context = {
         "simulation": shown,
         "topic": _(words) if words else shown.topic,
         "address": address_of(shown.connection, is_whole=False),
         "public_url": settings.PUBLIC_URL,
-        "is_taken": shown.http_status == _OK,
-        "is_refused": shown.http_status == _UNAUTHORIZED,
+        "outcome": _outcome(shown, said),
         "rejection": rejection,
         "is_wrong_on_purpose": shown.signed_with == simulating.WRONG,
         "refusal": figures.refusal_in_words(rejection) if rejection else ("", ""),
@@ -133,7 +136,8 @@ def simulation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "headers": sorted(shown.headers.items()),
         "steps": checking.steps_of_simulation(shown, rejection, event),
         "row": presentation.rows([event])[0] if event else None,
-        "is_live": bool(event and event.state in OPEN_STATES),
+        "is_open": is_open,
+        "is_live": is_open or _is_awaited(shown),
         "live_mark": _mark(shown, event),
     }
     return render(request, "webhooks/simulation.html", context)
@@ -156,26 +160,29 @@ def _find(request: HttpRequest, public_id: uuid.UUID) -> Simulation:
 
 
 def _event(shown: Simulation) -> WebhookEvent | None:
-    return for_rows(WebhookEvent.objects.filter(simulations=shown)).first()
+    return for_rows(WebhookEvent.objects.filter(pk__in=simulating.events_of(shown).values("pk"))).first()
+
+
+def _is_awaited(shown: Simulation) -> bool:
+    return shown.sent_at > clock.now() - _AWAITED and not simulating.said(shown)
+
+
+def _outcome(shown: Simulation, said: str) -> str:
+    """``taken`` or ``refused`` by us, answered by some ``other``, ``none``, or still ``awaited``."""
+    if said:
+        return "taken" if said == simulating.STORED else "refused"
+    if shown.http_status:
+        return "other"
+    return "awaited" if shown.answered_at is None and _is_awaited(shown) else "none"
 
 
 def _mark(shown: Simulation, event: WebhookEvent | None) -> str:
     seen = (event.progress, event.attempts, event.cause, event.reason) if event else ()
-    return digest("webhooks.simulation", (shown.http_status, seen))
+    answered = (shown.http_status, shown.answered_at, _is_awaited(shown))
+    return digest("webhooks.simulation", (answered, seen))
 
 
 def _signed_with(shown: Simulation) -> str:
     if shown.signed_with == simulating.WRONG:
         return _("a wrong secret, to see it refused")
     return presentation.secret_name(shown.signed_with)
-
-
-def _rejection(shown: Simulation) -> str:
-    """The reason our own address gave, where it refused."""
-    if shown.http_status != _UNAUTHORIZED:
-        return ""
-    try:
-        said = json.loads(shown.answer).get("status", "")
-    except (ValueError, AttributeError):
-        return ""
-    return said if said in {reason.value for reason in Rejection} else ""

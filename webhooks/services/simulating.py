@@ -7,6 +7,7 @@ token, raises no alarm and stops no delivery.
 
 from __future__ import annotations
 
+import json
 import uuid
 from contextlib import suppress
 from datetime import timedelta
@@ -15,10 +16,11 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from config import clock
 from connections import waiting
-from connections.gateways.base import Access, Delivery, Environment, Exchange, Sample, Secrets
+from connections.gateways.base import Access, Delivery, Environment, Exchange, Rejection, Sample, Secrets
 from connections.gateways.errors import GatewayError
 from connections.gateways.http import GatewaySession
 from connections.gateways.redaction import HIDDEN
@@ -32,21 +34,47 @@ HEADER = "x-cobranca-simulation"
 # Instead of the name of a secret: one that nobody knows.
 WRONG = "wrong"
 _LONGEST_ANSWER = 2_000
-_VALID_FOR = timedelta(minutes=1)
+# One that nobody answered in time may still wait at the door, or be on its way.
+_VALID_FOR = timedelta(hours=1)
 # How much of a signature is kept: enough to recognise it, too little to use it.
 _SIGNATURE_SHOWN = 8
+STORED = "stored"
+# With which code our own address says what (``webhooks.views``).
+_OUR_WORDS = {200: frozenset({STORED}), 401: frozenset(reason.value for reason in Rejection)}
 
 
 def is_ours(connection: Connection, mark: str) -> bool:
-    """Whether a delivery with this mark is a simulation of this moment. Costs a query only with a mark."""
+    """Whether it is a simulation that we have not answered yet. Costs a query only with a mark.
+
+    That something else answered, or nobody in time, does not end it: it may still come in.
+    """
     if not mark:
         return False
     try:
         known = uuid.UUID(mark)
     except ValueError:
         return False
-    fresh = Simulation.objects.filter(connection=connection, answered_at=None)
-    return fresh.filter(mark=known, sent_at__gt=clock.now() - _VALID_FOR).exists()
+    fresh = Simulation.objects.filter(connection=connection, sent_at__gt=clock.now() - _VALID_FOR)
+    simulation = fresh.filter(mark=known).only("http_status", "answer").first()
+    return simulation is not None and not said(simulation)
+
+
+def said(simulation: Simulation) -> str:
+    """``STORED`` or the reason of a refusal; empty as long as our own address did not answer."""
+    try:
+        word = str(json.loads(simulation.answer).get("status", ""))
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return word if word in _OUR_WORDS.get(simulation.http_status or 0, ()) else ""
+
+
+def events_of(simulation: Simulation) -> QuerySet[WebhookEvent]:
+    """What it became; also where it came in after nobody waited for the answer any more."""
+    if simulation.event_id:
+        return WebhookEvent.objects.filter(pk=simulation.event_id)
+    delivery = Delivery(headers={}, query=simulation.query, body=simulation.body.encode())
+    key = gateway_class(simulation.connection.gateway).parse(delivery).dedupe_key
+    return WebhookEvent.objects.filter(connection=simulation.connection_id, dedupe_key=key, is_simulated=True)
 
 
 def secret_names(connection: Connection) -> list[str]:
@@ -136,17 +164,13 @@ def _deliver(simulation: Simulation, sample: Sample) -> None:
     path = address.path + simulation.connection.webhook_path
     with suppress(GatewayError):  # what was answered, if anything, stands in the exchange
         session.call("POST", path, query=sample.query, body=sample.body, headers=sample.headers)
-    _note_answer(simulation, sample, exchanges[-1] if exchanges else None)
+    _note_answer(simulation, exchanges[-1] if exchanges else None)
 
 
-def _note_answer(simulation: Simulation, sample: Sample, exchange: Exchange | None) -> None:
-    delivery = Delivery(headers={}, query=simulation.query, body=sample.body.encode())
-    key = gateway_class(simulation.connection.gateway).parse(delivery).dedupe_key
+def _note_answer(simulation: Simulation, exchange: Exchange | None) -> None:
     simulation.answered_at = clock.now()
     simulation.http_status = exchange.http_status if exchange else None
     simulation.answer = exchange.response_body[:_LONGEST_ANSWER] if exchange else ""
     simulation.milliseconds = exchange.milliseconds if exchange else None
-    simulation.event = WebhookEvent.objects.filter(
-        connection=simulation.connection_id, dedupe_key=key, is_simulated=True
-    ).first()
+    simulation.event = events_of(simulation).first()
     simulation.save(update_fields=["answered_at", "http_status", "answer", "milliseconds", "event"])
