@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from payments.models import AgreementChange, AgreementChangeKind, Payment, Subscription, SubscriptionAmount
+from payments.models import (
+    AgreementChange,
+    AgreementChangeKind,
+    Payment,
+    Subscription,
+    SubscriptionAmount,
+    SubscriptionReview,
+)
 
 
 def agree(stored: AgreementChange) -> None:
@@ -31,7 +38,7 @@ def disagree(stored: AgreementChange, own: Subscription) -> None:
         return
     is_used = own.charges.filter(amount_cents=stored.amount_cents or 0).exists()
     if not is_used or same.filter(pk__lt=mine.pk).exists():
-        mine.delete()
+        same.filter(pk__gte=mine.pk).delete()
 
 
 def is_in_force(stored: AgreementChange, own: Subscription) -> bool:
@@ -39,7 +46,8 @@ def is_in_force(stored: AgreementChange, own: Subscription) -> bool:
     if stored.kind != AgreementChangeKind.AMOUNT or not stored.answered:
         return False
     newest = own.amounts.last()
-    return own.amount_cents == stored.amount_cents and bool(newest and newest.is_agreed)
+    is_agreed = bool(newest and newest.is_agreed) and own.review_reason != SubscriptionReview.AMOUNT
+    return is_agreed and own.amount_cents == stored.amount_cents
 
 
 def moves_open(stored: AgreementChange) -> bool:

@@ -30,6 +30,7 @@ from connections.gateways.errors import (
     GatewayError,
     NotFound,
     RequestRefused,
+    UnreadableAnswer,
 )
 from connections.gateways.texts import gettext_noop
 from connections.services import WEB_DEADLINE_SECONDS, WORKER_DEADLINE_SECONDS, note_refusal
@@ -41,7 +42,7 @@ from payments.models import (
     SubscriptionReview,
     SubscriptionState,
 )
-from payments.services import agreement_amounts, agreements, subscription_states
+from payments.services import agreement_amounts, agreement_questions, agreements, subscription_states, turns
 from payments.services.agreement_hindrances import (
     Hindrance,
     NewAgreementChange,
@@ -49,6 +50,7 @@ from payments.services.agreement_hindrances import (
     hindrance,
     typed_hindrance,
 )
+from payments.services.agreement_questions import NOT_APPLIED, NOT_REACHED, OVER, WEB_LEASE
 from payments.services.cancelling import BeingFetched
 from payments.services.creation import GO_ON_AFTER, Patience, gateway_of
 from payments.services.queues import in_turns
@@ -59,7 +61,6 @@ logger = logging.getLogger(__name__)
 
 SOURCE = "change"
 SETTLE = "payments.tasks.settle_subscriptions"
-_WEB_LEASE = timedelta(seconds=15)
 _WORKER_LEASE = timedelta(seconds=60)
 _SHORTLY = timedelta(seconds=2)
 _MOST_SHORTLY = 10
@@ -67,24 +68,20 @@ _MOST_SHORTLY = 10
 _READ_AGAIN = timedelta(seconds=5)
 _MOST_ANSWERS = 2
 _LONGEST_TRYING = timedelta(hours=24)
+_TURNS_WITHIN = timedelta(minutes=2)
 _AT_ONCE = 50
 _LOOK_AHEAD = 500
 _PASS_SECONDS = 30.0
 _passes = waiting.WaitingRoom(1)
-NOT_APPLIED = gettext_noop(
-    "The gateway said yes twice and changed nothing. Look at the subscription in its panel, or ask the"
-    " gateway's support."
-)
-NOT_REACHED = gettext_noop(
-    "For a day the gateway did not show it as done, so we no longer try. Look at the subscription in its"
-    " panel: what is changed there shows here."
-)
 NO_WORDS = gettext_noop("The gateway refused without saying why. Look at the subscription in its panel.")
-OVER = gettext_noop("The subscription is over at the gateway: nothing is left to change.")
 NOT_FOR_OPEN = gettext_noop(
     "What was issued before and is not paid does not all show it. Look at those charges: change or cancel"
     " them one by one."
 )
+
+
+class _NotSeen(BeingFetched):
+    """The gateway did not show it: that says nothing of the change."""
 
 
 _WANTED = {
@@ -126,7 +123,7 @@ def _store_intent(new: NewAgreementChange) -> tuple[AgreementChange, bool]:
                 requested_by=new.actor,
                 created_at=now,
                 token=uuid.uuid4(),
-                due_at=now + _WEB_LEASE,
+                due_at=now + WEB_LEASE,
             )
             agreement_amounts.agree(stored)
             _note(stored, "asked", actor=new.actor)
@@ -179,7 +176,7 @@ def _submit(stored: AgreementChange, patience: Patience, *, is_background: bool)
 
 def _bring_about(stored: AgreementChange, gateway: Gateway, patience: Patience) -> None:
     """Ask for it, unless an earlier call had its effect after all; look. Raises a ``GatewayError``."""
-    if stored.sent_at and _settle(stored, _look(stored, gateway)):
+    if stored.sent_at and _is_settled(stored, gateway):
         return
     if stored.answered >= _MOST_ANSWERS:
         _give_up(stored, NOT_APPLIED)
@@ -212,20 +209,49 @@ def _asked(stored: AgreementChange) -> SubscriptionChange:
     return SubscriptionChange(status=_WANTED[AgreementChangeKind(stored.kind)])
 
 
+def _is_settled(stored: AgreementChange, gateway: Gateway) -> bool:
+    """Whether an earlier call decided it. What is not seen keeps nothing from being asked for once more."""
+    try:
+        return _settle(stored, _look(stored, gateway))
+    except _NotSeen:
+        if stored.answered:
+            raise
+        return False
+
+
 def _look(
     stored: AgreementChange, gateway: Gateway, refusal: GatewayError | None = None
 ) -> GatewaySubscription:
-    """As it is now; its turns only where they decide, for they may be many and one may not be readable.
+    """As it is now. Raises a ``GatewayError``: ``BeingFetched`` where the answer is older than what we know.
 
-    Raises a ``GatewayError``: ``BeingFetched`` also where the answer is older than what we know already.
+    Where it is not seen, a ``refusal`` stands if it answered the only call; otherwise nothing is decided: a
+    gateway may not know for a moment what it has (mercadopago.md 3.6).
     """
-    own, with_turns = stored.subscription, agreement_amounts.moves_open(stored)
-    seen = agreements.look(own, source=SOURCE, gateway=gateway, with_turns=with_turns)
+    not_seen = refusal if refusal and not stored.sent_at else _NotSeen(maybe_sent=False)
+    try:
+        seen = agreements.look(stored.subscription, source=SOURCE, gateway=gateway, with_turns=False)
+    except (RequestRefused, UnreadableAnswer) as err:
+        raise not_seen from err
     if seen is None or seen.outcome in (Outcome.STALE, Outcome.LEASE_LOST):
         raise BeingFetched(maybe_sent=False)
     if seen.subscription is None:
-        raise refusal or (BeingFetched(maybe_sent=False) if stored.answered else NotFound())
+        raise not_seen
+    if stored.answered and agreement_amounts.moves_open(stored):
+        _take_turns(stored, gateway)
     return seen.subscription
+
+
+def _take_turns(stored: AgreementChange, gateway: Gateway) -> None:
+    """Ask whether what was issued before follows. One that cannot be read is waited for, but not for long.
+
+    Raises ``BeingFetched`` meanwhile: another change is kept out until this one ends.
+    """
+    own = stored.subscription
+    try:
+        turns.take_all(own, own.gateway_id, gateway, source=SOURCE)
+    except GatewayError as err:
+        if clock.now() - stored.created_at < _TURNS_WITHIN and agreement_amounts.lags(stored):
+            raise BeingFetched(maybe_sent=False) from err
 
 
 def _settle(stored: AgreementChange, seen: GatewaySubscription) -> bool:
@@ -271,36 +297,16 @@ def _finish(stored: AgreementChange, state: str, *, failure: str = "", advice: s
         if not _mine(stored).update(**said, due_at=None):
             return
         stored.refresh_from_db(fields=list(said))
-        reason = SubscriptionReview.NOT_APPLIED
-        if _is_for_person(stored, own):
-            subscription_states.flag(own.pk, reason, source=SOURCE)
-        elif state == "done" and _was_about(own, stored.kind):
-            subscription_states.unflag(own.pk, reason, source=SOURCE)
         if state == "refused":
             agreement_amounts.disagree(stored, own)
-        elif not agreement_amounts.moves_open(stored):  # its turns were not asked for yet
+        else:  # its turns were not asked for yet, or not all of them could be read
             Subscription.objects.filter(pk=own.pk).update(check_due_at=clock.now())
+        reason = SubscriptionReview.NOT_APPLIED
+        if own.state not in subscription_states.OVER and agreement_questions.is_for_person(stored):
+            subscription_states.flag(own.pk, reason, source=SOURCE)
+        elif state == "done" and not agreement_questions.is_standing(own):
+            subscription_states.unflag(own.pk, reason, source=SOURCE)
         _note(stored, state)
-
-
-def _is_for_person(stored: AgreementChange, own: Subscription) -> bool:
-    """Whether somebody should look: it was not done, and whoever asked may not be at the page any more.
-
-    One that was to be cancelled and goes on charging is shown in any case.
-    """
-    if stored.state == "done":
-        return bool(stored.advice)
-    if stored.advice == OVER or own.state in subscription_states.OVER:
-        return False
-    if stored.advice in (NOT_APPLIED, NOT_REACHED) or stored.kind == AgreementChangeKind.CANCEL:
-        return True
-    return clock.now() - stored.created_at > _WEB_LEASE
-
-
-def _was_about(own: Subscription, kind: str) -> bool:
-    """Whether the newest change that somebody was asked to look at was one of this kind."""
-    asked = own.changes.exclude(advice="", failure="").exclude(state="open").last()
-    return asked is None or asked.kind == kind
 
 
 def settle_due() -> None:

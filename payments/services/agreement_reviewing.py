@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from config import clock
 from payments import transitions
 from payments.models import Charge, ReviewReason, Subscription, SubscriptionAmount, SubscriptionReview
 from payments.services import subscription_states, terms
@@ -66,9 +67,14 @@ def _agree_turn(charge_id: int, cents: int, actor: User) -> None:
 
 
 def close_review(subscription: Subscription, *, actor: User, note: str) -> None:
-    """A person looked: nothing is asked any more, unless the gateway still shows it at its next look."""
+    """A person looked: nothing is asked any more, unless the gateway still shows it at its next look.
+
+    What was less urgent than a change that was not done may have been kept back: that look is now.
+    """
     reason = subscription.review_reason
     if not reason:
         return
     subscription_states.unflag(subscription.pk, SubscriptionReview(reason), source=SOURCE)
     note_person(subscription, "reviewed", actor=actor, reason=reason, note=note)
+    if reason == SubscriptionReview.NOT_APPLIED and subscription.state not in subscription_states.OVER:
+        Subscription.objects.filter(pk=subscription.pk).update(check_due_at=clock.now())

@@ -269,7 +269,7 @@ def _follow_amount(own: Subscription, fetched: GatewaySubscription, *, source: s
     cents = fetched.amount_cents
     newest = own.amounts.last()
     if newest is None or own.amounts.filter(amount_cents=cents, is_agreed=True).exists():
-        _keep_agreed(own, cents, is_first=newest is None, source=source)
+        _keep_agreed(own, cents, newest, source=source)
         return
     if newest.amount_cents != cents:
         SubscriptionAmount.objects.create(
@@ -287,8 +287,9 @@ def _follow_amount(own: Subscription, fetched: GatewaySubscription, *, source: s
     subscription_states.flag(own.pk, SubscriptionReview.AMOUNT, source=source)
 
 
-def _keep_agreed(own: Subscription, cents: int, *, is_first: bool, source: str) -> None:
-    if is_first:
+def _keep_agreed(own: Subscription, cents: int, newest: SubscriptionAmount | None, *, source: str) -> None:
+    """It is the newest version again, also where one that nobody agreed to was seen in between."""
+    if newest is None or not newest.is_agreed:
         SubscriptionAmount.objects.create(
             subscription=own, since=clock.now(), amount_cents=cents, is_agreed=True
         )

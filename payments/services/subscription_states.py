@@ -12,6 +12,7 @@ from django.db.models import F
 
 from config import clock
 from payments.models import Subscription, SubscriptionReview, SubscriptionState, TimelineEntry, TimelineKind
+from payments.services import agreement_questions
 
 BEING_MADE = (SubscriptionState.DRAFT, SubscriptionState.CONFIRMING)
 OVER = (SubscriptionState.CANCELLED, SubscriptionState.ENDED, SubscriptionState.FAILED)
@@ -41,7 +42,8 @@ def fail(subscription_id: int, *, failure: str) -> bool:
 def flag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:
     """Ask a person to look at it, unless they are asked about something as urgent already.
 
-    Another amount and an unknown word are asked about again at the next look; a twin might not be.
+    Another amount, an unknown word and one that is missing are asked about again at the next look; a change
+    that was not done is, once nothing else is asked (``unflag``).
     """
     with transaction.atomic():
         own = hold(subscription_id)
@@ -50,14 +52,20 @@ def flag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> No
 
 
 def _urgency(reason: str) -> int:
-    """Somebody could be charged twice: that comes before all else."""
-    return {SubscriptionReview.TWIN: 2, SubscriptionReview.LANDED: 1}.get(SubscriptionReview(reason), 0)
+    """Somebody could be charged twice: that comes before all else. Then what was to end and goes on."""
+    ranks = {SubscriptionReview.TWIN: 3, SubscriptionReview.LANDED: 2, SubscriptionReview.NOT_APPLIED: 1}
+    return ranks.get(SubscriptionReview(reason), 0)
 
 
 def unflag(subscription_id: int, reason: SubscriptionReview, *, source: str) -> None:
-    """What was asked about is gone."""
+    """What was asked about is gone. A change that was not done and that nobody looked at comes after it."""
+    not_applied = SubscriptionReview.NOT_APPLIED
     with transaction.atomic():
-        _review(hold(subscription_id), SubscriptionReview.NONE, source=source, only_from=reason)
+        own = hold(subscription_id)
+        if not _review(own, SubscriptionReview.NONE, source=source, only_from=reason):
+            return
+        if reason != not_applied and own.state not in OVER and agreement_questions.is_standing(own):
+            _review(own, not_applied, source=source, only_from=SubscriptionReview.NONE)
 
 
 def _move(
@@ -83,10 +91,12 @@ def _write(
     return True
 
 
-def _review(own: Subscription, reason: SubscriptionReview, *, source: str, only_from: str) -> None:
+def _review(own: Subscription, reason: SubscriptionReview, *, source: str, only_from: str) -> bool:
     same = Subscription.objects.filter(pk=own.pk, review_reason=only_from)
-    if reason != only_from and same.update(review_reason=reason, revision=F("revision") + 1):
-        _line(own, "review", source=source, data={"reason": reason.value})
+    if reason == only_from or not same.update(review_reason=reason, revision=F("revision") + 1):
+        return False
+    _line(own, "review", source=source, data={"reason": reason.value})
+    return True
 
 
 def _line(own: Subscription, code: str, *, source: str, data: dict[str, Any]) -> None:
