@@ -38,7 +38,8 @@ def is_for_person(change: AgreementChange) -> bool:
 
 def is_standing(own: Subscription) -> bool:
     """Whether one is left that nobody has looked at, and that was not done later after all."""
-    looked = own.timeline.filter(code="reviewed", data__reason=SubscriptionReview.NOT_APPLIED).last()
+    looks = own.timeline.filter(code="reviewed", data__reason=SubscriptionReview.NOT_APPLIED)
+    looked = looks.order_by("pk").last()
     done_later: set[str] = set()
     for change in own.changes.exclude(state="open").order_by("-pk"):
         is_answered = bool(looked and change.finished_at and change.finished_at < looked.at)
