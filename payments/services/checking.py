@@ -22,7 +22,7 @@ from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from connections.services.accounts import patience
 from payments import transitions
-from payments.models import PAGES, Charge, ChargeStatus, GatewayResource
+from payments.models import PAGES, Charge, ChargeStatus, GatewayResource, ReviewReason
 from payments.models.payments import CONTESTED
 from payments.services import gathering, lifetimes, outages, refreshing, resources, turns
 from payments.services.timeline import note_exchanges
@@ -72,12 +72,14 @@ def sweep() -> None:
 def plan(charge: Charge, *, since: datetime | None = None) -> datetime | None:
     """When to look at a charge by ourselves next; None where nothing may move.
 
+    One whose money the gateway no longer shows is asked for hourly, until it does or a person decides.
+
     The older the charge, the rarer; but not later than its expiry or the midnight that makes it overdue,
     where that comes after ``since`` (now).
     """
-    if charge.status not in OPEN:
-        return None
     now = clock.now()
+    if charge.status not in OPEN:
+        return now + LEAST if _is_asked_for(charge.status, charge.review_reason) else None
     moments = [moment for moment in _moments(charge) if moment > (since or now)]
     if not charge.resources.exists():  # its code is made when it is asked for: there is only the calendar
         return min(moments, default=None)
@@ -221,15 +223,21 @@ def _turn(charge_id: int) -> bool:
 def _due() -> list[tuple[int, int]]:
     """Charge and connection of what is due: the longest waiting of each connection, in turns."""
     due = Charge.objects.filter(check_due_at__lte=clock.now()).order_by("check_due_at")
-    rows = list(due.values_list("pk", "connection_id", "status")[:_LOOK_AHEAD])
-    if closed := [pk for pk, _connection, status in rows if status not in OPEN]:
-        Charge.objects.filter(pk__in=closed).exclude(status__in=OPEN).update(check_due_at=None)
+    rows = list(due.values_list("pk", "connection_id", "status", "review_reason")[:_LOOK_AHEAD])
+    if closed := [pk for pk, _connection, *state in rows if not _is_asked_for(*state)]:
+        over = Charge.objects.filter(pk__in=closed).exclude(review_reason=ReviewReason.MOVED_BACK)
+        over.exclude(status__in=OPEN).update(check_due_at=None)
     queues: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for pk, connection_id, status in rows:
-        if status in OPEN and len(queues[connection_id]) < MOST_PER_CONNECTION:
+    for pk, connection_id, *state in rows:
+        if _is_asked_for(*state) and len(queues[connection_id]) < MOST_PER_CONNECTION:
             queues[connection_id].append((pk, connection_id))
     in_turns = chain.from_iterable(zip_longest(*queues.values()))
     return [row for row in in_turns if row][:MOST_CHECKS]
+
+
+def _is_asked_for(status: str, review_reason: str) -> bool:
+    """What may still move, or has moved back: without versions that may have been an older answer."""
+    return status in OPEN or review_reason == ReviewReason.MOVED_BACK
 
 
 def _has_something(charge_id: int) -> bool:

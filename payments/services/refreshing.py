@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -21,7 +22,7 @@ from connections.gateways.errors import NotFound
 from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import contested, transitions
-from payments.models import Charge, GatewayResource, Payment
+from payments.models import Charge, GatewayResource, Payment, ReviewReason
 from payments.models.payments import CONTESTED
 from payments.services import (
     comparing,
@@ -35,6 +36,8 @@ from payments.services import (
 )
 from payments.services.resources import Lease
 from payments.services.timeline import note_exchanges
+
+_GONE_AGAIN = timedelta(minutes=2)
 
 
 class Outcome(StrEnum):
@@ -159,9 +162,18 @@ def store(
         write_payment(charge, own, fetched)
         plans.follow(charge, fetched)  # before anything locks the charge, as in ``answers.take_answer``
         terms.follow(charge, fetched, source=source)
-        missed.note(own, charge, before, source=source)
+        if charge.review_reason != ReviewReason.MOVED_BACK:  # what comes back then was told of before
+            missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
+        if not fetched.received_cents:
+            _ask_again_for_gone_money(charge.pk)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)
+
+
+def _ask_again_for_gone_money(charge_id: int) -> None:
+    """Who counts no versions may have answered as it was before: asked for until the money shows."""
+    gone = Charge.objects.filter(pk=charge_id, review_reason=ReviewReason.MOVED_BACK, check_due_at=None)
+    gone.update(check_due_at=clock.now() + _GONE_AGAIN)
 
 
 def _why_nobodys(resource: GatewayResource, fetched: GatewayPayment) -> Outcome:
