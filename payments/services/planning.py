@@ -231,7 +231,7 @@ def settle_due() -> None:
     """Go on with every plan that is being made, for a while; one that breaks keeps no other waiting."""
     left = patience_of(_PASS_SECONDS)
     due = Plan.objects.filter(due_at__lte=clock.now()).exclude(connection__in=pausing.away())
-    rows = in_turns(due.order_by("due_at").values_list("pk", "connection_id")[:_LOOK_AHEAD])[:_AT_ONCE]
+    rows = in_turns(due.order_by("due_at", "pk").values_list("pk", "connection_id")[:_LOOK_AHEAD])[:_AT_ONCE]
     with _passes.seat() as is_seated:
         for plan_id, _connection in rows if is_seated else []:
             if left() <= 0:
