@@ -13,7 +13,7 @@ from django.test import Client
 from connections.gateways.base import Cycle, Method, SubscriptionChange
 from connections.services import gateway_for
 from payments.models import Customer, Payment, Subscription
-from payments.services import subscribing
+from payments.services import checking, subscribing
 from payments.services.subscription_intents import NewSubscription
 from tests.factories import make_customer
 from tests.payments.simulated import DOCUMENT, World
@@ -182,5 +182,8 @@ class Several:
         for wait in (*ASK_AGAIN, 10):
             self.world.move(seconds=wait + 1)
             inbox.work()
+        # Workers look by themselves, too: at money that an answer from before no longer showed.
+        self.world.move(minutes=3)
+        checking.sweep()
         assert not WebhookEvent.objects.exclude(state__in=[EventState.DONE, EventState.IGNORED]).exists()
         assert not WebhookEvent.objects.filter(failures__gt=0).exists()
