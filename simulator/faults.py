@@ -42,6 +42,9 @@ _lock = threading.RLock()
 _active: list[Fault] = []
 _asked: Counter[int] = Counter()
 """How often a fault with a share was asked, by its id: the place in its row of seeded choices."""
+_switched_on: dict[int, int] = {}
+"""When each was switched on, by its id: which one of all it was since the process began."""
+_count = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,12 @@ class Occasion:
     path: str = ""
     event: str = ""
     topic: str = ""
+    newest: int | None = None
+    """The newest fault when it began: one that was switched on later does not strike a call that hangs on."""
+
+
+def newest() -> int:
+    return _count
 
 
 def load() -> None:
@@ -62,8 +71,11 @@ def load() -> None:
 
 
 def add(fault: Fault) -> Fault:
+    global _count
     with write(), _lock:
         fault.save()
+        _count += 1
+        _switched_on[fault.pk] = _count
         _active.append(fault)
     return fault
 
@@ -87,6 +99,7 @@ def _remove(identifiers: list[int]) -> None:
     _active[:] = [one for one in _active if one.pk not in identifiers]
     for identifier in identifiers:
         del _asked[identifier]
+        _switched_on.pop(identifier, None)
 
 
 def listed() -> list[Fault]:
@@ -129,6 +142,7 @@ def _matches(fault: Fault, name: str, occasion: Occasion, when: str | None) -> b
         and (fault.times is None or fault.struck < fault.times)
         and fault.gateway in ("", occasion.gateway)
         and fault.account in (None, occasion.account)
+        and (occasion.newest is None or _switched_on.get(fault.pk, 0) <= occasion.newest)
         and wanted.get("method", occasion.method).upper() == occasion.method.upper()
         and wanted.get("path", "") in occasion.path
         and wanted.get("event", occasion.event) == occasion.event

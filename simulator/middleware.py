@@ -43,9 +43,11 @@ class ApiMiddleware:
         identifier = account.pk if account else None
         struck: list[str] = []
         started = clock.now()
-        occasion = Occasion(gateway, identifier, request.method or "", request.path)
+        life, newest = received.life(), faults.newest()
+        occasion = Occasion(gateway, identifier, request.method or "", request.path, newest=newest)
         response = self._answer(request, occasion, struck)
-        received.add(request, response, gateway=gateway, account=identifier, at=started, faults=struck)
+        if life == received.life():
+            received.add(request, response, gateway=gateway, account=identifier, at=started, faults=struck)
         return response
 
     def _answer(self, request: HttpRequest, occasion: Occasion, struck: list[str]) -> HttpResponse:

@@ -22,6 +22,7 @@ _lock = threading.Lock()
 _calls: deque[dict[str, Any]] = deque(maxlen=KEPT)
 _counted: deque["Seen"] = deque(maxlen=COUNTED)
 _numbers = itertools.count(1)
+_life = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,14 @@ def _kind_of(path: str) -> str:
     return "/".join("<id>" if IDENTIFIER.fullmatch(part) else part for part in path.split("/"))
 
 
+def life() -> int:
+    """Which life this is, from reset to reset: a call that began in an earlier one is not of this one."""
+    return _life
+
+
 def clear() -> None:
+    global _life
     with _lock:
+        _life += 1
         _calls.clear()
         _counted.clear()

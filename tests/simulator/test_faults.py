@@ -1,6 +1,7 @@
 """Each misbehaviour that can be switched on (docs/simulator.md)."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -38,6 +39,30 @@ def test_hanging_calls(mp: MpClient, when: str, count: int) -> None:
     assert time.monotonic() - started >= 0.3
     assert answer.status_code == (201 if count else 504)
     assert mp.get("/v1/payments/search")["paging"]["total"] == count
+
+
+def test_a_call_that_hangs_takes_no_fault_of_a_later_time(mp: MpClient) -> None:
+    """Who gave up waiting goes on; what is switched on then is for the calls that are made from then on."""
+    mp.simulator.control("faults", name="hang", seconds=1, when="after", times=1)
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(mp.call, "GET", "/users/me")
+        while not mp.simulator.read("faults")["faults"][0]["struck"]:
+            assert not hanging.done()
+        mp.simulator.control("faults", name="malformed_json", times=1)
+        assert hanging.result().json()["id"]
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        mp.call("GET", "/users/me").json()
+
+
+def test_a_call_of_before_a_reset_is_not_told_after_it(mp: MpClient) -> None:
+    mp.simulator.control("faults", name="hang", seconds=1, when="after", times=1)
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(mp.call, "GET", "/users/me")
+        while not mp.simulator.read("faults")["faults"][0]["struck"]:
+            assert not hanging.done()
+        mp.simulator.control("reset")
+        hanging.result()
+    assert mp.simulator.read("received")["calls"] == []
 
 
 def test_broken_answers(mp: MpClient) -> None:
