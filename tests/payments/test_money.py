@@ -48,6 +48,9 @@ def test_shows_the_readers_separators() -> None:
         assert format_cents(123_456, "BRL") == "R$\u00a01.234,56"
     with translation.override("en"):
         assert format_cents(123_456, "BRL") == "R$\u00a01,234.56"
+    with translation.override("es"):
+        assert format_cents(123_456, "BRL") == "R$\u00a01.234,56"
+        assert format_cents(123_456, "ARS") == "AR$\u00a01.234,56"
     with translation.override("pt-br"):
         assert format_cents(150_000, "CLP") == "CL$\u00a01.500"
 
