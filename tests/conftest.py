@@ -119,6 +119,14 @@ def quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_list_of_static_files() -> None:
+    """Every test client builds the middleware anew; reading all static files took longer than its page."""
+    from django.conf import settings as django_settings
+
+    django_settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(autouse=True)
 def own_language() -> None:
     """A request leaves its language behind in the thread."""

@@ -77,7 +77,9 @@ KINDS = (
 
 
 def control(simulator_url: str, method: str, path: str, **options: Any) -> Any:
-    answer = requests.request(method, f"{simulator_url}/_control/{path}", timeout=SECONDS, **options)
+    with requests.Session() as session:
+        session.trust_env = False  # it runs on this machine: no proxy stands between
+        answer = session.request(method, f"{simulator_url}/_control/{path}", timeout=SECONDS, **options)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 

@@ -23,6 +23,7 @@ class Browser:
     def __init__(self, base: str) -> None:
         self.base = base
         self.session = requests.Session()
+        self.session.trust_env = False  # looking for proxies takes longer than a page of this machine
         self.url = base
 
     def open(self, address: str) -> Page:
@@ -58,15 +59,17 @@ class Browser:
             raise NotAsExpected(f"{name} could not log in: {'; '.join(page.errors) or 'no reason given'}")
 
     def wait_for(self, address: str, is_there: Callable[[Page], bool], seconds: float) -> Page:
-        """Load the page again until something is there; NotAsExpected when it never comes."""
+        """Load the page again, ever more rarely, until something is there; else NotAsExpected."""
         deadline = time.monotonic() + seconds
+        pause = 0.1
         while True:
             page = self.open(address)
             if is_there(page):
                 return page
             if time.monotonic() > deadline:
                 raise NotAsExpected(f"it never came in {seconds:.0f} s; {self.url} says {_states(page)}")
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(pause * 1.4, 0.5)
 
     def _page(self, answer: requests.Response) -> Page:
         self.url = answer.url

@@ -9,7 +9,7 @@ from http.cookies import SimpleCookie
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR, keep_groups
+from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR
 from connections.models import Connection, ConnectionAccess
 from payments.models import (
     BatchRow,
@@ -81,7 +81,6 @@ class House:
 
 
 def make_house() -> House:
-    keep_groups()
     make_pulses()
     house = House(
         theirs=make_place("Loja Centro"),

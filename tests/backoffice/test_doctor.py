@@ -334,7 +334,6 @@ def test_a_press_mends_it(house: Shop, code: str) -> None:
 
 
 def browser(group: str, **values: Any) -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person(group.lower(), group, **values))
     return client

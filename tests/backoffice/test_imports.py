@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.groups import ADMINISTRATOR, keep_groups
+from backoffice.groups import ADMINISTRATOR
 from payments.models import ChargeImport, ImportedPayment, LeftBehind, RunState
 from tests.backoffice.people import make_person
 from tests.factories import NOW, make_charge, make_connection
@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 @pytest.fixture
 def admin() -> Client:
-    keep_groups()
     client = Client()
     client.force_login(make_person("ada", ADMINISTRATOR))
     return client

@@ -137,7 +137,7 @@ class Running:
             assert time.monotonic() < end, f"waited {PATIENCE:.0f} s for: {what}"
             self.children.insist()
             time.sleep(pause)
-            pause = min(pause * 1.3, 0.15)
+            pause = min(pause * 1.4, 0.5)
 
     def wait_for_none(self, count: Callable[[], int], what: str) -> None:
         """Patience begins anew whenever fewer are left than ever before: many take their time."""

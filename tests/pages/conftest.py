@@ -8,7 +8,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from backoffice.groups import keep_groups
 from config import clock
 from payments.models import Charge
 from tests import factories
@@ -18,7 +17,6 @@ from tests.pages import sample
 
 @pytest.fixture
 def people(db: None) -> tuple[User, User]:
-    keep_groups()
     return sample.make_people()
 
 

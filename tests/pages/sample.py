@@ -221,9 +221,11 @@ def _charge(
 
 
 def _tell(charge: Charge, operator: User) -> None:
+    lines: list[TimelineEntry] = []
+
     def line(minutes: int, kind: str, code: str, **values: Any) -> None:
         at = charge.created_at + timedelta(minutes=minutes)
-        TimelineEntry.objects.create(charge=charge, at=at, kind=kind, code=code, **values)
+        lines.append(TimelineEntry(charge=charge, at=at, kind=kind, code=code, **values))
 
     line(0, "people", "created", actor=operator)
     exchange = {
@@ -242,6 +244,7 @@ def _tell(charge: Charge, operator: User) -> None:
     line(1, "change", "status", source="webhook", data={**change, "cause": cause})
     if charge.review_reason:
         line(2, "change", "review", source="webhook", data={"reason": charge.review_reason, "cause": "x"})
+    TimelineEntry.objects.bulk_create(lines)
 
 
 def make_comparison(repaired: Charge, differing: Charge) -> Reconciliation:

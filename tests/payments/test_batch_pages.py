@@ -13,7 +13,6 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backoffice.groups import keep_groups
 from config import clock
 from connections.models import Connection, ConnectionAccess
 from payments.models import BatchState, Charge, ChargeBatch, Customer, RowState
@@ -29,7 +28,6 @@ ADDRESS = "/charges/import/"
 
 @pytest.fixture
 def client() -> Client:
-    keep_groups()
     client = Client()
     client.force_login(make_people()[1])
     return client

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from backoffice.groups import keep_groups
 from connections.models import Connection
 from payments.models import BatchRow, BatchState, ChargeBatch, RowState
 from tests.factories import make_charge
@@ -17,7 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock"), pytest.ma
 
 @pytest.fixture
 def client() -> Client:
-    keep_groups()
     client = Client()
     client.force_login(make_people()[1])
     return client

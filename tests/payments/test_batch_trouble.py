@@ -14,7 +14,6 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import translation
 
-from backoffice.groups import keep_groups
 from config import clock as clocks
 from connections.models import Connection
 from payments.models import BatchRow, BatchState, Charge, ChargeBatch, ChargeStatus, RowState
@@ -32,7 +31,6 @@ FORBIDDEN = {"errors": [{"code": "not_allowed_ip", "description": "O IP não é 
 
 @pytest.fixture
 def client() -> Client:
-    keep_groups()
     client = Client()
     client.force_login(make_people()[1])
     return client

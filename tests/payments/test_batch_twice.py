@@ -10,7 +10,6 @@ import time_machine
 from django.db import connections
 from django.test import Client
 
-from backoffice.groups import keep_groups
 from connections.models import Connection
 from payments.models import BatchState, Charge, ChargeBatch, RowState
 from payments.services import batch_making, batches
@@ -28,7 +27,6 @@ OLD = datetime(2025, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def client(clock: time_machine.Traveller) -> Client:
-    keep_groups()
     client = Client()
     client.force_login(make_people()[1])
     return client

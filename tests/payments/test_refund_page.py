@@ -12,7 +12,6 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpResponse
 from django.test import Client
 
-from backoffice.groups import keep_groups
 from connections.models import ConnectionAccess
 from payments import transitions
 from payments.models import Charge, Payment, Refund
@@ -26,7 +25,6 @@ ENGLISH = {"accept-language": "en"}
 
 
 def browser(group: str = "Finance", name: str = "fina") -> Client:
-    keep_groups()
     user = User.objects.create_user(name)
     user.groups.add(Group.objects.get(name=group))
     client = Client(headers=ENGLISH)

@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpResponse
 from django.test import Client
 
-from backoffice.groups import keep_groups
 from config import clock
 from connections.gateways.base import Terms
 from connections.models import ConnectionAccess
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def fred() -> User:
-    keep_groups()
     user = User.objects.create_user("fred")
     user.groups.add(Group.objects.get(name="Finance"))
     return user
@@ -162,7 +160,6 @@ def test_who_is_limited_to_other_connections_finds_nothing(browser: Client, fred
 
 @pytest.mark.parametrize("group", ["Administrator", "Operator", "Auditor"])
 def test_only_finance_decides(client: Client, group: str) -> None:
-    keep_groups()
     user = User.objects.create_user("else")
     user.groups.add(Group.objects.get(name=group))
     client.force_login(user)

@@ -68,7 +68,6 @@ def test_looks_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_first_page_names_it_with_a_way_to_the_list(client: Client) -> None:
-    people.keep_groups()
     connection = make_connection(name="Loja Centro")
     events.make_dead(connection)
     dead_list.follow()

@@ -27,7 +27,6 @@ SECRET = "production-tab-secret"
 
 @pytest.fixture
 def admin() -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", ADMINISTRATOR))
     client.cookies["django_language"] = "en"

@@ -66,7 +66,6 @@ days = st.none() | st.sampled_from([DAY - timedelta(days=back) for back in range
 
 @pytest.fixture
 def admin() -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", ADMINISTRATOR))
     client.cookies["django_language"] = "en"

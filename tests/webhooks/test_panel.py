@@ -40,7 +40,6 @@ def charge() -> Charge:
 
 
 def browser(name: str, group: str, **values: Any) -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person(name, group, **values))
     client.cookies["django_language"] = "en"

@@ -46,7 +46,6 @@ def own_address(live_server: Any, settings: Any) -> None:
 
 @pytest.fixture
 def admin() -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", ADMINISTRATOR))
     client.cookies["django_language"] = "en"
@@ -265,7 +264,6 @@ def test_what_cannot_be_sent_is_said_and_kept(admin: Client, wrong: dict[str, st
 
 
 def test_only_ones_own_accounts_can_be_chosen() -> None:
-    people.keep_groups()
     theirs, other = connected("asaas"), connected("asaas")
     client = Client()
     client.force_login(people.make_person("lia", ADMINISTRATOR, limited_to=theirs))

@@ -41,7 +41,6 @@ def lines_of(name: str) -> list[dict[str, Any]]:
 
 
 def page_for(group: str, charge: Charge) -> str:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person(group.lower(), group))
     return unescape(client.get(charge.get_absolute_url()).content.decode())

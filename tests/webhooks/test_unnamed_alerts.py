@@ -36,7 +36,6 @@ def test_waits_for_a_person_and_is_a_problem_until_then(client: Client) -> None:
     event = WebhookEvent.objects.get()
     assert (event.state, event.reason, event.attempts) == (EventState.DEAD, "unnamed_alert", 0)
     assert codes() == {"fraud_alert_unnamed"}
-    people.keep_groups()
     client.force_login(people.make_person("ines", ADMINISTRATOR))
     client.cookies["django_language"] = "en"
     assert "does not say behind which payment" in client.get("/").content.decode()
