@@ -29,11 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 SIMULATOR_START_SECONDS = 20
 # What asks no database, or only to show what is in it: never twice.
 _ON_ONE_STACK = ("browser", "gateways", "house", "pages", "simulator", "structure")
-# Pages, and who may see them.
+# What holds on any database: pages and who may see them, forms and sums, and lives at a gateway of which one
+# process alone knows. What two do at once, and what a database must refuse by itself, is on PostgreSQL.
 _SMALL = ("backoffice", "config")
 _SMALL_ENDS = (
-    *("_admin", "_page", "_pages", "_panel", "_view", "_recent_login"),
+    *("_admin", "_page", "_pages", "_panel", "_view", "_recent_login", "_details", "_figures", "_stories"),
     *("_cancelling", "_changing", "_importing", "_new_amount", "_plans", "_remaking", "_sandbox"),
+    *("_agreement_looks", "_agreement_questions", "_agreement_trouble", "_planning", "_mirroring"),
+    *("_amounts", "_amounts_form", "_charge_form", "_spreadsheets", "_terms", "_problems", "_replay_command"),
+    *("_batch_making", "_batch_trouble", "_change_parcels", "_creation_doubt", "_renewing"),
+    *("_dispute_ends", "_disputing", "_pausing", "_waiting"),
 )
 
 
@@ -49,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: takes long; only with bin/test --full")
     config.addinivalue_line("markers", "weighty: of both stacks only on PostgreSQL, unless --full")
     config.addinivalue_line("markers", "small: of both stacks only on SQLite, unless --full")
+    config.addinivalue_line("markers", "both: on both stacks, though the rest of its file is small")
     config.addinivalue_line(
         "markers", "once: no database and no broker makes a difference to it; one stack is enough"
     )
@@ -81,7 +87,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("once")
         # What is weighty is left out of the other stack; left out of both it would never run.
         is_small = folder in _SMALL or item.path.stem.endswith(_SMALL_ENDS)
-        if is_small and not item.get_closest_marker("weighty"):
+        if is_small and not any(item.get_closest_marker(name) for name in ("weighty", "both")):
             item.add_marker("small")
 
 

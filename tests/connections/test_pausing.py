@@ -184,6 +184,7 @@ def test_long_after_it_came_back_a_pause_begins_anew(
     assert GatewayPause.objects.get().since == pausing.clock.now()
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_of_many_workers_at_once_one_gets_the_first_call() -> None:
     connection, granted = make_connection(), []

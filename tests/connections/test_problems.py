@@ -80,6 +80,7 @@ def test_the_database_takes_one_open_row_of_a_kind(connection: Connection, of_ho
         row.save(force_insert=True)
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("of_house", [False, True])
 def test_many_processes_raise_one_problem(of_house: bool) -> None:

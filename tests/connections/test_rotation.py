@@ -23,7 +23,7 @@ from tests.webhooks import signing
 from webhooks.models import EventState, RejectedNotification, WebhookEvent
 from webhooks.services import inbox, reasserting
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker", "clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker", "clock"), pytest.mark.weighty]
 _numbers = itertools.count(1)
 MANY = 1000
 _client = Client()  # one for all: each loads the middleware anew
@@ -403,7 +403,6 @@ def under_traffic(one: Callable[[int], int], *, rotate_at: int, rotate: Callable
     assert not RejectedNotification.objects.exists()
 
 
-@pytest.mark.weighty
 def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk) -> None:
     tokens = [token_of(registered)]
 
@@ -420,7 +419,6 @@ def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk) -> N
     assert len(tokens) == 2
 
 
-@pytest.mark.weighty
 def test_pasted_secrets_under_traffic(mercadopago: Connection) -> None:
     old, new = ["test-tab-secret", "production-tab-secret"], ["new-test", "new-production"]
     in_use = list(old)
@@ -436,7 +434,6 @@ def test_pasted_secrets_under_traffic(mercadopago: Connection) -> None:
     )
 
 
-@pytest.mark.weighty
 def test_a_new_address_under_traffic(registered: Connection) -> None:
     token, paths = token_of(registered), [registered.path_token]
 

@@ -76,7 +76,10 @@ def wait_for_code(running: Running, reference: str, amount: str) -> None:
         ),
         pytest.param(
             "mercadopago",
-            marks=proves("mercadopago", "items", "change.change_amount", "change.change_due_date"),
+            marks=[
+                proves("mercadopago", "items", "change.change_amount", "change.change_due_date"),
+                pytest.mark.full,
+            ],
         ),
     ],
 )

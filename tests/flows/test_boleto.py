@@ -31,7 +31,7 @@ def column(running: Running, reference: str, name: str) -> Any:
     return running.evaluate(f"{CHARGE.format(reference=reference)}.{name}")
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_boleto_is_paid_when_the_bank_has_told_of_it(running: Running, address: None, key: str) -> None:
     reference = running.charge(key, "boleto")
     running.wait_until(

@@ -116,7 +116,8 @@ def test_every_holder_that_is_refused_is_refused_with_its_reason(running: Runnin
 
 
 @pytest.mark.parametrize(
-    ("outcome", "payment", "status"), [("approve", "paid", "paid"), ("reject", "failed", "pending")]
+    ("outcome", "payment", "status"),
+    [("approve", "paid", "paid"), pytest.param("reject", "failed", "pending", marks=pytest.mark.full)],
 )
 def test_a_card_under_review_waits_for_the_gateway(
     running: Running, outcome: str, payment: str, status: str

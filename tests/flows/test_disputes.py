@@ -15,7 +15,13 @@ from tests.flows.test_refunds import give_back, refunds, stored
 pytestmark = [pytest.mark.xdist_group("second"), pytest.mark.weighty]
 KEYS = ("asaas", "mercadopago")
 BOTH = pytest.mark.parametrize(
-    "key", [pytest.param(key, marks=proves(key, "dispute.chargeback")) for key in KEYS]
+    "key",
+    [
+        pytest.param(
+            key, marks=[proves(key, "dispute.chargeback"), *([pytest.mark.full] if key != "asaas" else [])]
+        )
+        for key in KEYS
+    ],
 )
 # What the panel of Mercado Pago is asked to tell beside payments.
 TOPICS = ["payment", "topic_chargebacks_wh", "topic_claims_integration_wh"]

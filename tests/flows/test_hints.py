@@ -45,7 +45,11 @@ def test_an_unsigned_ipn_alone_has_the_charge_paid(running: Running) -> None:
 
 @pytest.mark.parametrize(
     ("key", "method", "seconds"),
-    [("asaas", "pix", 3700), ("mercadopago", "pix", 3700), ("checkout", "card", 100)],
+    [
+        ("asaas", "pix", 3700),
+        pytest.param("mercadopago", "pix", 3700, marks=pytest.mark.full),
+        pytest.param("checkout", "card", 100, marks=pytest.mark.full),
+    ],
 )
 def test_what_nobody_told_is_found_by_asking(running: Running, key: str, method: str, seconds: int) -> None:
     """By the charge's own check, or by the hour's comparison where that comes first.

@@ -224,6 +224,7 @@ def test_who_saw_the_charge_before_begins_no_code_either(
     assert (charge.status, charge.creation_round) == ("expired", 0)
 
 
+@pytest.mark.both
 @BOTH
 def test_two_people_who_press_at_once_are_one_change(world: World, key: str) -> None:
     charge, start = world.charge(key), threading.Barrier(2)

@@ -32,7 +32,7 @@ AWAY = GatewayUnavailable("503", maybe_sent=False)
 
 
 @pytest.mark.parametrize("key", ["asaas", "mercadopago"])
-@pytest.mark.parametrize("knows_another", [True, False])
+@pytest.mark.parametrize("knows_another", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_one_payment_without_an_answer_keeps_no_other_waiting(
     world: World, key: str, knows_another: bool
 ) -> None:

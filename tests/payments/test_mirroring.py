@@ -236,6 +236,7 @@ def test_a_list_tells_which_are_ours(bills: Books) -> None:
     assert mirroring.are_ours(own.connection.pk, listed) == {own.gateway_id}
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_all_at_once_make_one_charge_of_one_turn(cards: Books) -> None:
     """A notification of the turn, one of its payment and a look at the subscription, in three threads."""

@@ -40,7 +40,7 @@ from payments.models import (
 from payments.services import reconciling, resources, runs
 from tests.factories import NOW, fetched, make_charge, make_connection, make_payment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 
 
 class Fake:

@@ -29,7 +29,7 @@ from payments.models import Charge, Dispute, Payment, RunState
 from tests.factories import NOW, fetched, make_charge, make_connection, make_subscription
 from tests.payments.test_reconciling import Fake, old_charge, reconcile, speaking
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 
 
 class Costly(Fake):

@@ -15,7 +15,7 @@ from payments.services.refundable import NotPossible
 from tests.payments import refunds
 from tests.payments.simulated import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.weighty]
 BOTH = pytest.mark.parametrize("key", ["asaas", "mercadopago"])
 LOST = {"method": "POST", "path": "refund", "times": 1}
 LOOKS = (

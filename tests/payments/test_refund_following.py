@@ -18,7 +18,7 @@ from tests.factories import NOW, fetched, make_charge, make_connection, make_pay
 from tests.payments import refunds
 from tests.payments.simulated import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 BOTH = pytest.mark.parametrize("key", ["asaas", "mercadopago"])
 
 

@@ -20,7 +20,7 @@ from tests.payments import refunds
 from tests.payments.creating import ASAAS, PAYMENT, at_asaas, posts
 from tests.payments.simulated import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.weighty]
 BOTH = pytest.mark.parametrize("key", ["asaas", "mercadopago"])
 
 

@@ -277,6 +277,7 @@ def test_a_full_waiting_room_leaves_the_code_to_a_worker(
     assert world.work(charge).status == "overdue" and charge.pix_text
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_two_who_press_at_once_make_one_code(world: World) -> None:
     charge = expired(world)

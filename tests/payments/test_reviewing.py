@@ -26,7 +26,7 @@ from payments.services import doubt, reviewing, terms
 from payments.services.reviewing import Decision, Outcome
 from tests.factories import make_charge, make_payment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 DUE = date(2026, 12, 1)
 
 

@@ -18,7 +18,7 @@ from payments.models import MissedNotification, Payment
 from payments.services import settling
 from tests.factories import NOW, make_charge, make_connection, make_payment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 ASAAS = "https://api-sandbox.asaas.com/v3/payments"
 MERCADOPAGO = "https://api.mercadopago.com/v1/payments"
 DAY = timedelta(days=1)

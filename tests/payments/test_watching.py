@@ -14,7 +14,7 @@ from payments.services import doubt, renewing, watching
 from payments.services.following import fetch_and_store
 from tests.payments.simulated import World, statuses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 
 
 def fresh(charge: Charge) -> Charge:

@@ -105,7 +105,7 @@ class Year:
         assert self.mirrored() == self.books()
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_by_card(world: World, key: str) -> None:
     own = Year(world, key, Method.CARD)
     if key == "asaas":

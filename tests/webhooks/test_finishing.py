@@ -16,7 +16,7 @@ from tests.webhooks.speaking import URL, fetches, notify, state_at_asaas
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import inbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tests.webhooks.speaking import PAYMENT, URL, fetches, notify, repeat, state
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import coalescing, inbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 
 
 def test_a_notification_turns_the_charge_paid(

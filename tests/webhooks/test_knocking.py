@@ -17,7 +17,7 @@ from tests.webhooks import signing
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import knocking
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.weighty]
 LATER = NOW + timedelta(hours=5)
 
 

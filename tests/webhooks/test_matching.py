@@ -31,7 +31,7 @@ from tests.webhooks.speaking import (
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import finishing, inbox, matching
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 
 
 def answer_of(charge: Charge, status: PaymentStatus = PaymentStatus.PENDING) -> GatewayCharge:

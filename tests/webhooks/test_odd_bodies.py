@@ -14,7 +14,7 @@ from tests.webhooks import speaking
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import inbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 HUGE = 2**53 + 1
 
 ASAAS: dict[str, Mapping[str, Any]] = {

@@ -26,7 +26,11 @@ from tests.webhooks.speaking import MP_PAYMENT, PAYMENT, state_at_asaas, state_a
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import coalescing, finishing, inbox
 
-pytestmark = [pytest.mark.usefixtures("quiet_broker"), pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.usefixtures("quiet_broker"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.weighty,
+]
 EXPIRED = resources.LEASE + timedelta(seconds=1)
 
 

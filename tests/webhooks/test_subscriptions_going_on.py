@@ -108,7 +108,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("orders", HOW_MANY)
-@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
+@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
 def test_told_in_any_order(
     world: World, receiver: Inbox, client: Client, settings: Any, key: str, orders: list[Order]
 ) -> None:
