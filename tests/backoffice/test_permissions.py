@@ -11,7 +11,6 @@ import responses
 from django.contrib.admindocs.views import simplify_regex
 from django.db import connection, transaction
 from django.http import HttpResponse
-from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
 from tests.backoffice.people import WHO, House, Place
@@ -255,12 +254,18 @@ def _public_id(route: str, place: Place) -> Any:
 
 def ask(house: House, who: str, method: str, path: str) -> str:
     """The letter of the answer. Only a POST that is let in writes; what it wrote is taken back."""
+    written: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        if _WRITES.match(sql):
+            written.append(sql)
+        return execute(sql, *rest)
+
     with transaction.atomic():
-        with CaptureQueriesContext(connection) as queries:
+        with connection.execute_wrapper(note):
             answer = house.browser(who).generic(method, path)
         transaction.set_rollback(True)
     letter = _letter(answer, path)
-    written = [query["sql"] for query in queries if _WRITES.match(query["sql"])]
     assert not written or (method == "POST" and letter in "orus"), f"{method} by {who}: {letter} {written}"
     return letter
 
