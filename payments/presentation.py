@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import segno
 from django.db.models import Q
+from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -22,6 +23,7 @@ from connections.gateways.base import PaymentStatus, SandboxGuide
 from connections.gateways.documents import bare
 from connections.gateways.registry import gateway_class
 from payments import boletos, gate, parcels
+from payments.languages import language_for
 from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
 from payments.models.charges import ChargeQuerySet
 from payments.money import format_cents
@@ -210,15 +212,7 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
     is_ready = charge.is_payable and has_something and not has_expired_code(charge)
     if not (is_ready or is_gettable):
         return None
-    text = _(
-        "Hello, %(name)s! Here is your charge of %(amount)s (%(description)s), due on %(due)s: %(link)s"
-    ) % {
-        "name": charge.customer.name.split()[0],
-        "amount": _amount_in_message(charge),
-        "description": charge.description,
-        "due": date_format(charge.due_date, "SHORT_DATE_FORMAT"),
-        "link": charge.pay_url,
-    }
+    text = _message(charge)
     return Sending(
         link=charge.pay_url,
         pix_text="" if is_gettable else charge.pix_text,
@@ -226,6 +220,20 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
         message=text,
         whatsapp_url=f"https://wa.me/{charge.customer.home.international(charge.customer.phone)}?text={quote(text)}",
     )
+
+
+def _message(charge: Charge) -> str:
+    """In the customer's language, whoever sends it."""
+    with translation.override(language_for(charge.connection, charge.customer)):
+        return _(
+            "Hello, %(name)s! Here is your charge of %(amount)s (%(description)s), due on %(due)s: %(link)s"
+        ) % {
+            "name": charge.customer.name.split()[0],
+            "amount": _amount_in_message(charge),
+            "description": charge.description,
+            "due": date_format(charge.due_date, "SHORT_DATE_FORMAT"),
+            "link": charge.pay_url,
+        }
 
 
 def _amount_in_message(charge: Charge) -> str:

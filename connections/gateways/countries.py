@@ -16,7 +16,7 @@ class Country:
 
     ``trunk`` is dialled before a number inside the country only; ``mobile`` comes after the prefix of a
     number that messages are sent to. ``spellings`` are other ways a number is dialled: their groups are
-    the national digits.
+    the national digits. ``language`` is what people read there (a BCP 47 tag in small letters).
     """
 
     code: str
@@ -29,6 +29,7 @@ class Country:
     trunk: str = "0"
     mobile: str = ""
     spellings: tuple[str, ...] = ()
+    language: str = "es"
 
     def phone(self, typed: str) -> str:
         """The national digits of a telephone as somebody typed it; empty for what is none of this country."""
@@ -80,6 +81,7 @@ BRAZIL = Country(
     dial="55",
     phone_lengths=(10, 11),
     phone_example="11 98765-4321",
+    language="pt-br",
 )
 ARGENTINA = Country(
     code="AR",

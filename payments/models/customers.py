@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,8 @@ class Customer(models.Model):
     state = models.CharField(
         pgettext_lazy("address", "state"), max_length=2, blank=True, default="", db_default=""
     )
+    # One of settings.LANGUAGES; without one they read what is usual in the country of the account.
+    language = models.CharField(_("language"), max_length=8, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -67,6 +70,10 @@ class Customer(models.Model):
         """What the document is called where it is from."""
         kinds = {kind.code: kind.name for kind in self.home.documents}
         return translated(kinds.get(self.document_type, self.document_type))
+
+    @property
+    def language_name(self) -> str:
+        return str(dict(settings.LANGUAGES).get(self.language, ""))
 
     @property
     def has_address(self) -> bool:

@@ -8,6 +8,7 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +17,7 @@ from payments.breakdown import Breakdown, breakdown
 from payments.models import Charge
 from payments.public.look import look
 from payments.public.origin import is_from_our_page
+from payments.public.reader import reader_of
 from payments.services import renewing
 
 View = Callable[[HttpRequest, str], HttpResponse]
@@ -44,15 +46,19 @@ def _charge(token: str) -> Charge:
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Amount, code and state; a receipt once it is paid."""
     charge = _charge(token)
-    shown = look(charge)
-    context = {
-        "charge": charge,
-        "row": presentation.row(charge),
-        "look": shown,
-        "breakdown": _breakdown(charge),
-        "receipt": charge.payments.filter(paid_at__isnull=False).order_by("pk").first(),
-    }
-    response = render(request, "payments/pay.html", context)
+    reader = reader_of(request, charge)
+    with translation.override(reader.language):
+        shown = look(charge)
+        context = {
+            "charge": charge,
+            "row": presentation.row(charge),
+            "look": shown,
+            "reader": reader,
+            "breakdown": _breakdown(charge),
+            "receipt": charge.payments.filter(paid_at__isnull=False).order_by("pk").first(),
+        }
+        response = render(request, "payments/pay.html", context)
+    response["Content-Language"] = reader.language
     if shown.shape == "renewable":
         # For the form there: without it, older browsers hide from us, too, where a form was sent from.
         response["Referrer-Policy"] = "same-origin"
@@ -74,7 +80,8 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "payments/not_from_here.html", status=403)
     charge = _charge(token)
     renewing.new_code(charge, actor=None)
-    return HttpResponse(status=303, headers={"Location": reverse("pay", args=[charge.pay_token])})
+    page = reverse("pay", args=[charge.pay_token]) + reader_of(request, charge).query
+    return HttpResponse(status=303, headers={"Location": page})
 
 
 @require_safe

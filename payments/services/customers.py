@@ -16,11 +16,12 @@ _LONGEST_EMAIL = 254
 
 
 class Contact(TypedDict, total=False):
-    """How somebody is reached: ``phone`` in national digits."""
+    """How somebody is reached: ``phone`` in national digits, ``language`` one of ``settings.LANGUAGES``."""
 
     email: str
     phone: str
     address: Address | None
+    language: str
 
 
 def save_customer(
@@ -34,6 +35,7 @@ def save_customer(
     """The customer with this document of a country, with the details just given (blank ones keep the old)."""
     email, phone = contact.get("email", ""), contact.get("phone", "")
     given = {"name": name, "email": email, "phone": phone, **_columns(contact.get("address"))}
+    given["language"] = contact.get("language", "")
     customer, created = Customer.objects.get_or_create(
         country=country, document_type=document_type, document=document, defaults=given
     )

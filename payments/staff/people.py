@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,11 @@ class PersonForm(forms.Form):
     document = forms.CharField(label=_("CPF or CNPJ"), max_length=24)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     phone = forms.CharField(label=_("Phone (WhatsApp)"), max_length=24, required=False)
+    language = forms.ChoiceField(
+        label=_("Language of the page to pay"),
+        choices=[("", _("As usual in the account's country")), *settings.LANGUAGES],
+        required=False,
+    )
 
     def fit_person(self, offered: Iterable[Connection], chosen: Connection | None) -> None:
         """Ask for what the accounts offered want to know; labels are those of the one chosen now."""

@@ -71,7 +71,7 @@ class SubscriptionForm(PersonForm, AgreementForm):
         person = (customer.country, customer.document_type, customer.document)
         made = (own.connection, own.method, own.cycle, own.starts_on, own.ends_on, own.turns)
         cents = first.amount_cents if first else own.amount_cents
-        is_known = all(typed[name] in ("", getattr(customer, name)) for name in ("name", "email", "phone"))
+        is_known = all(typed[name] in ("", getattr(customer, name)) for name in _KEPT_OF_PERSON)
         is_same = asked == (*made, own.description, *person, cents) and is_known
         return is_same and (own.plan is None or typed["plan"] == own.plan.reference)
 
@@ -82,6 +82,7 @@ class SubscriptionForm(PersonForm, AgreementForm):
         return SubscriptionForm(data, connections=self.connections)
 
 
+_KEPT_OF_PERSON = ("name", "email", "phone", "language")
 _COMPARED = (
     "connection",
     "method",

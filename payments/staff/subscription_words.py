@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.db.models import Q
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from connections.gateways.documents import bare
 from payments import presentation
+from payments.languages import language_for
 from payments.models import (
     Charge,
     ChargeStatus,
@@ -185,16 +187,17 @@ def sending(own: Subscription) -> Sending | None:
 
 
 def _to_agree(own: Subscription) -> Sending:
-    text = _(
-        "Hello, %(name)s! To begin your subscription of %(amount)s %(cycle)s (%(description)s), open this"
-        " page and say how you want to pay: %(link)s"
-    ) % {
-        "name": own.customer.name.split()[0],
-        "amount": format_cents(own.amount_cents, own.currency),
-        "cycle": how_often(own.cycle),
-        "description": own.description,
-        "link": own.link,
-    }
+    with translation.override(language_for(own.connection, own.customer)):
+        text = _(
+            "Hello, %(name)s! To begin your subscription of %(amount)s %(cycle)s (%(description)s), open this"
+            " page and say how you want to pay: %(link)s"
+        ) % {
+            "name": own.customer.name.split()[0],
+            "amount": format_cents(own.amount_cents, own.currency),
+            "cycle": how_often(own.cycle),
+            "description": own.description,
+            "link": own.link,
+        }
     number = own.customer.home.international(own.customer.phone)
     return Sending(link=own.link, message=text, whatsapp_url=_whatsapp(text, number))
 
@@ -203,12 +206,13 @@ def plan_sending(plan: Plan) -> Sending | None:
     """The public link, for anybody."""
     if plan.state != PlanState.ACTIVE or not plan.link:
         return None
-    text = _("Subscribe to %(name)s, %(amount)s %(cycle)s: %(link)s") % {
-        "name": plan.name,
-        "amount": format_cents(plan.amount_cents, plan.currency),
-        "cycle": how_often(plan.cycle),
-        "link": plan.link,
-    }
+    with translation.override(language_for(plan.connection)):
+        text = _("Subscribe to %(name)s, %(amount)s %(cycle)s: %(link)s") % {
+            "name": plan.name,
+            "amount": format_cents(plan.amount_cents, plan.currency),
+            "cycle": how_often(plan.cycle),
+            "link": plan.link,
+        }
     return Sending(link=plan.link, message=text, whatsapp_url=_whatsapp(text, ""))
 
 

@@ -105,6 +105,7 @@ def _new_subscription(request: HttpRequest, form: SubscriptionForm) -> NewSubscr
         country=typed["country"],
         email=typed["email"],
         phone=typed["phone"],
+        language=typed["language"],
     )
     plan = _plan(request, typed["plan"])
     return NewSubscription(

@@ -119,6 +119,7 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         country=typed["country"],
         email=typed["email"],
         phone=typed["phone"],
+        language=typed["language"],
         address=form.address(),
     )
     return NewCharge(

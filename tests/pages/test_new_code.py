@@ -22,7 +22,7 @@ def charge(on_demand: Charge) -> Charge:
 
 
 def look(charge: Charge) -> str:
-    answer = Client().get(f"/pay/{charge.pay_token}/", headers={"accept-language": "en"})
+    answer = Client().get(f"/pay/{charge.pay_token}/?lang=en")
     assert answer.status_code == 200 and not answer.cookies
     return unescape(answer.content.decode())
 
