@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.groups import OPERATOR
+from backoffice.preferences import keep_language, language_of
 from connections.models import Connection, ConnectionAccess, is_limited, reachable_by
 from payments.admin import ReadOnlyAdmin
 
@@ -37,6 +39,18 @@ class AccessInline(admin.TabularInline):
 
 
 class PersonForm(UserChangeForm):
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=[("", _("As their browser asks")), *settings.LANGUAGES],
+        required=False,
+        help_text=_("From their next sign-in on. They change it themselves at the top of every page."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "language" in self.fields:
+            self.fields["language"].initial = language_of(self.instance)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         groups = cleaned.get("groups") or []
@@ -57,11 +71,21 @@ class PersonAdmin(UserAdmin):
     list_display = ["username", "first_name", "last_name", "is_active", "is_staff", "last_login"]
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email", "language")}),
         (_("May"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(description=_("Language"))
+    def language(self, person: User) -> str:
+        """For who may only look."""
+        return str(dict(settings.LANGUAGES).get(language_of(person), _("As their browser asks")))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "language" in form.cleaned_data:
+            keep_language(obj, form.cleaned_data["language"])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Nobody makes themselves a superuser."""

@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -11,10 +12,12 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         from backoffice import lockout
         from backoffice.groups import keep_groups
+        from backoffice.preferences import remember_language
 
         # Once a migrate, after the uppermost app that has tables.
         top = apps.get_app_config("webhooks")
         post_migrate.connect(keep_groups, sender=top, dispatch_uid="backoffice.groups")
+        user_logged_in.connect(remember_language, dispatch_uid="backoffice.preferences")
         lockout.forget_forms()
 
 

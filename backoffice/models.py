@@ -1,7 +1,8 @@
-"""Signs of life of the processes, which nobody else can tell of each other."""
+"""Signs of life of the processes, which nobody else can tell of each other; and what people like."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
@@ -17,3 +18,18 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Preference(models.Model):
+    """What a person chose for themselves: one of ``settings.LANGUAGES``, or empty for the browser's."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="preference"
+    )
+    language = models.CharField(max_length=8, blank=True, default="", db_default="")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.language

@@ -13,8 +13,10 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.i18n import LANGUAGE_QUERY_PARAMETER, set_language
 
 from backoffice import doctor
+from backoffice.preferences import choose_language
 from connections.models import Connection, ConnectionState, Problem, is_limited
 from connections.problem_kinds import Severity
 from connections.sealed import KeyRing
@@ -47,6 +49,14 @@ class Password(auth.PasswordChangeView):
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         messages.success(self.request, _("Your password is changed. Other browsers have to sign in again."))
         return super().form_valid(form)
+
+
+def language(request: HttpRequest) -> HttpResponse:
+    """Django's own switch, with a cookie for who is not signed in; kept with a person who is."""
+    answer = set_language(request)
+    if request.method == "POST":
+        choose_language(request, request.POST.get(LANGUAGE_QUERY_PARAMETER, ""))
+    return answer
 
 
 @require_safe

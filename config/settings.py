@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "backoffice.preferences.chosen_language",
     # Before anything asks the database: PostgreSQL takes no NUL in a text.
     "config.middleware.refuse_nul",
     "django.middleware.common.CommonMiddleware",

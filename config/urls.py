@@ -11,7 +11,7 @@ urlpatterns = [
     path("login/", backoffice.Login.as_view(), name="login"),
     path("logout/", backoffice.Logout.as_view(), name="logout"),
     path("password/", backoffice.Password.as_view(), name="password"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", backoffice.language, name="set_language"),
     path("charges/", include("payments.staff.urls")),
     path("subscriptions/", include("payments.staff.subscription_urls")),
     path("plans/", include("payments.staff.plan_urls")),
