@@ -242,7 +242,7 @@ class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
             self.add_error("due_date", _("The due date has passed: choose today or a later day."))
         elif due and due > latest:
             text = _("Choose a day up to %(day)s: this account takes no later one.")
-            self.add_error("due_date", text % {"day": latest.strftime("%d/%m/%Y")})
+            self.add_error("due_date", text % {"day": date_format(latest, "SHORT_DATE_FORMAT")})
 
     def _check_boleto_days(self, connection: Connection, due: date, today: date) -> None:
         days = connection.capabilities.boleto_days

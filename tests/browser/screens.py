@@ -220,7 +220,7 @@ def _take(
             continue
         if chosen.only and not name.startswith(tuple(chosen.only)):
             continue
-        page.goto(address)
+        page.goto(address if not name.startswith("pay-") else f"{address}?lang={chosen.language}")
         _report_sideways(page, name, width)
         title = name if chosen.all else KEPT[name]
         page.screenshot(path=folder / f"{title}-{width}{suffix}.png", full_page=True)
