@@ -49,7 +49,7 @@ def chosen_language(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
         language = _in_session(request)
         if language:
             translation.activate(language)
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
         return get_response(request)
 
     return middleware

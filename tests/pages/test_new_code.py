@@ -38,7 +38,7 @@ def press(charge: Charge, headers: dict[str, str]) -> HttpResponse:
 def test_customer_gets_the_code_when_they_are_ready(charge: Charge) -> None:
     page = look(charge)
     assert 'data-status="renewable"' in page and "Get your PIX code when you are ready to pay." in page
-    assert f'action="/pay/{charge.pay_token}/code/"' in page and "data-pix-text" not in page
+    assert f'action="/pay/{charge.pay_token}/code/?lang=en"' in page and "data-pix-text" not in page
     answer = press(charge, OURS)
     assert (answer.status_code, answer["Location"]) == (303, f"/pay/{charge.pay_token}/")
     assert 'data-status="waiting"' in look(charge) and "data-pix-text" in look(charge)

@@ -225,7 +225,7 @@ def test_the_message_goes_to_the_country_of_the_customer() -> None:
     charge = make_charge(account("CLP"), customer=customer, amount_cents=1_500_000, link="https://x.example/")
     shown = sending(charge, code="")
     assert shown and shown.whatsapp_url.startswith("https://wa.me/56987654321?")
-    assert "CL$\u00a015,000" in shown.message
+    assert "CL$\u00a015.000" in shown.message, "as it is written in Chile"
     assert phone_number(customer) == "+56 987654321" and customer.document_name == "RUT"
 
 
