@@ -121,12 +121,10 @@ def _fill_database() -> dict[str, str]:
         sample,
         sample_batches,
         sample_disputes,
-        sample_events,
         sample_refunds,
         sample_settlements,
         sample_subscriptions,
     )
-    from webhooks.services import dead_list
 
     admin, operator = sample.make_people()
     factories.make_pulses()
@@ -139,28 +137,36 @@ def _fill_database() -> dict[str, str]:
     pages |= sample_disputes.make_disputes(charges["paid"])
     pages |= sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"])
     run = sample.make_comparison(charges["paid"], charges["pending"])
+    pages["reconciliation"] = f"/reports/reconciliation/{run.public_id}/"
+    return {**FIXED, **_pages_about(charges), **_fill_inbox(charges, admin), **pages}
+
+
+def _fill_inbox(charges: dict[str, Any], admin: Any) -> dict[str, str]:
+    from tests.pages import sample_events
+    from webhooks.services import dead_list
+
     events = sample_events.make_events(charges)
-    pages |= {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}
+    pages = {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}
     for is_over in (True, False):
         replay = sample_events.make_replay(events, actor=admin, is_over=is_over)
         pages[f"replay-{'over' if is_over else 'open'}"] = f"/events/replays/{replay.public_id}/"
         sent = sample_events.make_simulation(events["done"], actor=admin, is_taken=is_over)
         pages[f"simulation-{'taken' if is_over else 'refused'}"] = f"/events/simulations/{sent.public_id}/"
     dead_list.follow()
+    return pages
+
+
+def _pages_about(charges: dict[str, Any]) -> dict[str, str]:
+    """Those of the sample charges and of their accounts."""
     pending = charges["pending"].get_absolute_url()
-    asaas, mercado = charges["paid"].connection_id, charges["checkout"].connection_id
+    asaas, mercado = charges["paid"].connection, charges["checkout"].connection
+    changes = ("cancel", "due-date", "amount", "description", "cash")
     return {
-        **FIXED,
-        "events-narrowed": f"/events/?view=dead&connection={charges['paid'].connection.public_id}",
-        "reconciliation": f"/reports/reconciliation/{run.public_id}/",
-        "connection": f"/admin/connections/connection/{asaas}/change/",
-        "connection-mercadopago": f"/admin/connections/connection/{mercado}/change/",
-        "simulate-chosen": f"/events/simulate/?connection={charges['paid'].connection.public_id}",
-        **{
-            f"change-{name}": f"{pending}{name}/"
-            for name in ("cancel", "due-date", "amount", "description", "cash")
-        },
-        **pages,
+        "events-narrowed": f"/events/?view=dead&connection={asaas.public_id}",
+        "connection": f"/admin/connections/connection/{asaas.pk}/change/",
+        "connection-mercadopago": f"/admin/connections/connection/{mercado.pk}/change/",
+        "simulate-chosen": f"/events/simulate/?connection={asaas.public_id}",
+        **{f"change-{name}": f"{pending}{name}/" for name in changes},
     }
 
 

@@ -51,3 +51,13 @@ def books(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, recurring.Books
         monkeypatch.setitem(recurring.BOOKS, name, recurring.Books())
     yield recurring.BOOKS
     gateway_class.cache_clear()
+
+
+@pytest.fixture
+def bills(books: dict[str, recurring.Books]) -> recurring.Books:
+    return books["bills"]
+
+
+@pytest.fixture
+def cards(books: dict[str, recurring.Books]) -> recurring.Books:
+    return books["cards"]

@@ -33,7 +33,8 @@ from connections.gateways.base import (
     SubscriptionRule,
     SubscriptionStatus,
 )
-from connections.gateways.errors import NotFound
+from connections.gateways.errors import GatewayUnavailable, NotFound
+from payments.models import Subscription
 from payments.services.subscription_intents import NewSubscription
 from tests.factories import NOW, make_connection, make_customer
 from tests.payments.recurring_books import Books as Books
@@ -304,3 +305,12 @@ def new(connection: Any, **values: Any) -> NewSubscription:
         "submission": uuid.uuid4(),
     }
     return NewSubscription(**{**facts, **values})
+
+
+def lost() -> None:
+    raise GatewayUnavailable("time-out", maybe_sent=True)
+
+
+def fresh(own: Subscription) -> Subscription:
+    own.refresh_from_db()
+    return own

@@ -20,16 +20,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 SOON, DAY = timedelta(minutes=10), timedelta(days=1)
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def due_after(own: Subscription) -> timedelta:
     """How long it waits after the look of the worker that checks."""
     Subscription.objects.filter(pk=own.pk).update(check_due_at=now())

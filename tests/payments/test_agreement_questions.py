@@ -27,16 +27,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 NOT_THIS_ONE = RequestRefused("Not this one.")
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def refused(own: Subscription, books: Books, kind: str = "cancel") -> AgreementChange:
     books.before["change"] = raising(NOT_THIS_ONE)
     stored = change(own, kind)

@@ -29,16 +29,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 AWAY = GatewayUnavailable("time-out", maybe_sent=True)
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def raising(error: GatewayError) -> Callable[[], None]:
     def hook() -> None:
         raise error

@@ -38,16 +38,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock"), pytest.ma
 PAUSED, CANCELLED = SubscriptionStatus.PAUSED, SubscriptionStatus.CANCELLED
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def look(own: Subscription) -> Subscription:
     agreements.look(own, source="webhook")
     own.refresh_from_db()

@@ -22,16 +22,6 @@ UNREADABLE = UnreadableAnswer("no JSON", maybe_sent=False)
 AWAY = GatewayUnavailable("time-out", maybe_sent=False)
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def fail_for(monkeypatch: pytest.MonkeyPatch, kind: Any, call: str, *names: str, error: GatewayError) -> None:
     """The gateway always fails when it is asked for one of these."""
     real = getattr(kind, call)

@@ -25,16 +25,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 NEXT = date(2026, 12, 26)
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def subscribed(name: str, books: Books) -> Subscription:
     """Made and, where somebody has to agree, agreed to."""
     own = subscribing.create_subscription(new(at(name)))

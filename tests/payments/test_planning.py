@@ -25,11 +25,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
-@pytest.fixture
 def operator(db: None) -> Client:
     person = User.objects.create_user("operator", password="x")
     person.groups.add(Group.objects.get(name="Operator"))

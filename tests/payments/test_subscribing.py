@@ -11,32 +11,13 @@ import pytest
 from django.utils import translation
 
 from connections.gateways.base import Cycle, Method, SubscriptionStatus
-from connections.gateways.errors import GatewayUnavailable, RequestRefused
+from connections.gateways.errors import RequestRefused
 from payments.models import Charge, Subscription
 from payments.services import agreement_checking, subscribing, subscription_intents
 from tests.factories import NOW
-from tests.payments.recurring import Books, at, new
+from tests.payments.recurring import Books, at, fresh, lost, new
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
-
-
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
-def lost() -> None:
-    raise GatewayUnavailable("time-out", maybe_sent=True)
-
-
-def fresh(own: Subscription) -> Subscription:
-    own.refresh_from_db()
-    return own
 
 
 def states(own: Subscription) -> list[str]:

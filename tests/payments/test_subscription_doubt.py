@@ -9,33 +9,14 @@ import pytest
 
 from config.clock import now
 from connections.gateways.base import SubscriptionStatus
-from connections.gateways.errors import GatewayUnavailable, RateLimited, RequestRefused
+from connections.gateways.errors import RateLimited, RequestRefused
 from payments.models import Charge, Subscription
 from payments.services import agreement_checking, subscribing
 from payments.services.subscription_alike import find_look_alike
 from payments.services.waits import LOOK_AFTER, WATCH_AFTER
-from tests.payments.recurring import Bills, Books, at, new
+from tests.payments.recurring import Bills, Books, at, fresh, lost, new
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
-
-
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
-def lost() -> None:
-    raise GatewayUnavailable("time-out", maybe_sent=True)
-
-
-def fresh(own: Subscription) -> Subscription:
-    own.refresh_from_db()
-    return own
 
 
 def settle(own: Subscription, clock: Any, *, times: int = 1) -> Subscription:

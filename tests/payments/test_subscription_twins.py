@@ -23,16 +23,6 @@ ACTIVE, CANCELLED = SubscriptionStatus.ACTIVE, SubscriptionStatus.CANCELLED
 TWIN = "sub_twin"
 
 
-@pytest.fixture
-def bills(books: dict[str, Books]) -> Books:
-    return books["bills"]
-
-
-@pytest.fixture
-def cards(books: dict[str, Books]) -> Books:
-    return books["cards"]
-
-
 def sent_twice(books: Books, name: str, **values: Any) -> Subscription:
     """One whose first call was lost, and may land."""
     own = subscribing.create_subscription(new(at(name)))
