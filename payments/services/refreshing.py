@@ -22,6 +22,7 @@ from connections.gateways.errors import NotFound
 from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
 from payments import contested, transitions
+from payments.deriving import MONEY_IN
 from payments.models import Charge, GatewayResource, Payment, ReviewReason
 from payments.models.payments import CONTESTED
 from payments.services import (
@@ -165,9 +166,15 @@ def store(
         if charge.review_reason != ReviewReason.MOVED_BACK:  # what comes back then was told of before
             missed.note(own, charge, before, source=source)
         change = transitions.apply(charge.pk, source=source, cause=cause)
-        if not fetched.received_cents:
+        if not fetched.received_cents and _may_be_gone(charge, change):
             _ask_again_for_gone_money(charge.pk)
     return Refreshed(outcome=Outcome.APPLIED, payment=fetched, charge_id=charge.pk, change=change)
+
+
+def _may_be_gone(before: Charge, change: transitions.Change | None) -> bool:
+    """Whether money that had come in may be missing: since before this answer, or by what it changed."""
+    is_now = change is not None and change.after in MONEY_IN
+    return is_now or before.review_reason == ReviewReason.MOVED_BACK
 
 
 def _ask_again_for_gone_money(charge_id: int) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import responses
 import time_machine
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from payments.models import MissedNotification, Payment, ReviewReason
 from payments.services import checking, refreshing, resources
@@ -65,3 +67,14 @@ def test_what_was_paid_and_stays_paid_is_not_asked_for(clock: Any) -> None:
         clock.shift(timedelta(days=2))
         checking.sweep()
         assert len(gateway.calls) == 1
+
+
+def test_what_was_never_paid_writes_nothing_to_its_charge() -> None:
+    payment = make_open()
+    with responses.RequestsMock() as gateway, CaptureQueriesContext(database) as queries:
+        gateway.get(f"{ASAAS}/{payment.gateway_id}", json=at_asaas(payment, "PENDING"))
+        told(payment)
+        told(payment)
+    asked = [query["sql"] for query in queries]
+    assert not [sql for sql in asked if sql.startswith('UPDATE "payments_charge" ')]
+    assert len([sql for sql in asked if sql.startswith('UPDATE "payments_payment" SET "charge_id"')]) == 2
