@@ -17,7 +17,12 @@ _READS_MONEY = (
     "payments.view_subscription",
     "payments.view_plan",
 )
-_CHANGES_CHARGES = ("payments.cancel_charge", "payments.receive_cash", "payments.change_agreement")
+_CHANGES_CHARGES = (
+    "payments.send_charge",
+    "payments.cancel_charge",
+    "payments.receive_cash",
+    "payments.change_agreement",
+)
 _MAKES_PLANS = ("payments.add_plan", "payments.change_plan")
 _READS_REPORTS = ("payments.view_reconciliation", "payments.view_payment")
 _HANDLES_EVENTS = ("webhooks.replay_webhookevent", "webhooks.ignore_webhookevent")
@@ -59,6 +64,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     OPERATOR: (
         "payments.add_charge",
+        "payments.send_charge",
         "payments.cancel_charge",
         "payments.add_subscription",
         "payments.change_agreement",

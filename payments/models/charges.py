@@ -161,7 +161,10 @@ class Charge(models.Model):
     class Meta:
         verbose_name = _("charge")
         verbose_name_plural = _("charges")
-        permissions = [("review_charge", _("Can decide about charges to review"))]
+        permissions = [
+            ("review_charge", _("Can decide about charges to review")),
+            ("send_charge", _("Can send charges and subscriptions to customers")),
+        ]
         indexes = [
             models.Index(
                 fields=["check_due_at"],

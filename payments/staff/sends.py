@@ -17,13 +17,15 @@ from payments.services.timeline import note_person
 from payments.staff.sending_words import Sending
 from payments.staff.subscriptions import subscription_for
 
+# Who may only look sends nothing, so that their name never stands for it.
+_PERMISSION = "payments.send_charge"
 # Pressed twice, or copied again at once after a slip, is one act.
 _ONE_ACT = timedelta(minutes=2)
 
 
 @require_POST
 @login_required
-@permission_required("payments.view_charge", raise_exception=True)
+@permission_required(("payments.view_charge", _PERMISSION), raise_exception=True)
 def charge_sent(request: HttpRequest, reference: str) -> HttpResponse:
     """Told by the page when something of a charge is copied or opened to be sent."""
     own = get_object_or_404(Charge.objects.visible_to(request.user), reference=reference)
@@ -32,7 +34,7 @@ def charge_sent(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 @login_required
-@permission_required("payments.view_subscription", raise_exception=True)
+@permission_required(("payments.view_subscription", _PERMISSION), raise_exception=True)
 def subscription_sent(request: HttpRequest, reference: str) -> HttpResponse:
     """Told by the page when something of a subscription is copied or opened to be sent."""
     return _note(request, subscription_for(request, reference))

@@ -171,6 +171,7 @@ CHANGES = {
         "payments.review_charge",
         "payments.run_reconciliation",
         "payments.refund_charge",
+        "payments.send_charge",
         "payments.cancel_charge",
         "payments.receive_cash",
         "payments.change_agreement",
@@ -179,6 +180,7 @@ CHANGES = {
     },
     OPERATOR: {
         "payments.add_charge",
+        "payments.send_charge",
         "payments.cancel_charge",
         "payments.add_subscription",
         "payments.change_agreement",

@@ -45,7 +45,7 @@ TABLE = """
 /charges/<reference>/cash/                                Looxxxn Luuxxxn
 /charges/<reference>/undo-cash/                           Looxxxn Luuxxxn
 /charges/<reference>/restore/                             Loooxnn Luuuxnn
-/charges/<reference>/sent/                                mmmmmmm Luuuunn
+/charges/<reference>/sent/                                mmmmmmm Luuuxnn
 /charges/<reference>/send-again/                          mmmmmmm Lxxrxnx
 /charges/<reference>/new-code/                            mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
@@ -54,7 +54,7 @@ TABLE = """
 /subscriptions/new/                                       Lxxoxox Lxxoxox
 /subscriptions/<reference>/                               Loooonn mmmmmmm
 /subscriptions/<reference>/state/                         Loooonn mmmmmmm
-/subscriptions/<reference>/sent/                          mmmmmmm Luuuunn
+/subscriptions/<reference>/sent/                          mmmmmmm Luuuxnn
 /subscriptions/<reference>/send-again/                    mmmmmmm Lxxrxnx
 /subscriptions/<reference>/review/                        Lxrxxxx Lxrxxxx
 /subscriptions/<reference>/pause/                         Loooxnn Luuuxnn

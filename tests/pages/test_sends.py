@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from backoffice.groups import AUDITOR
 from payments.models import Charge, Subscription
 from tests import factories
+from tests.backoffice.people import make_person
 
 
 def test_what_is_taken_stands_in_the_story_once(operator: Client, charges: dict[str, Charge]) -> None:
@@ -50,3 +52,15 @@ def test_of_a_subscription_too(operator: Client) -> None:
     assert operator.post(f"{own.get_absolute_url()}sent/", {"how": "link"}).status_code == 204
     assert own.timeline.get(code="sent").data == {"how": "link"}
     assert operator.get(own.get_absolute_url()).status_code == 200
+
+
+def test_who_only_looks_sends_nothing(charges: dict[str, Charge]) -> None:
+    charge, own = charges["pending"], factories.make_subscription()
+    auditor = Client()
+    auditor.force_login(make_person("ugo", AUDITOR))
+    for thing in (charge, own):
+        page = auditor.get(thing.get_absolute_url()).content.decode()
+        assert "data-sent-url" not in page and "wa.me" not in page
+        assert auditor.post(f"{thing.get_absolute_url()}sent/", {"how": "link"}).status_code == 403
+        assert not thing.timeline.filter(code="sent").exists()
+    assert charge.pay_token in auditor.get(charge.get_absolute_url()).content.decode()
