@@ -6,6 +6,8 @@ from backoffice import views as backoffice
 from payments.staff.disputes import disputes
 from webhooks.views import receive
 
+handler500 = "config.errors.failed"
+
 urlpatterns = [
     path("", backoffice.dashboard, name="dashboard"),
     path("login/", backoffice.Login.as_view(), name="login"),
