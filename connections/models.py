@@ -291,6 +291,9 @@ class Problem(models.Model):
                 condition=models.Q(cleared_at=None, told_at=None),
             ),
             models.Index(fields=["connection", "-cleared_at"], name="problem_history"),
+            models.Index(
+                fields=["cleared_at"], name="problem_over", condition=models.Q(cleared_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

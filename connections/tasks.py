@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config.celery import app
-from connections.services import health, telling
+from connections.services import health, problems, telling
 
 
 @app.task(name="connections.tasks.watch")
@@ -16,3 +16,4 @@ def watch() -> None:
 def tell() -> None:
     """Write to the people who can act."""
     telling.tell()
+    problems.forget()

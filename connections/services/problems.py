@@ -15,6 +15,8 @@ from connections.models import Connection, ConnectionState, Problem, WebhookStat
 from connections.problem_kinds import Area, kind_of
 
 AWAY_AFTER = timedelta(minutes=15)
+_KEPT_FOR = timedelta(days=90)
+_FORGET_AT_ONCE = 500
 _LONGEST_WORDS = 300
 
 Found = dict[str, dict[str, Any]]
@@ -65,6 +67,13 @@ def keep(connection: Connection | None, area: Area, found: Found, *, repair: str
 
 def _end(problems: QuerySet[Problem], repair: str) -> int:
     return problems.filter(cleared_at=None).update(cleared_at=clock.now(), repair=repair)
+
+
+def forget() -> int:
+    """Drop what was over too long ago for anybody to ask; returns how many."""
+    over = Problem.objects.filter(cleared_at__lt=clock.now() - _KEPT_FOR).order_by()
+    rows = list(over.values_list("pk", flat=True)[:_FORGET_AT_ONCE])
+    return Problem.objects.filter(pk__in=rows).delete()[0] if rows else 0
 
 
 def follow_key(connection: Connection) -> None:

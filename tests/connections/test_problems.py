@@ -71,6 +71,17 @@ def test_what_comes_back_is_another_row(connection: Connection) -> None:
     assert Problem.objects.open().count() == 1
 
 
+def test_what_was_over_long_ago_is_forgotten(connection: Connection, clock: time_machine.Traveller) -> None:
+    for code in ("key_refused", "key_sealed"):
+        problems.raise_(connection, code)
+    problems.clear(connection, "key_refused")
+    clock.shift(timedelta(days=89))
+    assert problems.forget() == 0
+    clock.shift(timedelta(days=2))
+    assert (problems.forget(), problems.forget()) == (1, 0)
+    assert [row.code for row in Problem.objects.all()] == ["key_sealed"]
+
+
 @pytest.mark.parametrize("of_house", [False, True])
 def test_the_database_takes_one_open_row_of_a_kind(connection: Connection, of_house: bool) -> None:
     where = None if of_house else connection
