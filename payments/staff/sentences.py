@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ _ICONS = {
     TimelineKind.NOTIFICATION: "✉",
 }
 MOST_LINES = 200
+ALL = Q()
 Sentence = Callable[[TimelineEntry], tuple[str, str]]
 # A stored exchange names its error's class first, for us; people read what follows.
 _ERROR_CLASSES = frozenset(
@@ -49,9 +51,9 @@ class Line:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def story(charge: Charge, *, most: int | None = MOST_LINES) -> list[Line]:
+def story(charge: Charge, *, most: int | None = MOST_LINES, only: Q = ALL) -> list[Line]:
     """The newest lines first; all of them where ``most`` is None."""
-    entries = charge.timeline.select_related("actor")[:most]
+    entries = charge.timeline.filter(only).select_related("actor")[:most]
     return [line(entry) for entry in entries]
 
 

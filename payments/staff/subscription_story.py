@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -16,9 +17,11 @@ from payments.staff.sentences import Line
 Sentence = Callable[[TimelineEntry], tuple[str, str]]
 
 
-def story(own: Subscription, *, most: int | None = sentences.MOST_LINES) -> list[Line]:
+def story(
+    own: Subscription, *, most: int | None = sentences.MOST_LINES, only: Q = sentences.ALL
+) -> list[Line]:
     """The newest lines first; all of them where ``most`` is None."""
-    entries = own.timeline.select_related("actor")[:most]
+    entries = own.timeline.filter(only).select_related("actor")[:most]
     return [sentences.line(entry, _SENTENCES) for entry in entries]
 
 

@@ -146,6 +146,7 @@ def subscription(request: HttpRequest, reference: str) -> HttpResponse:
     charges = own.charges.for_lists().order_by("-due_date", "-pk")
     page = Paginator(charges, _PER_PAGE).get_page(request.GET.get("page"))
     may_change = request.user.has_perm("payments.change_agreement")
+    part = stories.chosen(request)
     context = {
         "subscription": own,
         "row": subscription_words.row(own),
@@ -159,7 +160,9 @@ def subscription(request: HttpRequest, reference: str) -> HttpResponse:
         "actions": agreement_words.actions(own) if may_change else [],
         "news": agreement_words.news(own),
         "may_send_again": subscribing.may_send_again(own),
-        "story": stories.whole(own, story(own), reader=request.user),
+        "story": stories.whole(own, story(own, only=part.entries), reader=request.user, part=part),
+        "part": part,
+        "story_parts": stories.PARTS,
     }
     return render(request, "payments/subscription.html", context)
 

@@ -205,6 +205,7 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
     attempts = presentation.attempts(shown)
     code = presentation.code_state(shown, may_renew=renewing.may_have_new_code(shown))
     news = change_words.news(shown)
+    part = stories.chosen(request)
     is_closing = bool(news and news.change.is_open and changeable.is_withheld(shown))
     context = {
         "charge": shown,
@@ -221,7 +222,9 @@ def charge(request: HttpRequest, reference: str) -> HttpResponse:
         "sending": None if is_closing else presentation.sending(shown, code=code),
         "guide": presentation.sandbox_guide(shown),
         "simulations": presentation.simulations(shown),
-        "story": stories.whole(shown, story(shown), reader=request.user),
+        "story": stories.whole(shown, story(shown, only=part.entries), reader=request.user, part=part),
+        "part": part,
+        "story_parts": stories.PARTS,
         "may_send_again": doubt.may_send_again(shown),
         "refunds": (refunds := refund_words.lines(shown)),
         "disputes": dispute_words.of_charge(shown),

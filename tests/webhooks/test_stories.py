@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -92,3 +93,35 @@ def test_the_page_leads_to_the_notification_for_who_may_read_it(told: Charge) ->
     assert link in page_for("Administrator", told)
     for_operators = page_for("Operator", told)
     assert "PAYMENT_RECEIVED" in for_operators and link not in for_operators
+
+
+def test_a_part_of_it_is_a_link_away(told: Charge) -> None:
+    for code, data in (("sent", {"how": "link"}), ("sent_again", {})):
+        told.timeline.create(at=told.created_at, kind="people", code=code, data=data)
+    people.keep_groups()
+    client = Client()
+    client.force_login(people.make_person("maria", "Administrator"))
+    whole = client.get(told.get_absolute_url()).content.decode()
+    links = dict(re.findall(r'href="(\?story=[a-z]+)#story-title" data-part="([a-z]+)"', whole))
+    assert sorted(links.values()) == ["changes", "gateway", "notifications", "people", "sends"]
+    parts = {
+        name: client.get(f"{told.get_absolute_url()}{link}").content.decode() for link, name in links.items()
+    }
+    lines = {name: re.findall(r'class="kind-([a-z]+)"', page) for name, page in parts.items()}
+    kinds = {"changes": "change", "gateway": "gateway", "notifications": "notification", "people": "people"}
+    for name, kind in {**kinds, "sends": "people"}.items():
+        assert lines[name] and set(lines[name]) == {kind}, name
+        assert 'aria-current="page"' in parts[name].partition("story-title")[2]
+    assert len(lines["sends"]) == 1
+    assert sum(map(len, lines.values())) == len(re.findall(r'class="kind-', whole))
+    unknown = client.get(f"{told.get_absolute_url()}?story=nothing").content.decode()
+    assert len(re.findall(r'class="kind-', unknown)) == len(re.findall(r'class="kind-', whole))
+
+
+def test_an_empty_part_says_so(charge: Charge) -> None:
+    people.keep_groups()
+    client = Client()
+    client.force_login(people.make_person("maria", "Administrator"))
+    assert "data-no-lines" in client.get(f"{charge.get_absolute_url()}?story=sends").content.decode()
+    own = factories.make_subscription()
+    assert "data-no-lines" in client.get(f"{own.get_absolute_url()}?story=sends").content.decode()
