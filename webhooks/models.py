@@ -126,6 +126,8 @@ class WebhookEvent(models.Model):
     # Why the last attempt failed (``Failure``), and in the gateway's own words.
     cause = models.CharField(_("cause"), max_length=40, blank=True, default="", db_default="")
     last_error = models.TextField(_("last error"), blank=True)
+    # The newest attempts, the oldest first (``webhooks.services.attempts``).
+    history = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
     last_repeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -178,6 +180,12 @@ class WebhookEvent(models.Model):
             ),
             models.Index(
                 fields=["-received_at", "-id"], name="event_repeated", condition=models.Q(repeats__gt=0)
+            ),
+            models.Index(
+                fields=["-received_at", "-id"], name="event_unsigned", condition=models.Q(is_hint=True)
+            ),
+            models.Index(
+                fields=["-received_at", "-id"], name="event_simulated", condition=models.Q(is_simulated=True)
             ),
         ]
 
@@ -313,6 +321,7 @@ class Simulation(models.Model):
     topic = models.CharField(max_length=80)
     gateway_id = models.CharField(max_length=100)
     signed_with = models.CharField(max_length=32)
+    is_to_old_address = models.BooleanField(default=False, db_default=False)
     query = models.TextField(blank=True)
     headers = models.JSONField(default=dict)
     body = models.TextField(blank=True)
@@ -327,6 +336,7 @@ class Simulation(models.Model):
         default_permissions = ()
         verbose_name = _("simulation")
         verbose_name_plural = _("simulations")
+        indexes = [models.Index(fields=["sent_at"], name="simulation_by_time")]
 
     def __str__(self) -> str:
         return str(self.public_id)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from config.celery import app
 from connections import services as connections
-from webhooks.services import dead_list, hints, inbox, knocking, reasserting, recording, replaying
+from webhooks.services import (
+    dead_list,
+    hints,
+    inbox,
+    knocking,
+    reasserting,
+    recording,
+    replaying,
+    simulating,
+)
 
 
 @app.task(name="webhooks.tasks.work")
@@ -24,4 +33,5 @@ def sweep() -> None:
     knocking.look()
     hints.forget()
     recording.forget()
+    simulating.forget()
     dead_list.look()

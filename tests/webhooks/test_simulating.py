@@ -62,6 +62,7 @@ def form_of(connection: Connection, **values: str) -> dict[str, str]:
         "topic": TOPICS[connection.gateway],
         "gateway_id": ASKED[connection.gateway].rsplit("/", 1)[1],
         "signed_with": name,
+        "address": "current",
         "submission": str(uuid.uuid4()),
     }
     return {**usual, **values}
@@ -138,8 +139,35 @@ def test_it_ends_no_old_token(admin: Client) -> None:
     work()
     connection.refresh_from_db()
     names = [name for name in connection.accepted_webhook_secrets(now=clock.now()) if ".old" in name]
+    sent, page = press(admin, connection, signed_with=names[0])
+    assert sent.http_status == 200 and "replaced by now" in page
     later = clock.now() + timedelta(hours=1)
     assert names and set(names) <= set(connection.accepted_webhook_secrets(now=later))
+
+
+@pytest.mark.parametrize("gateway", list(SECRETS))
+def test_while_something_is_replaced_the_old_one_can_be_tried(admin: Client, gateway: str) -> None:
+    connection = connected(gateway)
+    rotation.new_address(connection)
+    sent, page = press(admin, connection, address="old")
+    assert (sent.http_status, sent.is_to_old_address, sent.event_id is not None) == (200, True, True)
+    connection.refresh_from_db()
+    assert connection.old_webhook_path[:14] in page and "address=old" in page
+    Connection.objects.update(old_path_until=clock.now())
+    answer = admin.post(
+        f"/events/simulate/?connection={connection.public_id}", form_of(connection, address="old")
+    )
+    assert answer.status_code == 422 and "not taken any more" in answer.content.decode()
+
+
+def test_what_was_sent_long_ago_is_forgotten(admin: Client) -> None:
+    sent, _page = press(admin, connected("asaas"))
+    WebhookEvent.objects.get()
+    for days, left in ((89, 1), (91, 0)):
+        with time_machine.travel(sent.sent_at + timedelta(days=days), tick=False):
+            assert simulating.forget() == 1 - left
+        assert Simulation.objects.count() == left
+    assert WebhookEvent.objects.get().is_simulated
 
 
 @pytest.mark.parametrize("mark", ["x", "00000000-0000-4000-8000-000000000000"])

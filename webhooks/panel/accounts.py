@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -75,5 +76,14 @@ def _account(connection: Connection, measured: Figures, *, is_whole: bool) -> Ac
 def address_of(connection: Connection, *, is_whole: bool) -> str:
     """The address the gateway notifies, its token cut short where it is not for the reader."""
     address = webhook_url(connection)
-    token = connection.path_token
-    return address if is_whole else address.replace(token, f"{token[:4]}…")
+    return address if is_whole else _cut(address, connection.path_token)
+
+
+def old_address_of(connection: Connection) -> str:
+    """The address that was replaced, its token cut short; empty where there is none any more."""
+    token = connection.old_path_token
+    return _cut(settings.PUBLIC_URL + connection.old_webhook_path, token) if token else ""
+
+
+def _cut(address: str, token: str) -> str:
+    return address.replace(token, f"{token[:4]}…")

@@ -159,6 +159,12 @@ class SimulateForm(forms.Form):
         },
     )
     signed_with = forms.ChoiceField(label=_("Signed with"))
+    address = forms.ChoiceField(
+        label=_("Sent to"),
+        error_messages={
+            "invalid_choice": _("This address is not taken any more: choose the one that is offered.")
+        },
+    )
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
@@ -166,6 +172,7 @@ class SimulateForm(forms.Form):
         *args: Any,
         connection: Connection,
         secrets: Iterable[tuple[str, str]],
+        addresses: Iterable[tuple[str, str]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -175,8 +182,9 @@ class SimulateForm(forms.Form):
             (word, f"{gettext(adapter.topic_words.get(word, word))} · {word}")
             for word in adapter.sample_topics
         ]
-        chosen = self.fields["signed_with"]
-        chosen.choices = list(secrets)
+        for name, choices in (("signed_with", secrets), ("address", addresses)):
+            chosen = self.fields[name]
+            chosen.choices = list(choices)
         for name in self.fields:
             if name in self.errors:
                 self.fields[name].widget.attrs.update(

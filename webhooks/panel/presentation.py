@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from config import clock
 from connections.gateways.redaction import redact_body, redact_text
 from connections.gateways.registry import gateway_class
-from connections.models import GatewayPause
+from connections.models import OLD, GatewayPause
 from payments.models import Charge, GatewayResource
 from payments.presentation import digest
 from webhooks.models import BY_PERSON, OPEN_STATES, EventProgress, Failure, ReplayItem, WebhookEvent
@@ -147,8 +147,12 @@ def in_words(event: WebhookEvent) -> tuple[str, str]:
 
 def cause(event: WebhookEvent) -> str:
     """Why the last attempt failed, in our words and the gateway's."""
-    ours = dict(Failure.choices).get(event.cause, "")
-    theirs = _(event.last_error) if event.last_error else ""
+    return failure(event.cause, event.last_error)
+
+
+def failure(cause: str, says: str) -> str:
+    ours = dict(Failure.choices).get(cause, "")
+    theirs = _(says) if says else ""
     return ": ".join(str(part) for part in (ours, theirs) if part)
 
 
@@ -159,8 +163,12 @@ def cure(event: WebhookEvent) -> str:
 
 def reason(event: WebhookEvent) -> str:
     """Why a finished one came to nothing: in our words, or its gateway's adapter's."""
-    idle = gateway_class(event.connection.gateway).idle_reasons.get(event.reason)
-    return _(idle) if idle else str(_REASONS.get(event.reason, event.reason))
+    return reason_in_words(event, event.reason)
+
+
+def reason_in_words(event: WebhookEvent, reason: str) -> str:
+    idle = gateway_class(event.connection.gateway).idle_reasons.get(reason)
+    return _(idle) if idle else str(_REASONS.get(reason, reason))
 
 
 def charges_of(events: Iterable[WebhookEvent]) -> dict[tuple[int, str, str], Charge]:
@@ -232,7 +240,13 @@ def secret_in_words(event: WebhookEvent) -> str:
 
 
 def secret_name(name: str) -> str:
-    """One of our secrets by its name."""
+    """One of our secrets by its name; a replaced one is taken on for its time."""
+    name, is_old, _number = name.partition(OLD)
+    said = _secret_name(name)
+    return _("%(secret)s, replaced by now") % {"secret": said} if is_old else said
+
+
+def _secret_name(name: str) -> str:
     words = {
         "token": _("the webhook's token"),
         "test": _("the secret of the test tab"),

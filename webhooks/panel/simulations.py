@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,13 +25,17 @@ from connections.waiting import AllSeatsTaken
 from payments.presentation import digest
 from webhooks.models import OPEN_STATES, Simulation, WebhookEvent
 from webhooks.panel import checking, figures, presentation
-from webhooks.panel.accounts import address_of
+from webhooks.panel.accounts import address_of, old_address_of
 from webhooks.panel.forms import SimulateForm
 from webhooks.panel.views import connections_of, for_rows
 from webhooks.services import simulating
+from webhooks.services.simulating import Wanted
 
 _PERMISSION = "webhooks.simulate_webhookevent"
 _OK = 200
+# The names of the addresses in the form.
+_CURRENT, _REPLACED = "current", "old"
+_ASKED = ("topic", "gateway_id", "signed_with", "address")
 # For so long the answer, or the notification itself, may still come; the open page waits for it.
 _AWAITED = timedelta(minutes=1)
 
@@ -50,13 +56,12 @@ def simulate(request: HttpRequest) -> HttpResponse:
     except CannotOpen:
         context["is_sealed"] = True
         return render(request, "webhooks/simulate.html", context, status=_status(request))
-    form = _form(request, connection, secrets)
+    form = _form(request, connection, secrets=secrets, addresses=_addresses(connection))
     if request.method == "POST" and form.is_valid():
         return _send(request, connection, form)
     context |= {
         "sample_id": gateway_class(connection.gateway).sample_id,
         "form": form,
-        "address": address_of(connection, is_whole=False),
         "has_secret": len(secrets) > 1,
     }
     return render(request, "webhooks/simulate.html", context, status=_status(request))
@@ -80,26 +85,43 @@ def _secrets(connection: Connection) -> list[tuple[str, str]]:
     return [*names, (simulating.WRONG, _("a wrong secret, to see it refused"))]
 
 
-def _form(request: HttpRequest, connection: Connection, secrets: list[tuple[str, str]]) -> SimulateForm:
+def _addresses(connection: Connection) -> list[tuple[str, str]]:
+    """Where it can be sent; for its time also the address that was replaced."""
+    found = [(_CURRENT, address_of(connection, is_whole=False))]
+    until = connection.old_path_until
+    if connection.old_path_token and until and until > clock.now():
+        day = date_format(timezone.localtime(until), "SHORT_DATETIME_FORMAT")
+        said = _("%(address)s, the old one, taken until %(day)s")
+        found.append((_REPLACED, said % {"address": old_address_of(connection), "day": day}))
+    return found
+
+
+def _form(request: HttpRequest, connection: Connection, **offered: list[tuple[str, str]]) -> SimulateForm:
     if request.method == "POST":
-        return SimulateForm(request.POST, connection=connection, secrets=secrets)
+        return SimulateForm(request.POST, connection=connection, **offered)
     adapter = gateway_class(connection.gateway)
     asked = {
-        name: request.GET[name] for name in ("topic", "gateway_id", "signed_with") if name in request.GET
+        name: request.GET[name]
+        for name in ("topic", "gateway_id", "signed_with", "address")
+        if name in request.GET
     }
     initial = {"submission": uuid.uuid4(), "gateway_id": adapter.sample_id, **asked}
-    return SimulateForm(initial=initial, connection=connection, secrets=secrets)
+    return SimulateForm(initial=initial, connection=connection, **offered)
 
 
 def _send(request: HttpRequest, connection: Connection, form: SimulateForm) -> HttpResponse:
     typed = form.cleaned_data
     actor: Any = request.user
+    is_replaced = typed["address"] == _REPLACED
     try:
         sent = simulating.send(
             Connection.objects.get(pk=connection.pk),
-            topic=typed["topic"],
-            gateway_id=typed["gateway_id"],
-            signed_with=typed["signed_with"],
+            Wanted(
+                topic=typed["topic"],
+                gateway_id=typed["gateway_id"],
+                signed_with=typed["signed_with"],
+                path=connection.old_webhook_path if is_replaced else connection.webhook_path,
+            ),
             actor=actor,
             public_id=typed["submission"],
         )
@@ -126,7 +148,7 @@ def simulation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         "simulation": shown,
         "topic": _(words) if words else shown.topic,
-        "address": address_of(shown.connection, is_whole=False),
+        "address": _address(shown),
         "public_url": settings.PUBLIC_URL,
         "outcome": _outcome(shown, said),
         "rejection": rejection,
@@ -161,6 +183,12 @@ def _find(request: HttpRequest, public_id: uuid.UUID) -> Simulation:
 
 def _event(shown: Simulation) -> WebhookEvent | None:
     return for_rows(WebhookEvent.objects.filter(pk__in=simulating.events_of(shown).values("pk"))).first()
+
+
+def _address(shown: Simulation) -> str:
+    if not shown.is_to_old_address:
+        return address_of(shown.connection, is_whole=False)
+    return old_address_of(shown.connection) or _("(an address that is not taken any more)")
 
 
 def _is_awaited(shown: Simulation) -> bool:

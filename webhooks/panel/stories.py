@@ -17,8 +17,8 @@ def notifications_of(thing: Charge | Subscription, most: int | None) -> list[Lin
     about = {"resource__charge": thing} if isinstance(thing, Charge) else {"resource__subscription": thing}
     sealed = ("connection__credentials", "connection__webhook_secrets")
     events = WebhookEvent.objects.filter(**about).with_progress().select_related("connection")
-    newest = events.defer("body", "headers", "query", *sealed).order_by("-received_at", "-pk")[:most]
-    return [_line(event) for event in newest]
+    listed = events.defer("body", "headers", "query", "history", *sealed)
+    return [_line(event) for event in listed.order_by("-received_at", "-pk")[:most]]
 
 
 def _line(event: WebhookEvent) -> Line:

@@ -17,7 +17,7 @@ from config import clock
 from connections.models import Connection, ConnectionQuerySet, reachable_by
 from payments import presentation as charges
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent, WebhookEventQuerySet
-from webhooks.panel import checking, details, figures, presentation
+from webhooks.panel import checking, details, figures, presentation, tries
 from webhooks.panel.forms import FilterForm, IgnoreForm, PressForm
 from webhooks.panel.paging import page
 from webhooks.services import ignoring, measuring, replaying
@@ -44,8 +44,9 @@ def filter_form(request: HttpRequest) -> FilterForm:
 
 def for_rows(events: WebhookEventQuerySet) -> WebhookEventQuerySet:
     """With what a row shows, and without what only the page of one does."""
+    unshown = ("body", "headers", "query", "history")
     sealed = ("connection__credentials", "connection__webhook_secrets")
-    return events.with_progress().select_related("connection").defer("body", "headers", "query", *sealed)
+    return events.with_progress().select_related("connection").defer(*unshown, *sealed)
 
 
 @require_safe
@@ -162,6 +163,8 @@ def _page_of(request: HttpRequest, shown: WebhookEvent, form: IgnoreForm) -> Htt
         "curl": details.curl(shown) if may_see_content else "",
         "notification_id": details.notification_id(shown),
         "delay": figures.span(shown.delay),
+        "tries": tries.tries(shown),
+        "forgotten_tries": tries.forgotten(shown),
         "steps": checking.steps_of(shown),
         "changes": details.changes(shown, charge) if charge else [],
         "charge_row": charges.row(charge) if charge else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from config import clock
@@ -14,10 +15,12 @@ from connections.services import pausing
 from payments.models import GatewayResource
 from payments.services.resources import Lease
 from webhooks.models import OPEN_STATES, EventState, Failure, WebhookEvent
+from webhooks.services import attempts
 
 # Waits after a failure of the event itself, each 20 % shorter or longer; after the last one it is given up.
 BACK_OFF = (5, 30, 120, 600, 3600)
 _SPREAD = 0.2
+_AT_ONCE = 200
 # A gateway that answers now and then for hours fails six times in a row for many a thing.
 NO_ANSWER_FOR = timedelta(days=1)
 
@@ -40,7 +43,7 @@ def postpone(
 
     Not those whose lease was lost: who took it over decides about them.
     """
-    text = _words_of(error)[:500]
+    text = words_of(error)[:500]
     if cause == Failure.AWAY:
         _wait_for_gateway(events, error, text, held)
         return
@@ -57,7 +60,7 @@ def _ours(events: list[WebhookEvent], held: Lease | None) -> QuerySet[WebhookEve
     )
 
 
-def _words_of(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """The gateway's code and sentence, without personal data; of our own faults only the kind."""
     if not isinstance(error, GatewayError):
         return type(error).__name__
@@ -69,22 +72,28 @@ def _wait_for_gateway(events: list[WebhookEvent], error: Exception, text: str, h
     """Longer each time, so that one thing that always fails is not what a gateway is tried with for ever."""
     tried = max(event.attempts for event in events)
     wait = pausing.wait_after(error, rounds=tried) if isinstance(error, GatewayError) else timedelta()
-    _ours(events, held).update(
-        state=EventState.RETRY,
-        attempts=F("attempts") + 1,
-        next_attempt_at=clock.now() + wait,
-        cause=Failure.AWAY,
-        last_error=text,
-    )
+    for event in events:
+        event.history = attempts.and_one(event, EventState.RETRY, cause=Failure.AWAY, says=text)
+    with transaction.atomic():
+        _ours(events, held).bulk_update(events, ["history"], batch_size=_AT_ONCE)
+        _ours(events, held).update(
+            state=EventState.RETRY,
+            attempts=F("attempts") + 1,
+            next_attempt_at=clock.now() + wait,
+            cause=Failure.AWAY,
+            last_error=text,
+        )
 
 
 def _count_failure(event: WebhookEvent, cause: Failure, text: str, held: Lease | None) -> None:
     now = clock.now()
     may_die = cause != Failure.NO_ANSWER or now - event.received_at >= NO_ANSWER_FOR
     is_dead = may_die and event.failures >= len(BACK_OFF)
+    state = EventState.DEAD if is_dead else EventState.RETRY
     _ours([event], held).update(
-        state=EventState.DEAD if is_dead else EventState.RETRY,
+        state=state,
         attempts=F("attempts") + 1,
+        history=attempts.and_one(event, state, cause=cause, says=text),
         failures=F("failures") + 1,
         next_attempt_at=None if is_dead else now + wait_after(event.failures),
         cause=cause,

@@ -13,6 +13,7 @@ from payments.models import GatewayResource
 from payments.services.refreshing import Outcome, Refreshed
 from payments.services.resources import Lease
 from webhooks.models import OPEN_STATES, EventState, WebhookEvent, first_delay
+from webhooks.services import attempts
 
 # Waits before asking again when the answer is older than what the notification announced (design rule 1).
 ASK_AGAIN = (5, 30, 120)
@@ -145,6 +146,7 @@ def _ask_again(event: WebhookEvent, *, held: Lease, started: datetime) -> None:
         state=EventState.RETRY,
         attempts=F("attempts") + 1,
         asked_again=F("asked_again") + 1,
+        history=attempts.and_one(event, attempts.BEHIND),
         next_attempt_at=clock.now() + wait,
         cause="",
         last_error="",
@@ -158,6 +160,7 @@ def _close(event: WebhookEvent, state: EventState, reason: str, *, held: Lease, 
         state=state,
         reason=reason,
         attempts=F("attempts") + 1,
+        history=attempts.and_one(event, state, reason=reason),
         next_attempt_at=None,
         cause="",
         last_error="",

@@ -23,7 +23,7 @@ from payments.models import GatewayResource
 from payments.services import refreshing, resources
 from payments.services.refreshing import Outcome
 from webhooks.models import OPEN_STATES, EventState, HintTurn, WebhookEvent
-from webhooks.services import recording, targets
+from webhooks.services import attempts, backing_off, recording, targets
 from webhooks.services.recording import stored_time
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def work() -> int:
         if targets.is_anything_due():
             break
         if _is_known_as_not_ours(hint):
-            _close(hint, EventState.IGNORED, "not_ours")
+            _close(hint, EventState.IGNORED, "not_ours", was_asked=False)
             continue
         had_turn.add(hint.connection_id)
         if _take_turn(hint.connection_id):
@@ -230,8 +230,12 @@ def _note_failure(hint: WebhookEvent, error: GatewayError) -> None:
         return
     asked = getattr(error, "retry_after", None)
     wait = timedelta(seconds=asked) if asked else _OUTAGE
+    says = backing_off.words_of(error)
     _waiting().filter(pk=hint.pk).update(
-        state=EventState.RETRY, next_attempt_at=clock.now() + wait, last_error=str(error)[:500]
+        state=EventState.RETRY,
+        next_attempt_at=clock.now() + wait,
+        history=attempts.and_one(hint, EventState.RETRY, cause=backing_off.cause_of(error), says=says),
+        last_error=says[:500],
     )
 
 
@@ -242,6 +246,7 @@ def _close(
     *,
     started: datetime | None = None,
     resource: GatewayResource | None = None,
+    was_asked: bool = True,
 ) -> None:
     """Finish a hint, unless it was repeated after ``started``: then the answer may be older than it."""
     own = _waiting().filter(pk=hint.pk)
@@ -251,6 +256,7 @@ def _close(
         state=state,
         reason=reason,
         resource=resource,
+        history=attempts.and_one(hint, state, reason=reason) if was_asked else hint.history,
         next_attempt_at=None,
         last_error="",
         finished_at=clock.now(),

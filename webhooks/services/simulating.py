@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -36,11 +37,26 @@ WRONG = "wrong"
 _LONGEST_ANSWER = 2_000
 # One that nobody answered in time may still wait at the door, or be on its way.
 _VALID_FOR = timedelta(hours=1)
+_KEPT_FOR = timedelta(days=90)
+_FORGET_AT_ONCE = 500
 # How much of a signature is kept: enough to recognise it, too little to use it.
 _SIGNATURE_SHOWN = 8
 STORED = "stored"
 # With which code our own address says what (``webhooks.views``).
 _OUR_WORDS = {200: frozenset({STORED}), 401: frozenset(reason.value for reason in Rejection)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be sent: ``signed_with`` is one of ``secret_names``, or ``WRONG``.
+
+    ``path``: of the connection's address, or of the one it replaced.
+    """
+
+    topic: str
+    gateway_id: str
+    signed_with: str
+    path: str
 
 
 def is_ours(connection: Connection, mark: str) -> bool:
@@ -77,33 +93,35 @@ def events_of(simulation: Simulation) -> QuerySet[WebhookEvent]:
     return WebhookEvent.objects.filter(connection=simulation.connection_id, dedupe_key=key, is_simulated=True)
 
 
+def forget() -> int:
+    """Drop what was sent too long ago for anybody to ask; returns how many. What they became stays."""
+    over = Simulation.objects.filter(sent_at__lt=clock.now() - _KEPT_FOR)
+    rows = list(over.values_list("pk", flat=True)[:_FORGET_AT_ONCE])
+    return Simulation.objects.filter(pk__in=rows).delete()[0] if rows else 0
+
+
 def secret_names(connection: Connection) -> list[str]:
-    """The names of the secrets a notification can be signed with. Raises ``CannotOpen``."""
+    """The names of the secrets a notification can be signed with, replaced ones last.
+
+    Raises ``CannotOpen``.
+    """
     accepted = connection.accepted_webhook_secrets(now=clock.now())
-    return [name for name, secret in accepted.items() if secret and OLD not in name]
+    return sorted((name for name, secret in accepted.items() if secret), key=lambda name: OLD in name)
 
 
-def send(
-    connection: Connection,
-    *,
-    topic: str,
-    gateway_id: str,
-    signed_with: str,
-    actor: User,
-    public_id: uuid.UUID,
-) -> Simulation:
+def send(connection: Connection, wanted: Wanted, *, actor: User, public_id: uuid.UUID) -> Simulation:
     """Compose it, keep what is sent, send it. The same ``public_id`` again is the same one.
 
-    ``signed_with`` is one of ``secret_names``, or ``WRONG``. Raises ``AllSeatsTaken`` and ``CannotOpen``.
+    Raises ``AllSeatsTaken`` and ``CannotOpen``.
     """
     if known := Simulation.objects.filter(public_id=public_id).first():
         return known
     accepted = connection.accepted_webhook_secrets(now=clock.now())
     mark = uuid.uuid4()
     sample = gateway_class(connection.gateway).compose(
-        topic,
-        gateway_id,
-        secret=accepted.get(signed_with, "") or generated_token(),
+        wanted.topic,
+        wanted.gateway_id,
+        secret=accepted.get(wanted.signed_with, "") or generated_token(),
         now=clock.now(),
         mark=public_id.hex,
     )
@@ -115,13 +133,14 @@ def send(
                 mark=mark,
                 connection=connection,
                 sent_by=actor,
-                topic=topic,
-                gateway_id=gateway_id,
-                signed_with=signed_with,
+                topic=wanted.topic,
+                gateway_id=wanted.gateway_id,
+                signed_with=wanted.signed_with,
+                is_to_old_address=wanted.path != connection.webhook_path,
             )
         except IntegrityError:
             return Simulation.objects.get(public_id=public_id)
-        _deliver(simulation, sample)
+        _deliver(simulation, sample, wanted.path)
     return simulation
 
 
@@ -145,10 +164,11 @@ def without_secret(name: str, value: str) -> str:
     return HIDDEN
 
 
-def _deliver(simulation: Simulation, sample: Sample) -> None:
+def _deliver(simulation: Simulation, sample: Sample, path: str) -> None:
     """Through the one HTTP door; our own server is asked like a gateway, with its time limit."""
     exchanges: list[Exchange] = []
     address = urlsplit(settings.PUBLIC_URL)
+    path = address.path + path
     access = Access(
         credentials=Secrets(),
         environment=Environment(simulation.connection.environment),
@@ -161,9 +181,10 @@ def _deliver(simulation: Simulation, sample: Sample) -> None:
         base_url=f"{address.scheme}://{address.netloc}",
         auth={**sample.signed, HEADER: str(simulation.mark)},
     )
-    path = address.path + simulation.connection.webhook_path
     with suppress(GatewayError):  # what was answered, if anything, stands in the exchange
-        session.call("POST", path, query=sample.query, body=sample.body, headers=sample.headers)
+        session.call(
+            "POST", address.path + path, query=sample.query, body=sample.body, headers=sample.headers
+        )
     _note_answer(simulation, exchanges[-1] if exchanges else None)
 
 
