@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median_low
 from typing import Any
@@ -10,9 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection as database
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,13 +20,13 @@ from backoffice.groups import ADMINISTRATOR
 from connections.gateways.base import Rejection
 from connections.models import Connection
 from tests.backoffice import people
-from tests.factories import NOW, make_charge, make_connection, make_resource
+from tests.factories import NOW, make_connection
 from tests.webhooks import events
 from webhooks.models import RejectedNotification, WebhookEvent, quarter
 from webhooks.panel import figures
-from webhooks.panel.urls import urlpatterns
+from webhooks.panel.forms import PERIODS
 from webhooks.services import hints, recording
-from webhooks.services.choosing import Filters
+from webhooks.services.choosing import VIEWS, Filters
 from webhooks.services.measuring import Figures, measure
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +52,8 @@ rows = st.fixed_dictionaries(
     {
         "connection": st.integers(0, 2),
         "topic": st.sampled_from(TOPICS),
+        "action": st.sampled_from(("", *TOPICS)),
+        "is_hint": st.booleans(),
         "state": st.sampled_from(STATES),
         "received_at": moments,
         "repeats": st.integers(0, 3),
@@ -83,8 +84,29 @@ def begin_of(day: date, zone: str) -> datetime:
 
 def tallies(page: str) -> list[dict[str, str]]:
     """What each group of figures on a page says."""
-    groups = re.findall(r'<dl class="tally"([^>]*)>', page)
-    return [dict(re.findall(r'data-([a-z]+)="([^"]*)"', group)) for group in groups]
+    groups = re.findall(
+        r'<dl class="tally"([^>]*)>.*?<strong>(?:<svg.*?</svg>)?([^<]*)</strong>', page, re.DOTALL
+    )
+    return [
+        {**dict(re.findall(r'data-([a-z]+)="([^"]*)"', group)), "share": share} for group, share in groups
+    ]
+
+
+def reasons(page: str) -> list[dict[str, int]]:
+    """Of each account on the page, how often which reason is told."""
+    accounts = page.split("data-account=")[1:]
+    found = (re.findall(r'data-refusal="([a-z_]+)" data-times="(\d+)"', account) for account in accounts)
+    return [{reason: int(times) for reason, times in told} for told in found]
+
+
+def share_of(handled: int, received: int) -> str:
+    if not received:
+        return "–"
+    return f"{100 * handled // received}%" if handled in (0, received) else f"{100 * handled / received:.1f}%"
+
+
+def refused_for(refused: list[Any], connection: int, since: datetime, until: datetime) -> dict[str, int]:
+    return dict(Counter(reason for one, reason, at in refused if one == connection and since <= at < until))
 
 
 def counted(
@@ -94,10 +116,15 @@ def counted(
     rows = [row for row in rows if not row["is_simulated"]]
     inside = [row for row in rows if since <= row["received_at"] < until]
     delays = [row["delay"] for row in inside if row["delay"] is not None]
+    handled = sum(row["state"] in ("done", "test", "ignored") for row in inside)
+    waiting = [row["received_at"] for row in rows if row["state"] in ("received", "retry")]
     return {
         "received": str(len(inside)),
-        "handled": str(sum(row["state"] in ("done", "test", "ignored") for row in inside)),
-        "waiting": str(sum(row["state"] in ("received", "retry") for row in rows)),
+        "handled": str(handled),
+        "share": share_of(handled, len(inside)),
+        "repeated": str(sum(row["repeats"] for row in inside)),
+        "waiting": str(len(waiting)),
+        "oldest": str(int(min(waiting).timestamp())) if waiting else "",
         "dead": str(sum(row["state"] == "dead" for row in inside)),
         "refused": str(sum(since <= at < until and reason in REASONS[:2] for _c, reason, at in refused)),
         "median": str(median_low(delays).total_seconds()) if delays else "",
@@ -124,7 +151,8 @@ def keep(rows: list[dict[str, Any]], refused: list[Any], three: list[Connection]
     zone=st.sampled_from(ZONES),
     chosen=st.none() | st.integers(0, 2),
     topic=st.sampled_from(("", *TOPICS)),
-    period=st.sampled_from(("", "today", "24h", "7d")),
+    view=st.sampled_from(("", *VIEWS)),
+    period=st.sampled_from(("", "today", "24h", "7d", "30d")),
     since=days,
     until=days,
 )
@@ -136,12 +164,13 @@ def test_figures_equal_a_count_over_the_rows(
     zone: str,
     chosen: int | None,
     topic: str,
+    view: str,
     period: str,
     since: date | None,
     until: date | None,
 ) -> None:
     keep(rows, refused, three)
-    query = {"period": period, "since": since or "", "until": until or "", "topic": topic}
+    query = {"period": period, "since": since or "", "until": until or "", "topic": topic, "view": view}
     query |= {"connection": str(three[chosen].public_id)} if chosen is not None else {}
     with time_machine.travel(NOW, tick=False), timezone.override(zone):
         whole, parts = (admin.get(address, query).content.decode() for address in PAGES)
@@ -152,9 +181,9 @@ def test_figures_equal_a_count_over_the_rows(
     elif period == "today":
         first = begin_of(NOW.astimezone(ZoneInfo(zone)).date(), zone)
     else:
-        first = quarter(NOW - {"7d": timedelta(days=7)}.get(period, timedelta(hours=24)))
+        first = quarter(NOW - PERIODS[period or "24h"])
     meant = [chosen] if chosen is not None else [0, 1, 2]
-    about = [row for row in rows if row["topic"] == topic or not topic]
+    about = [row for row in rows if topic in ("", row["topic"], row["action"])]
     wanted = [
         counted(
             [row for row in about if row["connection"] in group],
@@ -165,6 +194,7 @@ def test_figures_equal_a_count_over_the_rows(
         for group in (meant, *([number] for number in meant))
     ]
     assert tallies(whole) + tallies(parts) == wanted
+    assert reasons(parts) == [refused_for(refused, number, first, last) for number in meant]
 
 
 def test_the_oldest_waits_whatever_the_period() -> None:
@@ -226,66 +256,3 @@ def test_what_was_refused_long_ago_is_forgotten() -> None:
     with time_machine.travel(NOW, tick=False):
         assert (recording.forget(), recording.forget()) == (1, 0)
     assert RejectedNotification.objects.count() == 1
-
-
-def many(connection: Connection, number: int) -> WebhookEvent:
-    """So many notifications of all states about a hundred charges, over thirty days; returns a dead one."""
-    resources = [make_resource(make_charge(connection)) for _ in range(min(number // 4, 100))]
-    start = WebhookEvent.objects.count()
-    WebhookEvent.objects.bulk_create(
-        (
-            WebhookEvent(
-                connection=connection,
-                topic=TOPICS[place % 2],
-                kind="payment",
-                gateway_id=resources[place % len(resources)].gateway_id,
-                dedupe_key=f"many{place}",
-                headers={"content-type": "application/json"},
-                body=b'{"event": "PAYMENT_RECEIVED", "filling": "' + b"x" * 600 + b'"}',
-                received_at=NOW - timedelta(seconds=place * 25.92 * 100_000 / number),
-                state=STATES[place % len(STATES)],
-                attempts=1,
-                repeats=place % 50 == 0,
-                delay=timedelta(milliseconds=place % 7_000) if place % len(STATES) == 2 else None,
-            )
-            for place in range(start, start + number)
-        ),
-        batch_size=2_000,
-    )
-    recording.count(connection, "wrong_token")
-    return WebhookEvent.objects.filter(state="dead").latest("received_at")
-
-
-def pages_of(event: WebhookEvent) -> list[str]:
-    """Every page of the panel that is read, with the filters that ask the database most."""
-    lists = ["", "?period=30d", "?view=dead", "?view=repeated", "?topic=PAYMENT_OVERDUE", "?topic=NEVER"]
-    lists += [f"?q={event.gateway_id}", f"?connection={event.connection.public_id}&view=done"]
-    lists += [f"?before={event.public_id}"]
-    own = f"/events/{event.public_id}/"
-    return [
-        *(f"/events/{query}" for query in lists),
-        "/events/accounts/?period=30d",
-        "/events/replay/",
-        "/events/replay/?view=dead&period=7d",
-        own,
-        f"{own}state/",
-    ]
-
-
-@pytest.mark.parametrize("number", [600, pytest.param(100_000, marks=pytest.mark.full)])
-def test_every_page_asks_as_little_of_many_as_of_few(admin: Client, number: int) -> None:
-    connection = make_connection()
-    with time_machine.travel(NOW, tick=False):
-        few = _asked(admin, many(connection, 100))
-        assert _asked(admin, many(connection, number)) == few
-    assert len(pages_of(events.make_event(connection))) >= len(urlpatterns) / 2
-
-
-def _asked(client: Client, event: WebhookEvent) -> dict[str, int]:
-    """By the place of the page in ``pages_of``: its number of queries."""
-    found = {}
-    for place, address in enumerate(pages_of(event)):
-        with CaptureQueriesContext(database) as queries:
-            assert client.get(address).status_code == 200
-        found[f"{place} {address.partition('?')[0].replace(str(event.public_id), '')}"] = len(queries)
-    return found
