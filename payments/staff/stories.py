@@ -35,7 +35,7 @@ PARTS = (
     WHOLE,
     Part(
         name="people",
-        label=gettext_lazy("People"),
+        label=pgettext_lazy("story", "People"),
         entries=Q(kind=TimelineKind.PEOPLE) & ~Q(code=_SENT),
         kind=TimelineKind.PEOPLE,
     ),
@@ -57,7 +57,7 @@ PARTS = (
         entries=Q(kind=TimelineKind.CHANGE),
         kind=TimelineKind.CHANGE,
     ),
-    Part(name="sends", label=gettext_lazy("Sent"), entries=Q(code=_SENT), kind=_SENT),
+    Part(name="sends", label=pgettext_lazy("story", "Sent"), entries=Q(code=_SENT), kind=_SENT),
 )
 
 

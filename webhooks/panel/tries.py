@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from webhooks.models import EventState, WebhookEvent
 from webhooks.panel import presentation
 from webhooks.services import attempts
 
 _OUTCOMES: dict[str, str | Promise] = {
-    EventState.DONE: gettext_lazy("Done"),
+    EventState.DONE: pgettext_lazy("attempt", "Done"),
     EventState.TEST: gettext_lazy("A test, taken as one"),
-    EventState.IGNORED: gettext_lazy("Put aside"),
-    EventState.RETRY: gettext_lazy("Failed"),
+    EventState.IGNORED: pgettext_lazy("attempt", "Put aside"),
+    EventState.RETRY: pgettext_lazy("attempt", "Failed"),
     EventState.DEAD: gettext_lazy("Failed, and given up"),
     attempts.BEHIND: gettext_lazy("The gateway did not show yet what was announced"),
 }
