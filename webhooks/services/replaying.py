@@ -284,15 +284,19 @@ def failed_again(replay: Replay) -> QuerySet[ReplayItem]:
 def under_way(user: AbstractBaseUser | AnonymousUser) -> list[Replay]:
     """Those of many notifications that a person may see and that are not over, the newest first."""
     found = Replay.objects.filter(state__in=_OPEN, total__gt=1).order_by("-asked_at", "-pk")
-    return [replay for replay in found[:_AT_ONCE] if is_visible_to(replay, user)]
+    return list(_visible(found, user)[:_AT_ONCE])
 
 
 def is_visible_to(replay: Replay, user: AbstractBaseUser | AnonymousUser) -> bool:
     """Whether a person may see all of the connections it is about."""
+    return _visible(Replay.objects.filter(pk=replay.pk), user).exists()
+
+
+def _visible(replays: QuerySet[Replay], user: AbstractBaseUser | AnonymousUser) -> QuerySet[Replay]:
     if not is_limited(user):
-        return user.is_active
-    hidden = replay.items.exclude(reachable_by(user, "event__connection"))
-    return not hidden.exists()
+        return replays if user.is_active else replays.none()
+    about = ReplayItem.objects.filter(replay=OuterRef("pk"))
+    return replays.filter(~Exists(about.exclude(reachable_by(user, "event__connection"))))
 
 
 def of_event(event: WebhookEvent, *, most: int) -> Iterable[ReplayItem]:
