@@ -33,6 +33,7 @@ def make_events(charges: dict[str, Charge]) -> dict[str, WebhookEvent]:
         "cause": "unreadable_answer",
         "last_error": "200 the answer is not JSON",
         "finished_at": now - timedelta(minutes=40),
+        "history": _failures(6, "unreadable_answer", "200 the answer is not JSON", until=now, ends="dead"),
     }
     retry = {
         "state": "retry",
@@ -41,6 +42,7 @@ def make_events(charges: dict[str, Charge]) -> dict[str, WebhookEvent]:
         "cause": "own_fault",
         "last_error": "KeyError",
         "next_attempt_at": now + timedelta(minutes=9),
+        "history": _failures(2, "own_fault", "KeyError", until=now, ends="retry"),
     }
     page = {"topic": "payment", "action": "payment.updated"}
     aside = {"state": "ignored", "reason": "not_ours", "gateway_id": "98000123460"}
@@ -62,6 +64,19 @@ def make_events(charges: dict[str, Charge]) -> dict[str, WebhookEvent]:
         name: _event(name, payment, now - timedelta(minutes=minutes), values)
         for name, payment, minutes, values in made
     }
+
+
+def _failures(number: int, cause: str, says: str, *, until: datetime, ends: str) -> list[dict[str, str]]:
+    """As ``webhooks.services.attempts`` keeps them."""
+    return [
+        {
+            "at": (until - timedelta(minutes=40 + 15 * left)).isoformat(),
+            "outcome": "retry" if left else ends,
+            "cause": cause,
+            "says": says,
+        }
+        for left in reversed(range(number))
+    ]
 
 
 def _put_aside(reason: str) -> dict[str, Any]:
