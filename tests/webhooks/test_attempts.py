@@ -26,7 +26,6 @@ REFUSAL = {"errors": [{"code": "invalid_action", "description": "Não foi possí
 
 @pytest.fixture
 def admin() -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", ADMINISTRATOR))
     client.cookies["django_language"] = "en"

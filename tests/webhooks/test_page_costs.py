@@ -38,7 +38,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def admin() -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", ADMINISTRATOR))
     return client

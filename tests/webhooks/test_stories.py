@@ -98,7 +98,6 @@ def test_the_page_leads_to_the_notification_for_who_may_read_it(told: Charge) ->
 def test_a_part_of_it_is_a_link_away(told: Charge) -> None:
     for code, data in (("sent", {"how": "link"}), ("sent_again", {})):
         told.timeline.create(at=told.created_at, kind="people", code=code, data=data)
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", "Administrator"))
     whole = client.get(told.get_absolute_url()).content.decode()
@@ -119,7 +118,6 @@ def test_a_part_of_it_is_a_link_away(told: Charge) -> None:
 
 
 def test_an_empty_part_says_so(charge: Charge) -> None:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person("maria", "Administrator"))
     assert "data-no-lines" in client.get(f"{charge.get_absolute_url()}?story=sends").content.decode()
