@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0025_what_calls_named'),
+        ('payments', '0026_customer_language'),
     ]
 
     operations = [
