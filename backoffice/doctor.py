@@ -16,13 +16,17 @@ from config import clock
 from connections.models import Connection, ConnectionState, Problem, is_limited
 from connections.problem_kinds import Area, Kind, Severity, kind_of
 from connections.services import health
+from payments.services import silence
+from webhooks.services import dead_list
 
 logger = logging.getLogger(__name__)
 
 # Only a person can mend these, in the gateway's panel.
-_BY_HAND = frozenset({"webhook_duplicate", "webhook_secret_missing"})
-# What one press of a person does about a fault; of the others a press only looks again.
-LOOK, MEND, SWITCH_ON = "look", "mend", "switch_on"
+_BY_HAND = frozenset({"webhook_duplicate", "webhook_not_allowed", "webhook_secret_missing"})
+# What one press of a person does about a fault; of the others a press only looks again. What somebody may
+# have meant is registered anew by a person alone.
+LOOK, MEND, SWITCH_ON, REGISTER = "look", "mend", "switch_on", "register"
+_ANEW = {"webhook_disabled": SWITCH_ON, "webhook_wrong_url": REGISTER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,7 @@ class Fault:
         """What the button beside it does."""
         if self.connection is None or self.kind.area != Area.WEBHOOK or self.code in _BY_HAND:
             return LOOK
-        return SWITCH_ON if self.code == "webhook_disabled" else MEND
+        return _ANEW.get(self.code, MEND)
 
     @property
     def help_url(self) -> str:
@@ -134,6 +138,8 @@ def examine(connection: Connection, *, seconds_left: Callable[[], float] | None 
     """Look at one account, and mend what is safe to mend; a fault of ours there is logged."""
     try:
         health.examine(connection, seconds_left=seconds_left)
+        silence.judge(connection)
+        dead_list.follow()
     except Exception:
         logger.exception("connection %s could not be looked at", connection.pk)
 

@@ -69,8 +69,8 @@ def mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     try:
         with waiting.room.insist():
             seconds_left = patience(WEB_DEADLINE_SECONDS)
-            if request.POST.get("remedy") == doctor.SWITCH_ON:
-                _switch_on(request, connection, seconds_left)
+            if request.POST.get("remedy") in (doctor.SWITCH_ON, doctor.REGISTER):
+                _register(request, connection, seconds_left)
             doctor.examine(connection, seconds_left=seconds_left)
     except waiting.AllSeatsTaken:
         messages.warning(request, _too_many())
@@ -84,12 +84,12 @@ def mend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("doctor")
 
 
-def _switch_on(request: HttpRequest, connection: Connection, seconds_left: Callable[[], float]) -> None:
+def _register(request: HttpRequest, connection: Connection, seconds_left: Callable[[], float]) -> None:
     """Register the webhook anew; that its token does not open is said by the look that follows."""
     with suppress(CannotOpen):
         keeping.keep_webhook(connection, seconds_left=seconds_left, is_background=True)
         page = admin.site.get_model_admin(Connection)
-        page.log_change(request, connection, str(_("Webhook switched on again")))
+        page.log_change(request, connection, str(_("Webhook registered anew")))
 
 
 def _too_many() -> str:

@@ -12,6 +12,7 @@ from celery.signals import beat_init, worker_init, worker_process_shutdown, work
 from django.db import close_old_connections
 
 from backoffice import house, pulses
+from payments.services import silence
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,9 @@ def live() -> None:
     pulses.beat(pulses.WORKER)
     if not pulses.has_lasted(pulses.WORKER) or not pulses.beat(pulses.LOOK, every=ROUND):
         return
-    if house.look():
+    found = house.look()
+    silence.follow()
+    if found:
         pulses.come_back(pulses.LOOK, every=ROUND, after=_SOON)
 
 

@@ -156,6 +156,14 @@ KINDS: dict[str, Kind] = {
         advice=_("It is registered again by itself. If this stays, press “Check now” to see why."),
         tell_after=_MENDED_BY_ITSELF,
     ),
+    "webhook_wrong_url": Kind(
+        area=Area.WEBHOOK,
+        title=_("The webhook has another address at the gateway"),
+        advice=_(
+            "What happens is told to that address and not here. Press “Register it here”, unless the"
+            " other address is meant."
+        ),
+    ),
     "webhook_disabled": Kind(
         area=Area.WEBHOOK,
         title=_("The webhook was switched off at the gateway"),
@@ -207,6 +215,14 @@ KINDS: dict[str, Kind] = {
         advice=_("It is tried again by itself. If this stays, press “Check now” to see why."),
         tell_after=_MENDED_BY_ITSELF,
     ),
+    "webhook_not_allowed": Kind(
+        area=Area.WEBHOOK,
+        title=_("The key may not manage webhooks"),
+        advice=_(
+            "Give it the right to read and write webhooks in the gateway's panel, or allow this server's"
+            " address there. Until then nobody sees whether notifications flow."
+        ),
+    ),
     "webhook_secret_missing": Kind(
         area=Area.WEBHOOK,
         title=_("The webhook has no secret yet"),
@@ -223,6 +239,15 @@ KINDS: dict[str, Kind] = {
         advice=_(
             "Its queue had to be started again %(times)s times within a day. Open the webhook's address from"
             " outside and look at the web server's log: the gateway does not get its answer 200."
+        ),
+    ),
+    "notifications_silent": Kind(
+        area=Area.DELIVERY,
+        title=_("No notification comes any more"),
+        advice=_(
+            "Nothing has come for more than a day, though our own checks found changes that should have been"
+            " told (%(times)s). Compare the webhook in the gateway's panel with the connection's page:"
+            " address, topics and secret."
         ),
     ),
     "notifications_missing": Kind(

@@ -20,6 +20,8 @@ from connections.problem_kinds import Severity
 from connections.services import health, pausing, problems, telling
 
 _HISTORY = 10
+# Somebody may have meant it: only a press of a person registers the webhook anew.
+_ANEW = ("webhook_disabled", "webhook_wrong_url")
 # What was done about a problem that is over.
 REPAIRS = {
     "registered": _("the webhook was registered again"),
@@ -51,7 +53,7 @@ def panel(connection: Connection) -> dict[str, Any]:
     over = connection.problems.exclude(cleared_at=None).order_by("-cleared_at")
     return {
         "problems": [
-            {"problem": problem, "tone": _tone(problem), "may_enable": problem.code == "webhook_disabled"}
+            {"problem": problem, "tone": _tone(problem), "may_enable": problem.code in _ANEW}
             for problem in connection.problems.open()
         ],
         "past_problems": [

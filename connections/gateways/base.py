@@ -250,15 +250,19 @@ class Gateway(SubscriptionCalls, DisputeCalls, SampleCalls, Protocol):
     def check_credentials(self) -> Account:
         """Ask the gateway whose account this is. Raises ``CredentialsRefused``."""
 
-    def read_webhook(self, *, url: str) -> WebhookRegistration | None:
-        """Our registration under ``url``, or None; also None where there is no API for it."""
+    def read_webhook(self, *, url: str, webhook_id: str = "") -> WebhookRegistration | None:
+        """Our registration under ``url``, or None; also None where there is no API for it.
+
+        Where none has the address, the one that was ours by its id, which then has the problem
+        ``webhook_wrong_url``.
+        """
 
     def register_webhook(
-        self, *, url: str, token: str, email: str, name: str, old_url: str = ""
+        self, *, url: str, token: str, email: str, name: str, old_url: str = "", webhook_id: str = ""
     ) -> WebhookRegistration:
         """Create the registration, or mend the one that has this URL (token, events, version, queue).
 
-        One that has only ``old_url`` is moved to the new address in place, with its queue.
+        One that has only ``old_url``, or else this id, is moved to the address in place, with its queue.
         """
 
     def resume_webhook(self, *, url: str) -> WebhookRegistration:

@@ -70,6 +70,10 @@ class CredentialsRefused(GatewayError):
     """The gateway does not accept the key: an administrator must act."""
 
 
+class KeyOfOtherEnvironment(CredentialsRefused):
+    """The key is one of the gateway's other environment."""
+
+
 class RequestRefused(GatewayError):
     """The gateway understood and said no: a person must change the input.
 

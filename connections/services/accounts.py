@@ -24,7 +24,13 @@ from connections.gateways.base import (
     Notice,
     Secrets,
 )
-from connections.gateways.errors import BudgetExhausted, CredentialsRefused, GatewayError, RateLimited
+from connections.gateways.errors import (
+    BudgetExhausted,
+    CredentialsRefused,
+    GatewayError,
+    KeyOfOtherEnvironment,
+    RateLimited,
+)
 from connections.gateways.registry import gateway_class
 from connections.models import Connection, ConnectionState
 from connections.sealed import CannotOpen
@@ -113,17 +119,23 @@ def verify_credentials(
     with waiting.room.insist():
         account = adapter(access).check_credentials()
     refuse_misfit(account, environment=environment, account_id=account_id)
+    if account_id and not account.account_id:
+        text = _("This key may not say whose account it opens. Give it the right to read the account's data.")
+        raise CredentialsUnfit([Notice(code="unknown_account", text=text)])
     return account
 
 
 def refuse_misfit(account: Account, *, environment: str, account_id: str) -> None:
-    """Raises ``CredentialsUnfit`` when the account is of the other environment or not the one we know."""
+    """Raises ``CredentialsUnfit`` when the account is of the other environment or not the one we know.
+
+    A key that may not say whose account it opens does not contradict what we know.
+    """
     if account.environment != environment:
         text = _("This key belongs to a %(kind)s account. Choose that environment or paste another key.")
         raise CredentialsUnfit(
             [Notice(code="environment", text=text % {"kind": _(account.environment.value)})]
         )
-    if account_id and account.account_id != account_id:
+    if account_id and account.account_id not in ("", account_id):
         text = _("This key opens another account (%(name)s). Make a new connection for it.")
         raise CredentialsUnfit([Notice(code="another_account", text=text % {"name": account.name})])
 
@@ -162,8 +174,8 @@ def note_success(connection: Connection) -> None:
 
 def take_account(connection: Connection, account: Account) -> None:
     """Keep what the gateway said about the account; the caller saves the row."""
-    connection.account_id = account.account_id
-    connection.account_name = account.name
+    connection.account_id = account.account_id or connection.account_id
+    connection.account_name = account.name or connection.account_name
     connection.site = account.site
     connection.currency = account.currency
     connection.time_zone = account.time_zone
@@ -236,7 +248,7 @@ def _ask(connection: Connection, seconds_left: Callable[[], float], *, is_backgr
         refuse_twin(connection, account)
         take_account(connection, account)
     except CredentialsRefused as err:
-        _take_failure(connection, ConnectionState.REFUSED, err.text, "sealed" if err.code == "sealed" else "")
+        _take_failure(connection, ConnectionState.REFUSED, err.text, _why(err))
     except CredentialsUnfit as err:
         reason = " ".join(notice.text for notice in err.notices)
         _take_failure(connection, ConnectionState.REFUSED, reason, err.notices[0].code)
@@ -244,6 +256,13 @@ def _ask(connection: Connection, seconds_left: Callable[[], float], *, is_backgr
         if is_background and isinstance(err, BudgetExhausted | RateLimited):
             raise
         _take_failure(connection, ConnectionState.UNREACHABLE, err.text)
+
+
+def _why(error: CredentialsRefused) -> str:
+    """The code of ``CredentialsUnfit`` for what the refusal tells by itself; else empty."""
+    if isinstance(error, KeyOfOtherEnvironment):
+        return "environment"
+    return "sealed" if error.code == "sealed" else ""
 
 
 def _take_failure(connection: Connection, state: ConnectionState, reason: str, code: str = "") -> None:
@@ -266,7 +285,7 @@ def note_refusal(connection: Connection, error: CredentialsRefused) -> None:
     said = {
         "state": ConnectionState.REFUSED,
         "state_reason": error.text,
-        "state_code": "sealed" if error.code == "sealed" else "",
+        "state_code": _why(error),
         "checked_at": clock.now(),
     }
     if _of_this_key(connection).update(**said):

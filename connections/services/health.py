@@ -1,7 +1,7 @@
 """Look at key and webhook of each connection by the clock, mend what is safe to mend, tell of the rest.
 
 Whatever brings a look forward (a refused call, an event about a key) sets no state: the look does. A
-webhook that somebody switched off in the gateway's panel is not switched on by itself.
+webhook that somebody switched off, or gave another address, in the gateway's panel stays as it is.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from connections.services.turns import bring_forward as bring_forward
 logger = logging.getLogger(__name__)
 
 RESUMED = "resumed"
+WRONG_URL = "webhook_wrong_url"
 # While something is wrong that may end by itself.
 SOON = timedelta(minutes=5)
 # After a queue was started again: did it stay so?
@@ -128,7 +129,7 @@ def look_at_webhook(
     gateway = gateway_for(connection, seconds_left=seconds_left, is_background=is_background)
     url = keeping.webhook_url(connection)
     try:
-        registration = gateway.read_webhook(url=url)
+        registration = gateway.read_webhook(url=url, webhook_id=connection.webhook_id)
         if registration is None:
             keeping.take_missing(connection)
         else:
@@ -157,7 +158,9 @@ def _mend(
         return None
     if registration is not None and not registration.enabled:
         return SOON
-    if codes & _FORGOTTEN:
+    if WRONG_URL in codes and not _is_our_old_one(connection, registration):
+        return SOON  # of another copy of this installation, or meant by somebody: a person decides
+    if codes & (_FORGOTTEN | {WRONG_URL}):
         if keeping.may_tell(connection):
             keeping.register(connection, seconds_left, is_background=is_background)
             logger.info("connection %s: the webhook was registered again", connection.pk)
@@ -170,6 +173,11 @@ def _mend(
         logger.info("connection %s: the webhook's queue was started again", connection.pk)
         return None if _is_unsteady(connection) else _AFTER_A_REPAIR
     return SOON if connection.webhook_notices else None
+
+
+def _is_our_old_one(connection: Connection, registration: WebhookRegistration | None) -> bool:
+    """Its address was changed here, and the gateway has not been told yet."""
+    return registration is not None and registration.url == keeping.old_webhook_url(connection)
 
 
 def _is_unsteady(connection: Connection) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from django.conf import settings
 from django.db.models import Exists, Q
@@ -13,7 +14,7 @@ from django.db.models import Exists, Q
 from config import clock
 from connections import waiting
 from connections.gateways.base import Gateway, Notice, WebhookRegistration
-from connections.gateways.errors import GatewayError, GatewayUnavailable
+from connections.gateways.errors import CredentialsRefused, GatewayError, GatewayUnavailable
 from connections.gateways.texts import gettext_noop
 from connections.models import OLD, Connection, WebhookState, secret_mark
 from connections.sealed import CannotOpen
@@ -34,7 +35,8 @@ def webhook_url(connection: Connection) -> str:
     return settings.PUBLIC_URL + connection.webhook_path
 
 
-def _old_webhook_url(connection: Connection) -> str:
+def old_webhook_url(connection: Connection) -> str:
+    """The address before, while it is accepted; else empty."""
     path = connection.old_webhook_path
     return settings.PUBLIC_URL + path if path else ""
 
@@ -91,7 +93,8 @@ def _tell(connection: Connection, token: str, gateway: Gateway) -> WebhookRegist
         token=token,
         email=settings.CONTACT_EMAIL,
         name=f"{connection.name} {connection.public_id.hex[:8]}",
-        old_url=_old_webhook_url(connection),
+        old_url=old_webhook_url(connection),
+        webhook_id=connection.webhook_id,
     )
 
 
@@ -115,14 +118,19 @@ def _note_failure(connection: Connection, error: GatewayError) -> Connection:
         Connection.objects.filter(pk=connection.pk).update(webhook_untold=True)
         connection.webhook_untold = True
     state = WebhookState.UNHEALTHY if connection.webhook_id else WebhookState.MISSING
-    text = error.text or gettext_noop("The gateway did not answer.")
-    return _save_webhook(connection, state, [Notice(code="webhook_refused", text=text)])
+    return _save_webhook(connection, state, [_refusal(error)])
 
 
 def take_refusal(connection: Connection, error: GatewayError) -> Connection:
     """Write to the row that the gateway will not speak about the webhook."""
-    notice = Notice(code="webhook_refused", text=error.text or gettext_noop("The gateway did not answer."))
-    return _save_webhook(connection, WebhookState.UNHEALTHY, [notice])
+    return _save_webhook(connection, WebhookState.UNHEALTHY, [_refusal(error)])
+
+
+def _refusal(error: GatewayError) -> Notice:
+    """A 403 is about what this key may do."""
+    is_forbidden = isinstance(error, CredentialsRefused) and error.http_status == HTTPStatus.FORBIDDEN
+    code = "webhook_not_allowed" if is_forbidden else "webhook_refused"
+    return Notice(code=code, text=error.text or gettext_noop("The gateway did not answer."))
 
 
 def _stored_token(connection: Connection) -> str:

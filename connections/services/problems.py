@@ -19,6 +19,9 @@ _KEPT_FOR = timedelta(days=90)
 _FORGET_AT_ONCE = 500
 _LONGEST_WORDS = 300
 
+# Why it was refused only the gateway knows.
+_IN_THEIR_WORDS = ("webhook_refused", "webhook_not_allowed")
+
 Found = dict[str, dict[str, Any]]
 
 # Why we refused a key that the gateway took (``CredentialsUnfit``).
@@ -115,7 +118,7 @@ def _of_notices(notices: list[dict[str, str]]) -> Found:
 
 
 def _words(notice: dict[str, str]) -> dict[str, str]:
-    has_own = bool(kind_of(notice["code"]).advice) and notice["code"] != "webhook_refused"
+    has_own = bool(kind_of(notice["code"]).advice) and notice["code"] not in _IN_THEIR_WORDS
     return {} if has_own else _says(notice["text"])
 
 

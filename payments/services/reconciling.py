@@ -48,6 +48,7 @@ from payments.services import (
     plans,
     refreshing,
     resources,
+    silence,
 )
 from payments.services.comparing import Seen
 from payments.services.refreshing import Outcome, Refreshed
@@ -310,8 +311,8 @@ class Comparison:
         MissedNotification.objects.filter(
             connection=self.connection, run=None, found_at__gte=run.started_at, source=SOURCE
         ).update(run=run)
-        if run.missed >= _MANY_MISSED:
-            problems.raise_(self.connection, "notifications_missing")
+        if not silence.judge(self.connection) and run.missed >= _MANY_MISSED:
+            problems.raise_(self.connection, silence.MISSING)
 
     def _keep_differences(self, held: dict[str, Payment], now: datetime) -> None:
         """What still differs stays open until a run finds it equal."""

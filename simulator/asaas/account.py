@@ -12,6 +12,9 @@ from simulator.asaas.errors import invalid
 from simulator.models import Account, write
 from simulator.money import decimal_number
 
+APPROVED = "APPROVED"
+STATES = (APPROVED, "PENDING", "REJECTED", "AWAITING_APPROVAL")
+
 
 def commercial_info(request: HttpRequest, account: Account) -> dict[str, Any]:
     document = account.options["document"]
@@ -41,11 +44,12 @@ def commercial_info(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 
 def status(request: HttpRequest, account: Account) -> dict[str, Any]:
-    state = "APPROVED"
+    """What is not approved yet is so as a whole; which part of it is looked at is our choice."""
+    state = account.options.get("account_status", APPROVED)
     return {
         "id": account.options["account_id"],
-        "commercialInfo": state,
-        "bankAccountInfo": state,
+        "commercialInfo": APPROVED,
+        "bankAccountInfo": APPROVED,
         "documentation": state,
         "general": state,
     }

@@ -69,6 +69,9 @@ def _admit(request: HttpRequest, environment: str) -> Account:
     account = request.sim_account  # type: ignore[attr-defined]
     if account is None or not account.key_enabled or account.environment != environment:
         raise AsaasError(401, "invalid_access_token", UNKNOWN)
+    # A key without a permission (asaas.md 1.2); what that 403 holds nobody knows.
+    if any(part in request.path for part in account.options.get("key_may_not", [])):
+        raise AsaasError(403)
     return account
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from simulator import clock, known, numbering
+from simulator.asaas import account as own_data
 from simulator.asaas import keys, subscriptions
 from simulator.asaas.auth import PREFIX
 from simulator.control.errors import ControlError
@@ -24,6 +25,8 @@ ASAAS_SWITCHES = (
     "critical_action_protection",
     "issues_days_ahead",
     "copies_subscription_reference",
+    "account_status",
+    "key_may_not",
 )
 MP_SWITCHES = (
     "test_user",
@@ -45,6 +48,8 @@ MP_SWITCHES = (
     "match_payer_email",
     "chargeback_shape",
     "reimbursed_as_approved",
+    "site_status",
+    "shown_site",
 )
 CNPJ, TEST_CPF = "11222333000181", "12345678909"
 TAKEN_AT_START = ("gateway", "environment", "token_prefix")
@@ -84,6 +89,8 @@ def _new_asaas(body: dict[str, Any]) -> Account:
         "critical_action_protection": False,
         "issues_days_ahead": subscriptions.DAYS_AHEAD[0],
         "copies_subscription_reference": True,
+        "account_status": own_data.APPROVED,
+        "key_may_not": [],
         "key": keys.new("Integração", now),
     }
     return Account(
@@ -129,6 +136,8 @@ def _new_mercadopago(body: dict[str, Any]) -> Account:
         "match_payer_email": False,
         "chargeback_shape": REFERENCE_SHAPE,
         "reimbursed_as_approved": False,
+        "site_status": "active",
+        "shown_site": None,
         "nickname": f"TESTUSER{user_id}" if is_test else f"LOJA{user_id}",
         "email": f"test_user_{user_id}@testuser.com" if is_test else "financeiro@example.com",
         "document": TEST_CPF if is_test else CNPJ,
@@ -205,9 +214,18 @@ def _check(account: Account) -> None:
     unknown = set(account.options.get("panel_topics", [])) - set(TOPICS)
     if unknown:
         raise ControlError(f"panel_topics are some of {', '.join(TOPICS)}")
+    _check_standing(account)
     _check_numbers(account, "first_charge_minutes", "invoice_index_seconds")
     if account.options.get("site", "MLB") not in SITES:
         raise ControlError(f"site must be one of {', '.join(SITES)}")
+
+
+def _check_standing(account: Account) -> None:
+    if account.options.get("account_status", own_data.APPROVED) not in own_data.STATES:
+        raise ControlError(f"account_status must be one of {', '.join(own_data.STATES)}")
+    parts = account.options.get("key_may_not", [])
+    if not isinstance(parts, list) or not all(isinstance(part, str) and part for part in parts):
+        raise ControlError("key_may_not must be a list of parts of paths")
 
 
 def _check_numbers(account: Account, *names: str) -> None:

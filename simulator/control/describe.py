@@ -29,7 +29,8 @@ CONTROLS: list[dict[str, Any]] = [
         "new); both: opening_balance, slow_refunds; asaas: critical_action_protection, issues_days_ahead "
         "(40, 14, 7), copies_subscription_reference; mercadopago: first_charge_minutes, "
         "invoice_index_seconds, plan_amount_follows, match_payer_email, chargeback_shape "
-        "(reference, sdk), reimbursed_as_approved",
+        "(reference, sdk), reimbursed_as_approved, site_status, shown_site; asaas: account_status, "
+        "key_may_not (parts of paths)",
         "meaning": "creates an account and answers all of it, keys included",
     },
     {"method": "GET", "path": "/_control/accounts/<id>", "meaning": "the account"},

@@ -15,7 +15,7 @@ def me(request: HttpRequest, account: Account) -> dict[str, Any]:
     options = account.options
     is_test, site = options["test_user"], SITES[options["site"]]
     status = {
-        "site_status": "active",
+        "site_status": options.get("site_status", "active"),
         "mercadopago_account_type": "personal" if is_test else "business",
         "mercadopago_tc_accepted": True,
         "billing": {"allow": True, "codes": []},
@@ -37,7 +37,7 @@ def me(request: HttpRequest, account: Account) -> dict[str, Any]:
         "tags": ["normal", *(["test_user"] if is_test else []), "user_info_verified"],
         "logo": None,
         "points": 0,
-        "site_id": options["site"],
+        "site_id": options.get("shown_site") or options["site"],
         "permalink": f"http://perfil.mercadolivre.com.br/{options['nickname']}",
         "company": {"brand_name": None, "corporate_name": "", "identification": "", "soft_descriptor": None},
         "status": status,

@@ -127,14 +127,14 @@ class AsaasGateway(Samples, Gateway):
     def check_credentials(self) -> Account:
         return read_account(self._api, self._access)
 
-    def read_webhook(self, *, url: str) -> WebhookRegistration | None:
-        return webhook.read(self._api, url)
+    def read_webhook(self, *, url: str, webhook_id: str = "") -> WebhookRegistration | None:
+        return webhook.read(self._api, url, webhook_id)
 
     def register_webhook(
-        self, *, url: str, token: str, email: str, name: str, old_url: str = ""
+        self, *, url: str, token: str, email: str, name: str, old_url: str = "", webhook_id: str = ""
     ) -> WebhookRegistration:
         body = webhook.registration_body(url=url, token=token, email=email, name=name)
-        return webhook.register(self._api, body, url=url, old_url=old_url)
+        return webhook.register(self._api, body, url=url, old_url=old_url, webhook_id=webhook_id)
 
     def resume_webhook(self, *, url: str) -> WebhookRegistration:
         return webhook.resume(self._api, url)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from connections.gateways.answers import Answer
-from connections.gateways.errors import CredentialsRefused, GatewayError, NotFound, RequestRefused
+from connections.gateways.errors import (
+    CredentialsRefused,
+    GatewayError,
+    KeyOfOtherEnvironment,
+    NotFound,
+    RequestRefused,
+)
 from connections.gateways.redaction import redact_text
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import Record, record, records, text
 
 FORBIDDEN = "forbidden"
+WRONG_ENVIRONMENT = "invalid_environment"
 
 _FIELD_BY_CODE = {
     "invalid_name": "name",
@@ -55,7 +62,8 @@ def to_error(answer: Answer) -> GatewayError:
     said = redact_text(text(first.get("description"))) or _SILENT.get(answer.status, "")
     if answer.status in (401, 403):
         code = code or (FORBIDDEN if answer.status == 403 else "")
-        return CredentialsRefused(said, code=code, http_status=answer.status, request_id=answer.request_id)
+        refusal = KeyOfOtherEnvironment if code == WRONG_ENVIRONMENT else CredentialsRefused
+        return refusal(said, code=code, http_status=answer.status, request_id=answer.request_id)
     if answer.status == 404:
         return NotFound(said, code=code, http_status=404, request_id=answer.request_id)
     return RequestRefused(

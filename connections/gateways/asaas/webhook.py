@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connections.gateways.asaas.api import AsaasApi, quoted
 from connections.gateways.asaas.notifications import EVENTS
@@ -17,6 +18,10 @@ API_VERSION = 3
 # must not hold back all others behind it, as SEQUENTIALLY does (asaas.md 5.2).
 SEND_TYPE = "NON_SEQUENTIALLY"
 
+_WRONG_URL = Notice(
+    code="webhook_wrong_url",
+    text=_("The webhook has another address in Asaas, so nothing arrives here. Register it again."),
+)
 _DISABLED = Notice(
     code="webhook_disabled",
     text=_("The webhook is disabled in Asaas; what happens meanwhile is never sent. Register it again."),
@@ -47,16 +52,22 @@ _DUPLICATE = Notice(
 )
 
 
-def read(api: AsaasApi, url: str) -> WebhookRegistration | None:
+def read(api: AsaasApi, url: str, webhook_id: str = "") -> WebhookRegistration | None:
     found = _at(api, url)
-    return to_registration(found[0], is_only=len(found) == 1) if found else None
+    if found:
+        return to_registration(found[0], is_only=len(found) == 1)
+    moved = _with_id(api, webhook_id)
+    if not moved:
+        return None
+    registration = to_registration(moved[0])
+    return replace(registration, problems=(_WRONG_URL, *registration.problems))
 
 
 def register(
-    api: AsaasApi, body: Mapping[str, object], *, url: str, old_url: str = ""
+    api: AsaasApi, body: Mapping[str, object], *, url: str, old_url: str = "", webhook_id: str = ""
 ) -> WebhookRegistration:
-    """Create it, or overwrite the one that has either address."""
-    found = _at(api, url) or (_at(api, old_url) if old_url else [])
+    """Create it, or overwrite the one that has either address, else the one that was ours by its id."""
+    found = _at(api, url) or (_at(api, old_url) if old_url else []) or _with_id(api, webhook_id)
     if not found:
         return to_registration(api.ask("POST", "/webhooks", body=encode(body)).record())
     raw = api.ask("PUT", _path(found[0]), body=encode(body)).record()
@@ -88,6 +99,14 @@ def _without_penalty(api: AsaasApi, path: str, raw: Record, *, is_only: bool) ->
 def _at(api: AsaasApi, url: str) -> list[Record]:
     """Compared here too: whether ``?url=`` filters is documented nowhere."""
     return [item for item in api.items("/webhooks", {"url": url}) if text(item.get("url")) == url]
+
+
+def _with_id(api: AsaasApi, webhook_id: str) -> list[Record]:
+    """The one with this id, whatever its address; none when it was deleted."""
+    try:
+        return [api.ask("GET", f"/webhooks/{quoted(webhook_id)}").record()] if webhook_id else []
+    except NotFound:
+        return []
 
 
 def _path(raw: Record) -> str:

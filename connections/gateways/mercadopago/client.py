@@ -159,11 +159,11 @@ class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Samples, Gateway):
             documents=ways.read_documents(self._api),
         )
 
-    def read_webhook(self, *, url: str) -> WebhookRegistration | None:
+    def read_webhook(self, *, url: str, webhook_id: str = "") -> WebhookRegistration | None:
         return None
 
     def register_webhook(
-        self, *, url: str, token: str, email: str, name: str, old_url: str = ""
+        self, *, url: str, token: str, email: str, name: str, old_url: str = "", webhook_id: str = ""
     ) -> WebhookRegistration:
         """There is no API for it: a person enters address and topics in the panel (mercadopago.md 6.9)."""
         raise RequestRefused(_NO_WEBHOOK_API)
