@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from django.test import Client
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One notification as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Door:
@@ -17,6 +27,13 @@ class Door:
         self.request_id = ""  # hands on this request id
         self.page = b""  # answers this by itself
         self.redirects = False  # sends everybody to where they came from
+        self.takes = 200  # answers this to notifications, which it keeps for who hands them on
+        self.letters: list[Letter] = []
+        self.url = ""
+        self.open()
+
+    def open(self) -> None:
+        """Where it was before, if it ever was."""
         door = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -29,10 +46,17 @@ class Door:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                door.letters.append(Letter(self.path, dict(self.headers), body))
+                self.send_response(door.takes)
+                self.end_headers()
+
             def log_message(self, *_arguments: Any) -> None:
                 """Says nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        port = int(self.url.rpartition(":")[2] or 0)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -47,6 +71,14 @@ class Door:
         }
         answered = Client().get(path, headers=handed_on)
         return answered.status_code, answered.content
+
+    def hand_on(self) -> None:
+        """Give the product what came since the last time, in the thread and transaction of the test."""
+        while self.letters:
+            letter = self.letters.pop(0)
+            kept = {k: v for k, v in letter.headers.items() if k.lower() not in ("host", "content-length")}
+            answer = Client().post(letter.path, letter.body, content_type="application/json", headers=kept)
+            assert answer.status_code == 200, answer.content
 
     def close(self) -> None:
         self._server.shutdown()

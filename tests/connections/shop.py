@@ -20,6 +20,7 @@ class Shop:
         simulator.fault("drop")  # nobody here takes notifications, and failed ones would slow the webhook
         self.account = simulator.account("asaas", environment="sandbox", name="Padaria", **switches)
         self.key: str = self.account["api_key"]
+        self.other_account: dict[str, Any] = {}
         self.row = make_connection(
             name="Padaria",
             credentials={"api_key": self.key},
