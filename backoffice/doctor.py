@@ -80,13 +80,6 @@ class Patient:
             return not self.faults
         return self.connection.state == ConnectionState.READY and self.connection.checked_at is not None
 
-    @property
-    def checks(self) -> str:
-        """Which list of ``doctor_words.CHECKS`` was gone through."""
-        if self.connection is None:
-            return "house"
-        return "telling" if self.connection.capabilities.registers_webhook else "silent"
-
 
 def patients(user: User | AnonymousUser | None = None) -> list[Patient]:
     """Everybody a person may look after (None: all), the installation first. Asks no gateway."""

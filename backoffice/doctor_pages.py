@@ -15,7 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from backoffice import doctor, doctor_words, house
+from backoffice.doctor_help import HELP
 from connections import waiting
+from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import Connection
 from connections.problem_kinds import KINDS
 from connections.sealed import CannotOpen
@@ -33,7 +35,7 @@ def ward(request: HttpRequest) -> HttpResponse:
     """The installation and every account, with what is wrong with each."""
     patients = doctor.patients(request.user)
     context = {
-        "patients": [(patient, doctor_words.CHECKS[patient.checks]) for patient in patients],
+        "patients": [(patient, doctor_words.checks_of(patient.connection)) for patient in patients],
         "faults": sum(len(patient.faults) for patient in patients),
         "may_mend": request.user.has_perm(_MENDS),
         "can_open": request.user.is_staff,
@@ -100,15 +102,18 @@ def _too_many() -> str:
 @login_required
 @permission_required(_LOOKS, raise_exception=True)
 def help_page(request: HttpRequest, code: str) -> HttpResponse:
-    """One fault: what it means, how it is found, what to do."""
+    """One fault: what it means, how it shows itself, what to do, how to see that it is mended."""
     if code not in KINDS:
         raise Http404
-    kind = KINDS[code]
+    kind, words = KINDS[code], HELP[code]
+    ways = {known.label: gateway_class(name).panel_places for name, known in REGISTRY.items()}
     context = {
         "code": code,
         "kind": kind,
-        "advice": kind.advise({"times": "…", "host": "…"}),
+        "help": words,
+        "places": [(label, way[words.place]) for label, way in ways.items() if words.place in way],
         "found": doctor_words.FOUND[kind.area],
+        "mended": words.mended or doctor_words.MENDED[kind.area],
     }
     return render(request, "backoffice/doctor_help.html", context)
 

@@ -229,6 +229,8 @@ class Gateway(SubscriptionCalls, DisputeCalls, SampleCalls, Protocol):
     credential_fields: Sequence[SecretField]
     webhook_secret_fields: Sequence[SecretField]
     panel_topics: Sequence[str]
+    # The way to ``keys``, ``webhooks`` and ``pix_keys`` in the panel, in the panel's own words.
+    panel_places: Mapping[str, str] = MappingProxyType({})
     subscribed_topics: Sequence[str] = ()
     sandbox_guide: SandboxGuide = SandboxGuide()
     status_reasons: Mapping[str, str] = MappingProxyType({})

@@ -18,7 +18,7 @@ from backoffice.house import look
 from config.celery import app
 from connections import services
 from connections.services import health
-from tests.backoffice.ward import Ward, seal_wrongly, told, with_mercado_pago
+from tests.backoffice.ward import Ward, age, seal_wrongly, told, with_mercado_pago
 from tests.factories import make_connection
 from tests.webhooks import signing
 from webhooks.models import EventState, WebhookEvent
@@ -93,8 +93,8 @@ HOUSE = {
         lambda ward: setattr(ward.settings, "IS_HTTPS", False),
     ),
     "request_id_altered": Case(_alter_request_id, lambda ward: setattr(ward.door, "request_id", "")),
-    "worker_silent": Case(lambda ward: ward.age(pulses.WORKER), lambda ward: ward.live()),
-    "beat_silent": Case(lambda ward: ward.age(pulses.BEAT), lambda ward: ward.live()),
+    "worker_silent": Case(lambda ward: age(pulses.WORKER), lambda ward: ward.live()),
+    "beat_silent": Case(lambda ward: age(pulses.BEAT), lambda ward: ward.live()),
     "broker_away": Case(
         _take_broker_away, lambda ward: ward.patch.setattr(app.conf, "broker_write_url", ward.kept)
     ),

@@ -66,6 +66,11 @@ def seal_wrongly(connection: Connection, column: str, values: dict[str, str]) ->
     connection.save(update_fields=[column])
 
 
+def age(name: str) -> None:
+    """Who leaves signs of life under this name has left none for three minutes."""
+    Pulse.objects.filter(name=name).update(at=clock.machine_now() - timedelta(minutes=3))
+
+
 class Ward:
     """``kept`` is what a row of the table has to remember until it is undone."""
 
@@ -135,9 +140,6 @@ class Ward:
         reconciling.carry_out(runs.request(self.connection, trigger=RunTrigger.COMMAND).pk)
 
     # -- the machine --------------------------------------------------------------------------------
-
-    def age(self, name: str) -> None:
-        Pulse.objects.filter(name=name).update(at=clock.machine_now() - timedelta(minutes=3))
 
     def live(self) -> None:
         Pulse.objects.update(at=clock.machine_now())

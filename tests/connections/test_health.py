@@ -88,6 +88,46 @@ def test_registers_nothing_while_somebody_else_just_did(shop: Shop) -> None:
     assert shop.hooks == [] and shop.open_codes == ["webhook_missing"]
 
 
+def test_a_webhook_with_another_address_stays_so_until_a_person_presses(shop: Shop, person: Client) -> None:
+    shop.later(minutes=2)
+    shop.in_the_panel(url="https://other.example.com/asaas", events=MOST)
+    health.examine(shop.connection)
+    assert shop.open_codes == ["webhook_missing_events", "webhook_wrong_url"]
+    assert shop.hook["url"] == "https://other.example.com/asaas"
+    page = person.get(reverse("admin:connections_connection_change", args=[shop.row.pk])).content.decode()
+    press = reverse("admin:connections_connection_enable_webhook", args=[shop.row.pk])
+    assert f'action="{press}"' in page
+    person.post(press)
+    assert shop.hook["url"] == services.webhook_url(shop.connection) and shop.open_codes == []
+
+
+def test_an_address_that_was_changed_here_is_told_by_the_next_look(shop: Shop) -> None:
+    shop.later(minutes=2)
+    row = shop.connection
+    row.old_path_token, row.old_path_until = row.path_token, clock.now() + timedelta(days=14)
+    row.path_token = "a-new-one"
+    row.save()
+    health.examine(shop.connection)
+    assert shop.hook["url"] == services.webhook_url(shop.connection) and shop.open_codes == []
+
+
+def test_a_key_without_the_right_to_webhooks_is_told(shop: Shop) -> None:
+    shop.change(key_may_not=["webhooks"])
+    health.examine(shop.connection)
+    assert shop.open_codes == ["webhook_not_allowed"] and shop.connection.state == ConnectionState.READY
+
+
+def test_a_key_that_may_not_say_whose_it_is_contradicts_nothing(shop: Shop) -> None:
+    known = shop.connection.account_id
+    shop.change(key_may_not=["myAccount"])
+    health.examine(shop.connection)
+    assert shop.open_codes == ["identity_unknown"] and shop.connection.account_id == known
+    with pytest.raises(services.CredentialsUnfit, match="unknown_account"):
+        services.verify_credentials(
+            gateway="asaas", environment="sandbox", credentials={"api_key": shop.key}, account_id=known
+        )
+
+
 def test_leaves_what_a_person_switched_off_until_a_person_presses(shop: Shop, person: Client) -> None:
     shop.later(minutes=2)
     shop.in_the_panel(enabled=False, events=MOST)

@@ -23,7 +23,7 @@ from connections.gateways.asaas import (
 from connections.gateways.asaas import credentials as keys
 from connections.gateways.asaas.account import read_account
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
-from connections.gateways.asaas.guide import SANDBOX_GUIDE
+from connections.gateways.asaas.guide import PANEL_PLACES, SANDBOX_GUIDE
 from connections.gateways.asaas.samples import Samples
 from connections.gateways.asaas.topics import IDLE_REASONS, TOPIC_WORDS
 from connections.gateways.base import (
@@ -111,6 +111,7 @@ class AsaasGateway(Samples, Gateway):
     webhook_secret_fields: Sequence[SecretField] = ()
     panel_topics: Sequence[str] = ()
     subscribed_topics: Sequence[str] = notifications.EVENTS
+    panel_places = PANEL_PLACES
     sandbox_guide = SANDBOX_GUIDE
     topic_words = TOPIC_WORDS
     refund_reasons = refunds.REASONS

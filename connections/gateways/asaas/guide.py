@@ -5,6 +5,14 @@ from __future__ import annotations
 from connections.gateways.base import SandboxCard, SandboxGuide
 from connections.gateways.texts import gettext_noop as _
 
+# docs.asaas.com: chaves-de-api, criar-novo-webhook-pela-aplicacao-web, pix-shopify (seen November 2026). The
+# panel is in Portuguese only; its menu of integrations is shown to administrators of the account.
+PANEL_PLACES = {
+    "keys": "Menu do usuário > Integrações > Chaves de API",
+    "webhooks": "Menu do usuário > Integrações > Webhooks",
+    "pix_keys": "Pix > Minhas Chaves",
+}
+
 _APPROVED, _REFUSED = _("is approved"), _("is refused")
 
 SANDBOX_GUIDE = SandboxGuide(

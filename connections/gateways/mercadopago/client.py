@@ -52,7 +52,7 @@ from connections.gateways.mercadopago import (
 from connections.gateways.mercadopago import credentials as keys
 from connections.gateways.mercadopago.api import MercadoPagoApi, required_id
 from connections.gateways.mercadopago.calls import DisputeAnswers, RecurringCalls
-from connections.gateways.mercadopago.guide import SANDBOX_GUIDE, STATUS_REASONS
+from connections.gateways.mercadopago.guide import PANEL_PLACES, SANDBOX_GUIDE, STATUS_REASONS
 from connections.gateways.mercadopago.samples import Samples
 from connections.gateways.mercadopago.topics import IDLE_REASONS, TOPIC_WORDS
 from connections.gateways.money import encode
@@ -120,6 +120,7 @@ class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Samples, Gateway):
         "Alertas de fraude",
         "Vinculação de aplicações",
     )
+    panel_places = PANEL_PLACES
     sandbox_guide = SANDBOX_GUIDE
     status_reasons = STATUS_REASONS
     topic_words = TOPIC_WORDS

@@ -5,6 +5,12 @@ from __future__ import annotations
 from connections.gateways.base import Holder, SandboxCard, SandboxGuide
 from connections.gateways.texts import gettext_noop as _
 
+# Developer site: your-integrations/credentials and /notifications/webhooks (seen November 2026).
+PANEL_PLACES = {
+    "keys": "Suas integrações > (sua aplicação) > Produção > Credenciais de produção",
+    "webhooks": "Suas integrações > (sua aplicação) > Webhooks > Configurar notificações",
+}
+
 _CHECK_CARD = _("A detail of the card was typed wrongly.")
 _NO_FUNDS = _("The card has not enough limit or balance.")
 _OTHER = _("The bank refused it without saying why.")
