@@ -105,6 +105,7 @@ FIXED = {
     "people": "/admin/auth/user/",
     "doctor": "/doctor/",
     "doctor-help": "/doctor/help/request_id_altered/",
+    "doctor-help-webhook": "/doctor/help/webhook_wrong_url/",
 }
 
 
