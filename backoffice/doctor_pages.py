@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from django.contrib import admin, messages
@@ -19,7 +19,7 @@ from backoffice.doctor_help import HELP
 from connections import waiting
 from connections.gateways.registry import REGISTRY, gateway_class
 from connections.models import Connection
-from connections.problem_kinds import KINDS
+from connections.problem_kinds import KINDS, Area
 from connections.sealed import CannotOpen
 from connections.services import keeping
 from connections.services.accounts import WEB_DEADLINE_SECONDS, patience
@@ -106,16 +106,26 @@ def help_page(request: HttpRequest, code: str) -> HttpResponse:
     if code not in KINDS:
         raise Http404
     kind, words = KINDS[code], HELP[code]
-    ways = {known.label: gateway_class(name).panel_places for name, known in REGISTRY.items()}
     context = {
         "code": code,
         "kind": kind,
         "help": words,
-        "places": [(label, way[words.place]) for label, way in ways.items() if words.place in way],
+        "places": list(_places(code, words.place)),
         "found": doctor_words.FOUND[kind.area],
         "mended": words.mended or doctor_words.MENDED[kind.area],
     }
     return render(request, "backoffice/doctor_help.html", context)
+
+
+def _places(code: str, place: str) -> Iterator[tuple[str, str]]:
+    """The gateways that may have this fault, and the way to that page of their panels."""
+    is_of_webhook = KINDS[code].area == Area.WEBHOOK
+    for name, known in REGISTRY.items():
+        gateway = gateway_class(name)
+        # A secret to paste is only where the gateway has no API for webhooks; all others only where it has.
+        has_it = gateway.capabilities.registers_webhook != (code == "webhook_secret_missing")
+        if place in gateway.panel_places and (has_it or not is_of_webhook):
+            yield known.label, gateway.panel_places[place]
 
 
 @require_safe

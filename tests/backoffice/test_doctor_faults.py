@@ -19,7 +19,7 @@ from django.utils import translation
 
 from backoffice.doctor_help import HELP
 from connections.models import Connection
-from connections.problem_kinds import KINDS
+from connections.problem_kinds import KINDS, Area
 from connections.services import health
 from connections.services.keeping import webhook_url
 from tests import factories
@@ -91,8 +91,11 @@ def test_a_page_of_help_says_what_to_do_and_where(ward_reader: Client, code: str
         for text in (words.means, words.shows, *words.steps):
             assert str(text) in page and "%(" not in str(text)
     assert len(words.steps) >= 2 and f'data-help="{code}"' in page
-    assert ("Menu do usuário" in page) == (words.place in ("keys", "webhooks"))
-    assert ("Suas integrações" in page) == (words.place in ("keys", "webhooks"))
+    has_place = words.place in ("keys", "webhooks")
+    at_asaas = code != "webhook_secret_missing"
+    at_mercado_pago = KINDS[code].area != Area.WEBHOOK or code == "webhook_secret_missing"
+    assert ("Menu do usuário > " in page) == (has_place and at_asaas)
+    assert ("Suas integrações > " in page) == (has_place and at_mercado_pago)
 
 
 def test_every_code_has_a_row() -> None:

@@ -9,6 +9,7 @@ from connections.gateways.asaas.notifications import EVENTS
 from connections.gateways.base import Environment, Secrets
 from connections.gateways.errors import (
     CredentialsRefused,
+    KeyOfOtherEnvironment,
 )
 from tests.gateways import sample
 from tests.gateways.asaas.desk import (
@@ -172,3 +173,34 @@ def test_accepts_a_webhook_with_more_events_than_ours(asaas: Any) -> None:
 def test_finds_no_webhook_under_another_address(asaas: Any) -> None:
     add(asaas, "GET", "/webhooks", listed(_hook(url=URL + "x")))
     assert gateway().read_webhook(url=URL) is None
+
+
+def test_finds_the_one_that_was_ours_at_another_address(asaas: Any) -> None:
+    add(asaas, "GET", "/webhooks", "list_empty")
+    add(asaas, "GET", "/webhooks/hook-1", _hook(id="hook-1", url="https://other.example/", enabled=False))
+    found = gateway().read_webhook(url=URL, webhook_id="hook-1")
+    assert found is not None and not found.is_healthy and found.url == "https://other.example/"
+    assert [notice.code for notice in found.problems] == ["webhook_wrong_url", "webhook_disabled"]
+
+
+def test_moves_the_one_that_was_ours(asaas: Any) -> None:
+    add(asaas, "GET", "/webhooks", "list_empty")
+    add(asaas, "GET", "/webhooks/hook-1", _hook(id="hook-1", url="https://other.example/"))
+    add(asaas, "PUT", "/webhooks/hook-1", _hook(id="hook-1"))
+    found = gateway().register_webhook(
+        url=URL, token="t" * 32, email="o@e.com", name="S", webhook_id="hook-1"
+    )
+    assert found.is_healthy and sent(asaas)["url"] == URL
+
+
+def test_one_that_was_deleted_is_found_nowhere(asaas: Any) -> None:
+    add(asaas, "GET", "/webhooks", "list_empty")
+    add(asaas, "GET", "/webhooks/hook-1", {}, status=404)
+    assert gateway().read_webhook(url=URL, webhook_id="hook-1") is None
+
+
+def test_a_key_of_the_other_environment_is_told_apart(asaas: Any) -> None:
+    refusal = {"errors": [{"code": "invalid_environment", "description": "A chave não pertence"}]}
+    add(asaas, "GET", "/myAccount/commercialInfo/", refusal, status=401)
+    with pytest.raises(KeyOfOtherEnvironment):
+        gateway().check_credentials()
