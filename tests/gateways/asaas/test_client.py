@@ -16,6 +16,7 @@ from connections.gateways.errors import (
     CredentialsRefused,
     GatewayError,
     GatewayUnavailable,
+    KeyOfOtherEnvironment,
     NotFound,
     RequestRefused,
     UnreadableAnswer,
@@ -194,7 +195,7 @@ def test_says_which_field_was_refused(asaas: Any, code: str, description: str, f
     ("status", "content", "expected"),
     [
         (401, None, CredentialsRefused),
-        (401, error("invalid_environment", "A chave não pertence a este ambiente"), CredentialsRefused),
+        (401, error("invalid_environment", "A chave não pertence a este ambiente"), KeyOfOtherEnvironment),
         (403, None, CredentialsRefused),
         (404, None, NotFound),
         (400, {"errors": "x"}, RequestRefused),
