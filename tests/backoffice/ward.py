@@ -43,7 +43,6 @@ def told(*options: str) -> list[str]:
 
 
 def browser(group: str, **values: Any) -> Client:
-    people.keep_groups()
     client = Client()
     client.force_login(people.make_person(group.lower(), group, **values))
     return client
