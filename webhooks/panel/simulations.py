@@ -91,7 +91,7 @@ def _addresses(connection: Connection) -> list[tuple[str, str]]:
     until = connection.old_path_until
     if connection.old_path_token and until and until > clock.now():
         day = date_format(timezone.localtime(until), "SHORT_DATETIME_FORMAT")
-        said = _("%(address)s, the old one, taken until %(day)s")
+        said = _("The old one, taken until %(day)s: %(address)s")
         found.append((_REPLACED, said % {"address": old_address_of(connection), "day": day}))
     return found
 
