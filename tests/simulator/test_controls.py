@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 
 import requests
@@ -169,7 +170,8 @@ def test_everything_survives_a_restart(
     asaas = AsaasClient(first.simulator, first.simulator.control("accounts", gateway="asaas"))
     inbox.answers = [500, 200]
     asaas.webhook(inbox.url, PAID_EVENTS)
-    payment = asaas.charge()
+    today = date.fromisoformat(first.simulator.read("clock")["now"][:10])
+    payment = asaas.charge(dueDate=(today + timedelta(days=9)).isoformat())  # not overdue meanwhile
     inbox.wait(1)
     first.simulator.flush()
     first.simulator.advance(days=1)
