@@ -1,0 +1,37 @@
+"""Asks axe-core, in the page itself, what of it would keep somebody out (WCAG 2.2 A and AA, good practice)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_RUN = """async (tags) => {
+    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return found.violations;
+}"""
+
+
+@cache
+def _source() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """One line for each: the rule, where, and what axe says of it. Empty is good.
+
+    Evaluated from outside, so that the policy of the page (no foreign script) may stay as it is.
+    """
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(_source())
+    return [_line(rule, node) for rule in page.evaluate(_RUN, TAGS) for node in rule["nodes"]]
+
+
+def _line(rule: dict[str, Any], node: dict[str, Any]) -> str:
+    where = " ".join(str(part) for part in node["target"])
+    why = " ".join(node.get("failureSummary", "").split())
+    return f"{rule['id']}: {where}: {why}"
