@@ -38,6 +38,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "connections.add_connectionaccess",
         "connections.change_connectionaccess",
         "connections.delete_connectionaccess",
+        "connections.view_brand",
+        "connections.add_brand",
+        "connections.change_brand",
+        "connections.delete_brand",
         "auth.view_user",
         "auth.add_user",
         "auth.change_user",
@@ -74,6 +78,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     AUDITOR: (
         "connections.view_connection",
         "connections.view_connectionaccess",
+        "connections.view_brand",
         "auth.view_user",
         "auth.view_group",
         *_READS_MONEY,

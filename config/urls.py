@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from backoffice import doctor_pages, imports, reports, settlements
 from backoffice import views as backoffice
+from payments.public.views import stylesheet
 from payments.staff.disputes import disputes
 from webhooks.views import receive
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("imports/<uuid:public_id>/", imports.run, name="charge_import"),
     path("imports/<uuid:public_id>/state/", imports.state, name="charge_import_state"),
     path("pay/<slug:token>/", include("payments.public.urls")),
+    path("brand/<uuid:public_id>/<slug:mark>.css", stylesheet, name="pay_sheet"),
     path("api/v1/", include("payments.api.urls")),
     path("webhooks/<slug:token>/", receive, name="webhook"),
     path("admin/", admin.site.urls),

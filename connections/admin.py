@@ -22,9 +22,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from connections import problem_pages, recent_login, rotation_pages, services
+from connections.brand_admin import BrandAdmin
 from connections.forms import CREDENTIAL, PASSWORD, WEBHOOK_SECRET, ConnectionForm
 from connections.gateways.registry import gateway_class
-from connections.models import Connection, ConnectionState, WebhookState, is_limited
+from connections.models import Brand, Connection, ConnectionState, WebhookState, is_limited
 from connections.sealed import CannotOpen
 from connections.services import telling
 from connections.waiting import AllSeatsTaken
@@ -50,6 +51,8 @@ def _in_words(value: str, label: str) -> str:
 
 
 Action = Callable[[HttpRequest, Connection], HttpResponse | None]
+
+admin.site.register(Brand, BrandAdmin)
 
 
 def _confirm(request: HttpRequest) -> Callable[[str], bool] | None:

@@ -16,6 +16,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from connections.branding import Brand as Brand
 from connections.gateways.base import Environment, Secrets
 from connections.gateways.registry import REGISTRY
 from connections.places import Placed

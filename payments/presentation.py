@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from config import clock
-from connections.gateways.base import PaymentStatus, SandboxGuide
+from connections.gateways.base import Method, PaymentStatus, SandboxGuide
 from connections.gateways.documents import bare
 from connections.gateways.registry import gateway_class
 from payments import boletos, gate, parcels
@@ -109,7 +109,7 @@ def row(charge: Charge) -> dict[str, Any]:
 def live_mark(charge: Charge) -> str:
     """Changes whenever a page about the charge would look different."""
     code = "expired" if has_expired_code(charge) else int(bool(charge.pix_text or charge.link))
-    code = "boleto" if charge.boleto_line else code
+    code = f"boleto{bool(live_pix_text(charge)):d}" if charge.boleto_line else code
     known = charge.payments.order_by("pk").values_list("gateway_id", "gateway_status")
     terms = charge.terms.order_by("pk").values_list("pk", "is_agreed")
     refunds = charge.refunds.values_list("pk", "state", "is_for_person", "payer_link", "gateway_status")
@@ -125,10 +125,19 @@ def digest(salt: str, shown: object) -> str:
 
 
 def has_expired_code(charge: Charge) -> bool:
-    """Whether a bank would refuse the PIX code by now, or the page to pay is over before its charge is."""
-    code, link = charge.pix_expires_at, charge.link_expires_at
-    is_code_over = bool(charge.pix_text and code and code <= clock.now())
+    """Whether a bank would refuse the PIX code by now, or the page to pay is over before its charge is.
+
+    Where the customer chooses, a code that is over takes nothing from the other ways.
+    """
+    link = charge.link_expires_at
+    is_code_over = bool(charge.pix_text and not live_pix_text(charge) and charge.method != Method.ANY)
     return is_code_over or bool(link and link <= clock.now())
+
+
+def live_pix_text(charge: Charge) -> str:
+    """The PIX code while a bank takes it."""
+    end = charge.pix_expires_at
+    return "" if end and end <= clock.now() else charge.pix_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +224,7 @@ def sending(charge: Charge, *, code: str) -> Sending | None:
     text = _message(charge)
     return Sending(
         link=charge.pay_url,
-        pix_text="" if is_gettable else charge.pix_text,
+        pix_text="" if is_gettable else live_pix_text(charge),
         boleto=paper,
         message=text,
         whatsapp_url=f"https://wa.me/{charge.customer.home.international(charge.customer.phone)}?text={quote(text)}",

@@ -147,6 +147,7 @@ class Capabilities:
     ``pix_minutes``: the shortest and longest life of a PIX code, in minutes.
     ``reports_overdue``: the gateway itself says when a charge is past due; else that is our own rule.
     ``takes_terms``: it grants a discount and charges fine and interest by itself, as ``Terms`` say.
+    ``codes_of_any``: what can be fetched to pay by where the payer chooses, beside the page.
     ``boleto_days``: the earliest and latest due date of a boleto, in days from today. ``needs_address``: for
     these methods the payer's address must be known. ``takes_late_days``: it can be told how long after the
     due date a boleto may be paid.
@@ -178,6 +179,7 @@ class Capabilities:
     resends: frozenset[ResourceKind] = frozenset()
     reports_overdue: bool = False
     takes_terms: bool = False
+    codes_of_any: frozenset[Method] = frozenset()
     boleto_days: tuple[int, int] | None = None
     takes_late_days: bool = False
     needs_address: frozenset[Method] = frozenset()

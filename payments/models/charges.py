@@ -197,6 +197,13 @@ class Charge(models.Model):
         return self.status in payable and not self.review_reason
 
     @property
+    def codes(self) -> frozenset[Method]:
+        """What is fetched for it, to be paid by on our own pages."""
+        if self.method == Method.ANY:
+            return self.connection.capabilities.codes_of_any
+        return frozenset({Method.PIX, Method.BOLETO} & {self.method})
+
+    @property
     def is_open(self) -> bool:
         """Whether the status may still move by itself."""
         waiting = (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from config import clock
+from connections.branding import Brand, brand_of
 from connections.gateways.base import Method
 from payments.models import ChangeKind, Charge, ChargeStatus, ReviewReason
 from payments.parcel_words import ParcelLine, lines, next_line
@@ -21,6 +24,7 @@ from payments.presentation import (
     digest,
     has_expired_code,
     is_boleto_over,
+    live_pix_text,
     newest_refusal,
     qr_svg,
     terms_in_words,
@@ -36,7 +40,10 @@ _STATES = {
     ChargeStatus.PAID: ("paid", gettext_noop("Payment received. Thank you!")),
     ChargeStatus.PARTIALLY_REFUNDED: ("paid", gettext_noop("Paid. A part was given back to you.")),
     ChargeStatus.REFUNDED: ("refunded", gettext_noop("Your payment was given back.")),
-    ChargeStatus.DISPUTED: ("checking", gettext_noop("This payment is being looked into.")),
+    ChargeStatus.DISPUTED: (
+        "checking",
+        gettext_noop("This payment was contested and is being looked into. You do not have to pay again."),
+    ),
     ChargeStatus.CHARGED_BACK: ("closed", gettext_noop("This charge is closed.")),
     ChargeStatus.EXPIRED: ("closed", gettext_noop("The time to pay has run out. Ask for a new link.")),
     ChargeStatus.CANCELLED: ("closed", gettext_noop("This charge was cancelled. There is nothing to pay.")),
@@ -67,19 +74,26 @@ _TONES = {
 }
 
 
+# A code that lives on for weeks needs no hurry, and one that ends within the day is counted down.
+_NEAR, _TICKING = timedelta(days=7), timedelta(days=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Look:
     """What a customer may know: nothing here names our own status, account or reason.
 
     ``shape`` is the page's shape in one word, ``tone`` its colour and icon; ``mark`` changes whenever the
     page would look different. ``most_parcels``: so many may be chosen on the gateway's page. ``code`` is
-    what ``code_state`` says of the PIX code.
+    what ``code_state`` says of the PIX code. ``ends_at``: when the code or the page to pay ends, if that is
+    near.
     """
 
     shape: str
     tone: str
     sentence: str
     payee: str
+    brand: Brand | None
+    ends_at: datetime | None
     pix_text: str
     boleto: BoletoInWords | None
     checkout_link: str
@@ -101,17 +115,32 @@ class Look:
     def qr_svg(self) -> str:
         return qr_svg(self.pix_text)
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """What stands ready to be paid by, in the order of the tabs."""
+        ready = {"pix": self.pix_text, "boleto": self.boleto, "page": self.checkout_link}
+        return tuple(way for way, there in ready.items() if there)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """For the countdown; None where there is nothing to count."""
+        left = self.ends_at - clock.now() if self.ends_at else None
+        return max(0, int(left.total_seconds())) if left is not None and left <= _TICKING else None
+
 
 def look(charge: Charge) -> Look:
     """The customer's page about a charge, as it is now."""
     code = code_state(charge, may_renew=renewing.may_have_new_code(charge))
     shape, sentence = _shape(charge, code)
-    pix_text = charge.pix_text if shape == "waiting" else ""
+    brand = brand_of(charge.connection)
+    pix_text = live_pix_text(charge) if shape == "waiting" else ""
     paper = boleto(charge) if shape == "waiting" else None
     own = tuple(lines(charge)) if shape in ("waiting", "paid", "refunded") else ()
     following = next_line(own) if are_ours(charge) else None
     link = following.payment.link if following else charge.link
-    link = link if shape == "waiting" and not (pix_text or paper) else ""
+    is_chosen_there = charge.method == Method.ANY
+    link = link if shape == "waiting" and (is_chosen_there or not (pix_text or paper)) else ""
+    ends_at = _end(charge, pix_text, link)
     words = terms_in_words(charge) if shape in ("waiting", "renewable") else TermsInWords()
     was_refused = bool(link and newest_refusal(attempts(charge)))
     could_not_renew = bool(charge.failure) and shape == "renewable"
@@ -119,7 +148,9 @@ def look(charge: Charge) -> Look:
         shape=shape,
         tone=_tone(charge, shape, code),
         sentence=_(sentence),
-        payee=charge.connection.account_name or _("the business that sent you this link"),
+        payee=_payee(charge, brand),
+        brand=brand,
+        ends_at=ends_at,
         pix_text=pix_text,
         boleto=paper,
         checkout_link=link,
@@ -133,11 +164,22 @@ def look(charge: Charge) -> Look:
         is_live=shape in ("preparing", "waiting", "checking", "renewable") or charge.is_open,
         mark=_mark(
             charge,
-            (shape, sentence, pix_text, link, charge.boleto_line if paper else ""),
+            (shape, sentence, pix_text, link, charge.boleto_line if paper else "", ends_at),
             (was_refused, could_not_renew, words.version, len(words.now)),
             [(one.number, one.tone, one.amount, one.due, one.digits) for one in own],
         ),
     )
+
+
+def _payee(charge: Charge, brand: Brand | None) -> str:
+    named = brand.name if brand else ""
+    return named or charge.connection.account_name or _("the business that sent you this link")
+
+
+def _end(charge: Charge, pix_text: str, link: str) -> datetime | None:
+    """When what is shown to pay by ends, unless that is far away."""
+    end = charge.pix_expires_at if pix_text else charge.link_expires_at if link else None
+    return end if end and end - clock.now() <= _NEAR else None
 
 
 def _shape(charge: Charge, code: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,9 +13,11 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from connections.branding import Brand
 from payments import presentation
 from payments.breakdown import Breakdown, breakdown
 from payments.models import Charge
+from payments.public import sheet
 from payments.public.look import look
 from payments.public.origin import is_from_our_page
 from payments.public.reader import reader_of
@@ -38,7 +41,14 @@ def _private(view: View) -> View:
 
 
 def _charge(token: str) -> Charge:
-    return get_object_or_404(Charge.objects.for_lists(), pay_token=token)
+    charges = Charge.objects.for_lists().select_related("connection__brand")
+    return get_object_or_404(charges, pay_token=token)
+
+
+def _charge_alone(token: str) -> Charge:
+    """Without the picture of the brand: open pages ask every three seconds."""
+    charges = Charge.objects.for_lists().select_related("connection__brand")
+    return get_object_or_404(charges.defer("connection__brand__logo"), pay_token=token)
 
 
 @require_safe
@@ -54,6 +64,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
             "row": presentation.row(charge),
             "look": shown,
             "reader": reader,
+            "sheet_mark": sheet.mark(shown.brand) if shown.brand else "",
             "breakdown": _breakdown(charge),
             "receipt": charge.payments.filter(paid_at__isnull=False).order_by("pk").first(),
         }
@@ -85,8 +96,18 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_safe
+def stylesheet(request: HttpRequest, public_id: UUID, mark: str) -> HttpResponse:
+    """The page's style in the colour of a brand: a file, as the policy of the page allows no other place."""
+    brand = get_object_or_404(Brand.objects.defer("logo"), public_id=public_id)
+    answer = HttpResponse(sheet.text(brand), content_type="text/css; charset=utf-8")
+    is_this = mark == sheet.mark(brand)
+    answer["Cache-Control"] = "public, max-age=31536000, immutable" if is_this else "no-cache"
+    return answer
+
+
+@require_safe
 @_private
 def state(request: HttpRequest, token: str) -> HttpResponse:
     """For the open page: changes when the page would look different."""
-    seen = look(_charge(token))
+    seen = look(_charge_alone(token))
     return JsonResponse({"status": seen.shape, "mark": seen.mark})

@@ -65,18 +65,25 @@ def has_its_code(charge: Charge) -> bool:
     """Whether the charge holds what it is paid by; one that is paid on a page has none."""
     if parcels.are_ours(charge):
         return plans.has_all(charge)
-    if charge.method == Method.PIX:
-        return bool(charge.pix_text)
-    return charge.method != Method.BOLETO or bool(charge.boleto_line)
+    return not _missing(charge)
+
+
+def _missing(charge: Charge) -> frozenset[Method]:
+    there = {Method.PIX: charge.pix_text, Method.BOLETO: charge.boleto_line}
+    return frozenset(method for method in charge.codes if not there[method])
 
 
 def fetch_code(charge: Charge, gateway: Gateway, gateway_id: str) -> bool:
-    """Fetch what the charge is paid by; whether the gateway has it by now. Raises a ``GatewayError``."""
-    if charge.method == Method.BOLETO:
-        boleto = gateway.fetch_boleto(gateway_id)
-        return boleto is not None and take_boleto(charge, boleto)
-    code = gateway.fetch_pix_code(gateway_id)
-    return code is not None and take_code(charge, code.text, code.expires_at)
+    """Fetch what the charge is paid by; whether the gateway has all of it now. Raises a ``GatewayError``."""
+    is_there = True
+    for method in sorted(_missing(charge)):
+        if method == Method.BOLETO:
+            boleto = gateway.fetch_boleto(gateway_id)
+            is_there &= boleto is not None and take_boleto(charge, boleto)
+        else:
+            code = gateway.fetch_pix_code(gateway_id)
+            is_there &= code is not None and take_code(charge, code.text, code.expires_at)
+    return is_there
 
 
 def take_code(charge: Charge, text: str, expires_at: datetime | None) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -156,10 +158,10 @@ def newest_due_date(charge: Charge) -> date:
 
 def have_code_fetched(charge: Charge) -> None:
     """Let a worker fetch the code that is missing; a charge still being made gets its own anyway."""
+    empty = {Method.PIX: Q(pix_text=""), Method.BOLETO: Q(boleto_line="")}
+    lacks_one = reduce(or_, (empty[method] for method in charge.codes), Q(pk__in=()))
     if parcels.are_ours(charge):  # a worker looks which parcel is next
         lacks_one = Q()
-    else:
-        lacks_one = Q(method=Method.PIX, pix_text="") | Q(method=Method.BOLETO, boleto_line="")
     waits = Charge.objects.filter(pk=charge.pk, status__in=(ChargeStatus.PENDING, ChargeStatus.OVERDUE))
     without = waits.filter(lacks_one, creation_due_at=None)
     without.update(creation_due_at=clock.now(), creation_tries=0)

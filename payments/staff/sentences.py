@@ -128,6 +128,10 @@ def _new_code(entry: TimelineEntry) -> tuple[str, str]:
     return _("%(who)s had a PIX code made") % {"who": entry.actor.get_username()}, ""
 
 
+def _new_link(entry: TimelineEntry) -> tuple[str, str]:
+    return _("%(who)s made a new link to pay") % {"who": who(entry)}, _("the old one leads nowhere any more")
+
+
 def _twin_cancelled(entry: TimelineEntry) -> tuple[str, str]:
     detail = _("a creating call without an answer had its effect late")
     return _("Cancelled at the gateway, as it was there twice: %(id)s") % {
@@ -236,6 +240,7 @@ _SENTENCES = {
     "sent_again": _sent_again,
     "turn": _turn,
     "new_code": _new_code,
+    "new_link": _new_link,
     "twin_cancelled": _twin_cancelled,
     "simulated": _simulated,
     "terms": _terms,

@@ -34,6 +34,7 @@ urlpatterns = [
     path("<slug:reference>/sent/", sends.charge_sent, name="charge_sent"),
     path("<slug:reference>/send-again/", views.send_again, name="send_again"),
     path("<slug:reference>/new-code/", views.new_code, name="new_code"),
+    path("<slug:reference>/new-link/", views.new_link, name="new_link"),
     path("<slug:reference>/simulate-payment/", views.simulate_payment, name="simulate_payment"),
     path("<slug:reference>/simulate-overdue/", views.simulate_overdue, name="simulate_overdue"),
 ]

@@ -19,7 +19,7 @@ from connections.waiting import AllSeatsTaken
 from payments import parcel_words, parcels, presentation
 from payments.breakdown import breakdown
 from payments.models import Charge, ChargeStatus
-from payments.services import changeable, doubt, refundable, renewing, sandbox
+from payments.services import changeable, doubt, links, refundable, renewing, sandbox
 from payments.services.creation import create_charge
 from payments.services.customers import save_customer
 from payments.services.intents import NewCharge, find_look_alike
@@ -159,6 +159,17 @@ def new_code(request: HttpRequest, reference: str) -> HttpResponse:
     """A PIX code that has expired is followed by another; one that is made on demand is made now."""
     shown = _charge_to_act_on(request, reference)
     renewing.new_code(shown, actor=request.user)  # type: ignore[arg-type]
+    return redirect(shown)
+
+
+@require_POST
+@login_required
+@permission_required("payments.add_charge", raise_exception=True)
+def new_link(request: HttpRequest, reference: str) -> HttpResponse:
+    """The link went to somebody it was not for: from now on another one leads to the page."""
+    shown = _charge_to_act_on(request, reference)
+    links.new_link(shown, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("The old link leads nowhere now. Send the customer the new one."))
     return redirect(shown)
 
 

@@ -28,9 +28,9 @@
     if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
     var place = document.getElementById("announce");
     if (place) place.textContent = fresh.dataset.announce || "";
+    document.dispatchEvent(new CustomEvent("live:swapped", { detail: { before: old.dataset.status } }));
   }
 
-  function refused(answer) { return answer.status === 403 || answer.status === 404; }
 
   async function ask() {
     if (isAsking) return;
@@ -38,7 +38,8 @@
     try {
       var live = current();
       var answer = await fetch(live.dataset.liveUrl, { headers: { Accept: "application/json" } });
-      if (refused(answer)) { delete live.dataset.liveUrl; return; }
+      if (answer.status === 404) { location.reload(); return; }
+      if (answer.status === 403) { delete live.dataset.liveUrl; return; }
       if (!answer.ok) throw new Error(answer.status);
       if ((await answer.json()).mark !== live.dataset.mark) {
         var page = await fetch(location.href);

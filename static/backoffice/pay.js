@@ -103,9 +103,9 @@
     if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
     var place = document.getElementById("announce");
     if (place) place.textContent = fresh.dataset.announce || "";
+    document.dispatchEvent(new CustomEvent("live:swapped", { detail: { before: old.dataset.status } }));
   }
 
-  function refused(answer) { return answer.status === 403 || answer.status === 404; }
 
   async function ask() {
     if (isAsking) return;
@@ -113,7 +113,8 @@
     try {
       var live = current();
       var answer = await fetch(live.dataset.liveUrl, { headers: { Accept: "application/json" } });
-      if (refused(answer)) { delete live.dataset.liveUrl; return; }
+      if (answer.status === 404) { location.reload(); return; }
+      if (answer.status === 403) { delete live.dataset.liveUrl; return; }
       if (!answer.ok) throw new Error(answer.status);
       if ((await answer.json()).mark !== live.dataset.mark) {
         var page = await fetch(location.href);
@@ -138,4 +139,92 @@
     if (event.target.closest("[data-print]")) window.print();
   });
   later();
+})();
+// Counts [role=timer][data-seconds] down, by the time that passes and not by this machine's clock.
+(function () {
+  "use strict";
+  var NEARLY = 120;
+
+  function two(number) { return String(number).padStart(2, "0"); }
+
+  function written(left) {
+    var hours = Math.floor(left / 3600), rest = two(Math.floor(left / 60) % 60) + ":" + two(left % 60);
+    return hours ? hours + ":" + rest : rest;
+  }
+
+  function show(timer) {
+    var passed = (performance.now() - timer.startedAt) / 1000;
+    var left = Math.max(0, Math.ceil(Number(timer.dataset.seconds) - passed));
+    timer.textContent = written(left);
+    if (left > NEARLY || timer.isNear) return;
+    timer.isNear = true;
+    timer.parentElement.classList.add("nearly");
+    var place = document.getElementById("announce");
+    if (place && left > 0) place.textContent = timer.dataset.nearly;
+  }
+
+  function each(act) { document.querySelectorAll("[role=timer][data-seconds]").forEach(act); }
+
+  function begin() {
+    each(function (timer) { timer.startedAt = performance.now(); show(timer); });
+  }
+
+  document.addEventListener("live:swapped", begin);
+  setInterval(function () { each(show); }, 1000);
+  begin();
+})();
+// Makes the list of ways to pay a row of tabs (arrow keys, Home, End); without script all of them are open.
+(function () {
+  "use strict";
+  var chosen = "";
+
+  function tabs() { return Array.from(document.querySelectorAll("#ways a")); }
+
+  function panel(tab) { return document.querySelector(tab.hash); }
+
+  function choose(tab, isFocused) {
+    tabs().forEach(function (other) {
+      var isIt = other === tab;
+      other.setAttribute("aria-selected", String(isIt));
+      other.tabIndex = isIt ? 0 : -1;
+      panel(other).hidden = !isIt;
+    });
+    chosen = tab.hash;
+    if (isFocused) tab.focus();
+  }
+
+  function dress() {
+    var all = tabs();
+    if (!all.length) return;
+    document.getElementById("ways").setAttribute("role", "tablist");
+    all.forEach(function (tab) {
+      tab.parentElement.setAttribute("role", "presentation");
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-controls", tab.hash.slice(1));
+      panel(tab).setAttribute("role", "tabpanel");
+    });
+    choose(all.find(function (tab) { return tab.hash === chosen; }) || all[0], false);
+  }
+
+  function step(event) {
+    var all = tabs(), at = all.indexOf(event.target.closest("#ways a"));
+    var to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    choose(all[(to + all.length) % all.length], true);
+  }
+
+  document.addEventListener("click", function (event) {
+    var tab = event.target.closest("#ways a");
+    if (!tab) return;
+    event.preventDefault();
+    choose(tab, true);
+  });
+  document.addEventListener("keydown", step);
+  document.addEventListener("live:swapped", function (event) {
+    dress();
+    var live = document.getElementById("live");
+    if (live.dataset.status !== event.detail.before) live.scrollIntoView({ block: "start" });
+  });
+  dress();
 })();

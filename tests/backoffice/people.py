@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR
-from connections.models import Connection, ConnectionAccess
+from connections.models import Brand, Connection, ConnectionAccess
 from payments.models import (
     BatchRow,
     Charge,
@@ -51,6 +51,7 @@ class Place:
     """What there is on one connection."""
 
     connection: Connection
+    brand: Brand
     charge: Charge
     event: WebhookEvent
     rejection: RejectedNotification
@@ -129,6 +130,7 @@ def make_place(name: str) -> Place:
     ReplayItem.objects.create(replay=replay, event=event, state_before="dead", outcome="done", at=NOW)
     return Place(
         connection=connection,
+        brand=Brand.objects.create(connection=connection, name=name, colour="#0a6b4d"),
         charge=charge,
         event=event,
         rejection=rejection,

@@ -48,6 +48,7 @@ TABLE = """
 /charges/<reference>/sent/                                mmmmmmm Luuuxnn
 /charges/<reference>/send-again/                          mmmmmmm Lxxrxnx
 /charges/<reference>/new-code/                            mmmmmmm Lxxrxnx
+/charges/<reference>/new-link/                            mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
 /subscriptions/                                           Loooooo mmmmmmm
@@ -97,6 +98,7 @@ TABLE = """
 /pay/<token>/                                             ooooooo mmmmmmm
 /pay/<token>/state/                                       ooooooo mmmmmmm
 /pay/<token>/code/                                        mmmmmmm xxxxxxx
+/brand/<public_id>/<mark>.css                             ooooooo mmmmmmm
 /api/v1/charges/<reference>/                              xoooonn xmmmmmm
 /webhooks/<token>/                                        mmmmmmm sssssss
 /admin/                                                   Loxxoxo Loxxoxo
@@ -159,6 +161,12 @@ TABLE = """
 /admin/connections/connection/<object_id>/delete/         Lxxxxxg Lxxxxxg
 /admin/connections/connection/<object_id>/change/         Loxxoxg Loxxxxg
 /admin/connections/connection/<object_id>/                Lrxxrxr Lrxxrxr
+/admin/connections/brand/                                 Loxxoxo Loxxoxo
+/admin/connections/brand/add/                             Loxxxxo Loxxxxo
+/admin/connections/brand/<object_id>/history/             Loxxoxg Loxxoxg
+/admin/connections/brand/<object_id>/delete/              Loxxxxg Loxxxxg
+/admin/connections/brand/<object_id>/change/              Loxxoxg Loxxxxg
+/admin/connections/brand/<object_id>/                     Lrxxrxr Lrxxrxr
 /admin/webhooks/webhookevent/                             Loxxoxo Loxxoxo
 /admin/webhooks/webhookevent/add/                         Lxxxxxx Lxxxxxx
 /admin/webhooks/webhookevent/<object_id>/history/         Loxxoxg Loxxoxg
@@ -212,6 +220,7 @@ def address(route: str, house: House, place: Place) -> str:
         "user": house.colleague.pk,
         "group": house.group.pk,
         "connection": place.connection.pk,
+        "brand": place.brand.pk,
         "webhookevent": place.event.pk,
         "rejectednotification": place.rejection.pk,
     }
@@ -224,6 +233,7 @@ def address(route: str, house: House, place: Place) -> str:
         "connection_id": place.connection.public_id,
         "token": token,
         "code": "no_pix_key",
+        "mark": "any",
         "nonce": place.run.public_id,
         "pk": place.connection.pk,
         "app_label": "payments",
@@ -247,6 +257,8 @@ def _public_id(route: str, place: Place) -> Any:
         return place.simulation.public_id
     if route.startswith("/doctor/"):
         return place.connection.public_id
+    if route.startswith("/brand/"):
+        return place.brand.public_id
     if route.startswith("/imports/"):
         return place.imported.public_id
     return place.event.public_id if route.startswith("/events/") else place.run.public_id

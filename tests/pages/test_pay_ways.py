@@ -144,7 +144,7 @@ def test_boleto_is_shown_as_on_paper(charges: dict[str, Charge]) -> None:
     page = read(charge)
     assert "23793.38128 60082.000005 06000.063307 7 89840000015000" in page
     assert 'data-boleto-line="23793381286008200000506000063307789840000015000"' in page
-    assert '<a class="button wide" href="https://example.com/boleto.pdf" rel="noreferrer"' in page
+    assert '<a class="button" href="https://example.com/boleto.pdf" rel="noreferrer"' in page
     assert "one to three business days" in page and "style=" not in page
 
 

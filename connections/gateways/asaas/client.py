@@ -73,6 +73,7 @@ class AsaasGateway(Samples, Gateway):
     # R$ 5.00 after discount (asaas.md 1.5 and section 8, row 10).
     capabilities = Capabilities(
         methods=frozenset({Method.PIX, Method.BOLETO, Method.CARD, Method.ANY}),
+        codes_of_any=frozenset({Method.PIX, Method.BOLETO}),  # of an UNDEFINED charge too (asaas.md 3.4)
         minimum_cents=500,
         registers_webhook=True,
         has_versions=False,
