@@ -1,4 +1,4 @@
-"""Asks axe-core, in the page itself, what of it would keep somebody out (WCAG 2.2 A and AA, good practice)."""
+"""Asks axe-core, in the page itself, what would keep somebody out (WCAG 2.2 A and AA, good practice)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _RUN = """async (tags) => {
-    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    const options = { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] };
+    const found = await axe.run(document, options);
     return found.violations;
 }"""
 

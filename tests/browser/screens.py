@@ -122,6 +122,7 @@ def _fill_database() -> dict[str, str]:
         sample,
         sample_batches,
         sample_disputes,
+        sample_pay,
         sample_refunds,
         sample_settlements,
         sample_subscriptions,
@@ -132,6 +133,7 @@ def _fill_database() -> dict[str, str]:
     charges = sample.make_charges(operator)
     pages = {f"charge-{name}": charge.get_absolute_url() for name, charge in charges.items()}
     pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
+    pages |= {f"pay-{name}": f"/pay/{own.pay_token}/" for name, own in sample_pay.make_states().items()}
     pages |= sample_refunds.make_refunds(charges, operator)
     pages |= sample_settlements.make_settlements(charges)
     pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
