@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_RUN = """async (tags) => {
-    const options = { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] };
+_RUN = """async ([type, values]) => {
+    const options = { runOnly: { type, values }, resultTypes: ["violations"] };
     const found = await axe.run(document, options);
     return found.violations;
 }"""
@@ -22,14 +23,15 @@ def _source() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def violations(page: Page) -> list[str]:
-    """One line for each: the rule, where, and what axe says of it. Empty is good.
+def violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """One line for each: the rule, where, and what axe says of it. Empty is good. ``rules``: these alone.
 
     Evaluated from outside, so that the policy of the page (no foreign script) may stay as it is.
     """
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_source())
-    return [_line(rule, node) for rule in page.evaluate(_RUN, TAGS) for node in rule["nodes"]]
+    asked = ["rule", list(rules)] if rules else ["tag", TAGS]
+    return [_line(rule, node) for rule in page.evaluate(_RUN, asked) for node in rule["nodes"]]
 
 
 def _line(rule: dict[str, Any], node: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -50,17 +52,25 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="of --all, those whose name begins so")
     parser.add_argument("--language", default="pt-BR")
     chosen = parser.parse_args()
+    with served(_fill_database) as (base, addresses):
+        _take_all(base, addresses, Path(chosen.folder), chosen)
+
+
+@contextmanager
+def served(fill: Callable[[], dict[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """A server over a fresh database that ``fill`` fills: its address, and what ``fill`` returned."""
     with tempfile.TemporaryDirectory(prefix="screens-") as place:
         port = _free_port()
+        base = f"http://127.0.0.1:{port}"
         os.environ.update(
             SECRET_KEY=secrets.token_hex(24),
             CREDENTIALS_KEYS=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             DATABASE_URL=f"sqlite:///{place}/screens.sqlite3",
-            PUBLIC_URL=f"http://127.0.0.1:{port}",
+            PUBLIC_URL=base,
             DJANGO_SETTINGS_MODULE="config.settings",
             LOG_LEVEL="ERROR",
         )
-        addresses = _fill_database()
+        made = fill()
         command = [
             sys.executable,
             "manage.py",
@@ -73,8 +83,8 @@ def main() -> None:
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as server:
             try:
-                _wait(f"http://127.0.0.1:{port}/healthz")
-                _take_all(f"http://127.0.0.1:{port}", addresses, Path(chosen.folder), chosen)
+                _wait(f"{base}/healthz")
+                yield base, made
             finally:
                 server.terminate()
 
