@@ -43,7 +43,7 @@ class BrandAdmin(admin.ModelAdmin):
             "connection__credentials", "connection__webhook_secrets"
         )
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "connection":
             kwargs["queryset"] = Connection.objects.without_secrets().visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
