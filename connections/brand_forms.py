@@ -23,7 +23,7 @@ class BrandForm(forms.ModelForm):
         label=_("logo"),
         required=False,
         help_text=_(
-            "PNG, JPEG or WebP of at most 12 kB; about 320 × 120 pixels are enough. A larger picture is made "
+            "PNG, JPEG or WebP of at most 10 kB; about 320 × 120 pixels are enough. A larger picture is made "
             "smaller here before it is sent."
         ),
         widget=forms.FileInput(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connections.models import Connection
 
 # The logo stands in the page itself, which may weigh 50 kB with everything it needs.
-MOST_LOGO_BYTES = 12 * 1024
+MOST_LOGO_BYTES = 10 * 1024
 
 
 class Brand(models.Model):

@@ -51,7 +51,7 @@ def test_nobody_is_kept_out_of_any_state(page: Page, states: dict[str, Charge]) 
 def test_heaviest_page_is_light(page: Page, states: dict[str, Charge]) -> None:
     """The largest logo, all ways to pay, nothing packed: 50 kB and three requests, the QR among them."""
     charge = states["ways"]
-    picture = looked_into(png(64, 62, is_noise=True))
+    picture = looked_into(png(60, 55, is_noise=True))
     assert MOST_LOGO_BYTES * 0.95 < len(picture.body) <= MOST_LOGO_BYTES
     charge.connection.brand.logo = picture.body
     charge.connection.brand.save()
