@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connections', '0007_account_lists'),
+        ('connections', '0008_problems_that_were_over'),
     ]
 
     operations = [
