@@ -26,7 +26,7 @@ PLAIN = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_l
 WITH_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext"}
 IN_TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 PLACE = re.compile(r"%(?:\(\w+\))?[sd]")
-NAMES = re.compile(r"Português \(Brasil\)|Español|“PIX copia e cola”")
+NAMES = re.compile(r"Português \(Brasil\)|Español|“PIX copia e cola”|“Simular notificação”")
 PORTUGUESE = re.compile(
     r"[ãõçàâêô]|\b(?:não|você|em|uma|pelo|pela|ao|mais|foi|até|cobrança|pagamento|conta)\b",
     re.IGNORECASE,
