@@ -38,7 +38,8 @@ _SMALL_ENDS = (
     *("_agreement_looks", "_agreement_questions", "_agreement_trouble", "_planning", "_mirroring"),
     *("_amounts", "_amounts_form", "_charge_form", "_spreadsheets", "_terms", "_problems", "_replay_command"),
     *("_batch_making", "_batch_trouble", "_change_parcels", "_creation_doubt", "_renewing"),
-    *("_dispute_ends", "_disputing", "_pausing", "_waiting"),
+    *("_apart", "_boletos", "_creation", "_dispute_ends", "_disputing", "_gate", "_health", "_parcels"),
+    *("_pausing", "_subscribing", "_subscription_twins", "_waiting"),
 )
 
 
