@@ -17,6 +17,7 @@ _READS_MONEY = (
     "payments.view_subscription",
     "payments.view_plan",
 )
+_CHANGES_CUSTOMERS = ("payments.change_customer", "payments.merge_customer", "payments.export_customer")
 _CHANGES_CHARGES = (
     "payments.send_charge",
     "payments.cancel_charge",
@@ -48,6 +49,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "auth.view_group",
         "payments.run_reconciliation",
         "payments.refund_charge",
+        "payments.anonymise_customer",
+        *_CHANGES_CUSTOMERS,
         *_CHANGES_CHARGES,
         *_MAKES_PLANS,
         *_HANDLES_EVENTS,
@@ -60,6 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "payments.review_charge",
         "payments.run_reconciliation",
         "payments.refund_charge",
+        *_CHANGES_CUSTOMERS,
         *_CHANGES_CHARGES,
         *_HANDLES_EVENTS,
         *_READS_MONEY,
@@ -69,6 +73,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     OPERATOR: (
         "payments.add_charge",
         "payments.send_charge",
+        "payments.change_customer",
         "payments.cancel_charge",
         "payments.add_subscription",
         "payments.change_agreement",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("password/", backoffice.Password.as_view(), name="password"),
     path("i18n/setlang/", backoffice.language, name="set_language"),
     path("charges/", include("payments.staff.urls")),
+    path("customers/", include("payments.staff.customer_urls")),
     path("subscriptions/", include("payments.staff.subscription_urls")),
     path("plans/", include("payments.staff.plan_urls")),
     path("disputes/", disputes, name="disputes"),

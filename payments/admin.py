@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from connections.models import is_limited, reachable_by
+from connections.models import reachable_by
 from payments.models import Charge, Customer, Plan, Subscription
 from payments.money import format_cents
 
@@ -130,10 +129,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     search_fields = ["name", "document"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Who is limited to connections sees the customers charged there."""
-        customers = super().get_queryset(request)
-        if not is_limited(request.user):
-            return customers
-        charged = Charge.objects.visible_to(request.user).values("customer")
-        subscribed = Subscription.objects.visible_to(request.user).values("customer")
-        return customers.filter(Q(pk__in=charged) | Q(pk__in=subscribed))
+        return Customer.objects.visible_to(request.user).order_by("-pk")
+
+    def view_on_site(self, customer: Customer) -> str:
+        return customer.get_absolute_url()

@@ -22,6 +22,7 @@ from connections.gateways.accounts import PaymentWay as PaymentWay
 from connections.gateways.accounts import SecretField as SecretField
 from connections.gateways.accounts import Secrets as Secrets
 from connections.gateways.accounts import WebhookRegistration as WebhookRegistration
+from connections.gateways.calls import CustomerCalls as CustomerCalls
 from connections.gateways.calls import DisputeCalls as DisputeCalls
 from connections.gateways.calls import SubscriptionCalls as SubscriptionCalls
 from connections.gateways.charges import Address as Address
@@ -215,7 +216,7 @@ class Capabilities:
         return next((limits for known, limits in self.limits.items() if known == method), (0, 0))
 
 
-class Gateway(SubscriptionCalls, DisputeCalls, SampleCalls, Protocol):
+class Gateway(CustomerCalls, SubscriptionCalls, DisputeCalls, SampleCalls, Protocol):
     """One gateway, speaking for one connection. Every method may raise a ``GatewayError``.
 
     ``status_reasons``: what the last part (after a slash) of a payment's ``gateway_status`` means to people.
@@ -273,18 +274,6 @@ class Gateway(SubscriptionCalls, DisputeCalls, SampleCalls, Protocol):
         """Let a stopped or slowed queue flow again; address, token, events and a disabled state stay.
 
         Raises ``NotFound`` without a registration under ``url``, ``RequestRefused`` where there is no API.
-        """
-
-    def find_customer(self, details: CustomerDetails) -> str:
-        """The gateway id of the customer with this document, or an empty string."""
-
-    def create_customer(self, details: CustomerDetails) -> str:
-        """The new customer's gateway id. Empty where the gateway keeps no customers for charging."""
-
-    def fetch_customer(self, gateway_id: str) -> CustomerDetails:
-        """What the gateway knows of a customer; parts may be empty. Raises ``NotFound``.
-
-        ``reference`` is the one kept there. ``document_type`` is empty for a document of no known kind.
         """
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:

@@ -1,4 +1,4 @@
-"""The calls of the contract about subscriptions, plans and disputes; ``base.Gateway`` has them all.
+"""The calls of the contract about customers, subscriptions, plans and disputes; ``Gateway`` has them all.
 
 Every method may raise a ``GatewayError``; those of a gateway without subscriptions
 (``Capabilities.subscriptions`` is ``None``) raise ``RequestRefused`` or ``NotFound`` and find nothing.
@@ -20,6 +20,32 @@ from connections.gateways.subscriptions import (
     SubscriptionChange,
     SubscriptionOrder,
 )
+
+
+class CustomerCalls(Protocol):
+    """``keeps_customers``: the gateway has rows of its own for them. ``erasure``: how one is forgotten."""
+
+    keeps_customers: bool = False
+    erasure: str = ""
+
+    def find_customer(self, details: CustomerDetails) -> str:
+        """The gateway id of the customer with this document, or an empty string."""
+
+    def create_customer(self, details: CustomerDetails) -> str:
+        """The new customer's gateway id. Empty where the gateway keeps no customers for charging."""
+
+    def fetch_customer(self, gateway_id: str) -> CustomerDetails:
+        """What the gateway knows of a customer; parts may be empty. Raises ``NotFound``.
+
+        ``reference`` is the one kept there. ``document_type`` is empty for a document of no known kind.
+        """
+
+    def update_customer(self, gateway_id: str, details: CustomerDetails) -> CustomerDetails:
+        """Tell the gateway name, e-mail, phone and address; empty ones stay there as they are.
+
+        Returns what it knows now, which may differ. May be repeated. Raises ``NotFound``, and
+        ``RequestRefused`` where it keeps no customers or takes no change of this one.
+        """
 
 
 class SubscriptionCalls(Protocol):

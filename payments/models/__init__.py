@@ -1,7 +1,7 @@
 from payments.models.batches import BatchRow, BatchState, ChargeBatch, RowState
 from payments.models.changes import GATEWAY_METHODS, ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
-from payments.models.customers import Customer, CustomerAtGateway, DocumentType
+from payments.models.customers import Customer, CustomerAct, CustomerActKind, CustomerAtGateway, DocumentType
 from payments.models.disputes import UNDECIDED, Dispute, DisputeProgress
 from payments.models.imports import ChargeImport, ImportedPayment, LeftBehind
 from payments.models.lines import ChargeLine
@@ -61,6 +61,8 @@ __all__ = [
     "ChargeTerms",
     "CreationAttempt",
     "Customer",
+    "CustomerAct",
+    "CustomerActKind",
     "CustomerAtGateway",
     "DocumentType",
     "Finding",

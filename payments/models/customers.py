@@ -1,16 +1,23 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from connections.gateways.base import Country
 from connections.gateways.countries import BRAZIL, COUNTRIES
-from connections.models import Connection
+from connections.models import Connection, is_limited
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
 
 
 class DocumentType(models.TextChoices):
@@ -20,10 +27,24 @@ class DocumentType(models.TextChoices):
     CNPJ = "CNPJ", "CNPJ"
 
 
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> CustomerQuerySet:
+        """Who is limited to connections sees those who were charged there."""
+        if not user.is_active:
+            return self.none()
+        if not is_limited(user):
+            return self
+        charge, subscription = (apps.get_model("payments", name) for name in ("Charge", "Subscription"))
+        charged = charge.objects.visible_to(user).values("customer")
+        subscribed = subscription.objects.visible_to(user).values("customer")
+        return self.filter(models.Q(pk__in=charged) | models.Q(pk__in=subscribed))
+
+
 class Customer(models.Model):
     """Who pays. One row per document of a country; what a gateway calls them is in ``CustomerAtGateway``.
 
-    ``phone`` holds national digits.
+    ``phone`` holds national digits. Since ``anonymised_at`` nothing here or in what belongs to it names the
+    person, and nothing is charged to it any more.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -45,10 +66,18 @@ class Customer(models.Model):
     # One of settings.LANGUAGES; without one they read what is usual in the country of the account.
     language = models.CharField(_("language"), max_length=8, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
+    anonymised_at = models.DateTimeField(null=True, editable=False)
+
+    objects = CustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions = [
+            ("merge_customer", _("Can merge customers")),
+            ("export_customer", _("Can export what is held about a customer")),
+            ("anonymise_customer", _("Can anonymise customers")),
+        ]
         constraints = [
             # A payer taken over from a gateway that tells no document has none.
             models.UniqueConstraint(
@@ -57,9 +86,19 @@ class Customer(models.Model):
                 name="one_customer_per_document",
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["anonymised_at"],
+                name="customer_anonymised",
+                condition=models.Q(anonymised_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("customer", args=[self.public_id])
 
     @property
     def home(self) -> Country:
@@ -81,7 +120,7 @@ class Customer(models.Model):
 
 
 class CustomerAtGateway(models.Model):
-    """The id one connection's gateway gave to a customer."""
+    """An id that one connection's gateway gave to a customer; some have several there, the oldest is used."""
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="at_gateways")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
@@ -89,8 +128,32 @@ class CustomerAtGateway(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["connection", "customer"], name="one_gateway_id_per_customer")
+            models.UniqueConstraint(fields=["connection", "gateway_id"], name="one_customer_per_gateway_id")
         ]
 
     def __str__(self) -> str:
         return self.gateway_id
+
+
+class CustomerActKind(models.TextChoices):
+    CHANGED = "changed", _("details changed")
+    MERGED = "merged", _("merged with another")
+    EXPORTED = "exported", _("exported")
+    ANONYMISED = "anonymised", _("anonymised")
+
+
+class CustomerAct(models.Model):
+    """What a person did with what is held about a customer. ``data`` says what, and names nobody."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="acts")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=16, choices=CustomerActKind.choices)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -42,7 +42,7 @@ from payments.models import Charge, CreationAttempt, Plan, Subscription
 from payments.models.charges import AttemptState
 from payments.services import gathering, lifetimes
 from payments.services.answers import fetch_code, has_its_code, take_answer
-from payments.services.customers import id_at_gateway
+from payments.services.customers import drop_id, id_at_gateway
 from payments.services.earlier import make_way
 from payments.services.intents import NewCharge as NewCharge
 from payments.services.intents import store_intent
@@ -268,7 +268,7 @@ def refuse(charge: Charge, error: GatewayError) -> None:
     if isinstance(error, CredentialsRefused):
         note_refusal(charge.connection, error)
     if isinstance(error, RequestRefused) and error.field == "customer":
-        charge.customer.at_gateways.filter(connection=charge.connection).delete()
+        drop_id(charge.connection, charge.customer)
     failure = error.text or error.code
     if charge.creation_round:
         _close_page(charge)

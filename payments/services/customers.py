@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TypedDict, Unpack
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from connections.gateways.base import Address, CustomerDetails, Gateway
@@ -30,15 +32,20 @@ def save_customer(
     document_type: str,
     document: str,
     country: str = "BR",
+    known: Customer | None = None,
     **contact: Unpack[Contact],
 ) -> Customer:
-    """The customer with this document of a country, with the details just given (blank ones keep the old)."""
+    """The customer with this document of a country, with the details just given (blank ones keep the old).
+
+    ``known`` is one that was chosen and may have no document yet: it gets this one, unless somebody has it.
+    """
     email, phone = contact.get("email", ""), contact.get("phone", "")
-    given = {"name": name, "email": email, "phone": phone, **_columns(contact.get("address"))}
+    given = {"name": name, "email": email, "phone": phone, **columns_of(contact.get("address"))}
     given["language"] = contact.get("language", "")
-    customer, created = Customer.objects.get_or_create(
-        country=country, document_type=document_type, document=document, defaults=given
-    )
+    named = {"country": country, "document_type": document_type, "document": document}
+    if known and not known.document:
+        _give_document(known, named)
+    customer, created = Customer.objects.get_or_create(**named, defaults=given)
     if created:
         return customer
     new = {column: value for column, value in given.items() if value}
@@ -48,7 +55,14 @@ def save_customer(
     return customer
 
 
-def _columns(address: Address | None) -> dict[str, str]:
+def _give_document(known: Customer, named: dict[str, str]) -> None:
+    """Nothing happens where another row has it: that one is the customer, and the two may be merged."""
+    nameless = Customer.objects.filter(pk=known.pk, document="", anonymised_at=None)
+    with suppress(IntegrityError), transaction.atomic():
+        nameless.update(**named)
+
+
+def columns_of(address: Address | None) -> dict[str, str]:
     if address is None:
         return {}
     return {
@@ -91,17 +105,23 @@ def id_at_gateway(gateway: Gateway, connection: Connection, customer: Customer) 
 
     Raises a ``GatewayError``. Asaas accepts the same document twice, so the look-up comes first.
     """
-    known = CustomerAtGateway.objects.filter(connection=connection, customer=customer).first()
+    known = CustomerAtGateway.objects.filter(connection=connection, customer=customer).order_by("pk").first()
     if known:
         return known.gateway_id
     details = details_of(customer)
     gateway_id = gateway.find_customer(details) or gateway.create_customer(details)
     if not gateway_id:
         return ""
-    row, _created = CustomerAtGateway.objects.get_or_create(
-        connection=connection, customer=customer, defaults={"gateway_id": gateway_id}
+    CustomerAtGateway.objects.get_or_create(
+        connection=connection, gateway_id=gateway_id, defaults={"customer": customer}
     )
-    return row.gateway_id
+    return gateway_id
+
+
+def drop_id(connection: Connection, customer: Customer) -> None:
+    """The gateway refuses the id that is used there: the next charge looks the customer up anew."""
+    used = CustomerAtGateway.objects.filter(connection=connection, customer=customer).order_by("pk")[:1]
+    CustomerAtGateway.objects.filter(pk__in=list(used.values_list("pk", flat=True))).delete()
 
 
 def payer_of(
@@ -136,7 +156,7 @@ def customer_of(connection: Connection, customer_id: str, details: CustomerDetai
     customer = _by_details(connection, details or nobody)
     if name_there and not known:
         CustomerAtGateway.objects.get_or_create(
-            connection=connection, customer=customer, defaults={"gateway_id": name_there}
+            connection=connection, gateway_id=name_there, defaults={"customer": customer}
         )
     return customer
 

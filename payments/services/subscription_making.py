@@ -34,7 +34,7 @@ from payments.models import GatewayResource, Subscription
 from payments.models.attempts import AttemptState
 from payments.services import agreements, naming, resources, subscription_states
 from payments.services.creation import GO_ON_AFTER, LOOK_AFTER, WATCH_AFTER, ClaimLost, Patience, gateway_of
-from payments.services.customers import details_of, id_at_gateway
+from payments.services.customers import details_of, drop_id, id_at_gateway
 from payments.services.timeline import note_exchanges
 
 SOURCE = "creation"
@@ -169,7 +169,7 @@ def refuse(own: Subscription, error: GatewayError) -> None:
     if isinstance(error, CredentialsRefused):
         note_refusal(own.connection, error)
     if isinstance(error, RequestRefused) and error.field == "customer":
-        own.customer.at_gateways.filter(connection=own.connection).delete()
+        drop_id(own.connection, own.customer)
     words = getattr(error, "advice", "") if not error.text else error.text
     subscription_states.fail(own.pk, failure=words or error.code)
     if own.looked_up:  # sent more than once: what was lost may still land

@@ -14,6 +14,7 @@ from config import clock
 from connections.gateways.base import Capabilities, Method, Terms
 from connections.models import Connection
 from payments.models import Charge, TermsOrigin
+from payments.models.customers import CustomerQuerySet
 from payments.money import LARGEST_CENTS, NotAnAmount, format_cents, parse_amount, smallest_cents, symbol
 from payments.staff import ways
 from payments.staff.addresses import AddressForm, needing
@@ -94,8 +95,11 @@ class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
     fine = _PercentField(label=_("Fine, in percent"), max_length=8, required=False)
     interest = _PercentField(label=_("Interest, in percent a month"), max_length=8, required=False)
 
-    def __init__(self, *args: Any, connections: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, connections: Any, customers: CustomerQuerySet | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.customers = customers
         self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
         self.fields["submission"].initial = uuid.uuid4
         self.fields["due_date"].initial = lambda: clock.today("America/Sao_Paulo") + timedelta(days=3)
@@ -194,7 +198,7 @@ class ChargeForm(AmountsForm, InstalmentsForm, PersonForm, AddressForm):
         """The same form under a new submission: sent again it makes another charge."""
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data["submission"] = str(uuid.uuid4())
-        return ChargeForm(data, connections=self._offered)
+        return ChargeForm(data, connections=self._offered, customers=self.customers)
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 
 from django import forms
 from django.conf import settings
@@ -14,6 +16,8 @@ from connections.gateways.countries import BRAZIL
 from connections.gateways.documents import DocumentKind, bare
 from connections.gateways.money import smallest_cents
 from connections.models import Connection
+from payments.models import Customer
+from payments.models.customers import CustomerQuerySet
 from payments.money import format_cents
 
 _BRAZILIAN = Market(country=BRAZIL)
@@ -22,9 +26,11 @@ _BRAZILIAN = Market(country=BRAZIL)
 class PersonForm(forms.Form):
     """Who mixes it in has a field ``connection`` that is cleaned first.
 
-    It calls ``fit_person`` once it knows the accounts.
+    It calls ``fit_person`` once it knows the accounts. ``customer`` names one of ``customers`` that was
+    chosen: name and document are those of that row, and the document is not in the page.
     """
 
+    customer = forms.UUIDField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(label=_("Customer's name"), max_length=120, min_length=2)
     document_type = forms.ChoiceField(label=_("Kind of document"), required=False)
     document = forms.CharField(label=_("CPF or CNPJ"), max_length=24)
@@ -36,8 +42,16 @@ class PersonForm(forms.Form):
         required=False,
     )
 
+    customers: CustomerQuerySet | None = None
+    known: Customer | None = None
+
     def fit_person(self, offered: Iterable[Connection], chosen: Connection | None) -> None:
         """Ask for what the accounts offered want to know; labels are those of the one chosen now."""
+        self.known = self._chosen()
+        if self.known:
+            self.fields["name"].required = False
+            self.fields["name"].widget.attrs["readonly"] = True
+            self.fields["document"].required = not self.known.document
         markets = [connection.market for connection in offered]
         self.fields["document_type"].choices = [  # type: ignore[attr-defined]
             ("", _("Found by its number")),
@@ -49,9 +63,31 @@ class PersonForm(forms.Form):
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
         self.fields["document"].widget.attrs.update(autocomplete="off", autocapitalize="characters")
 
+    def _chosen(self) -> Customer | None:
+        """None also for one that is not there any more, or not for this person."""
+        named = str(self["customer"].value() or "")
+        if not named or self.customers is None:
+            return None
+        with suppress(ValueError):
+            return self.customers.filter(public_id=uuid.UUID(named), anonymised_at=None).first()
+        return None
+
+    def clean_customer(self) -> uuid.UUID | None:
+        named: uuid.UUID | None = self.cleaned_data["customer"]
+        if named and self.known is None:
+            self.add_error(
+                "name", _("This customer was merged or removed: choose again, or type the details.")
+            )
+        return named
+
+    def clean_name(self) -> str:
+        return self.known.name if self.known else str(self.cleaned_data["name"])
+
     def clean_document(self) -> str:
         """Letters and digits only; sets country and kind."""
         market = self._market()
+        if self.known and self.known.document:
+            return self._document_of(self.known, market)
         number = bare(self.cleaned_data["document"])
         country, _dash, code = (self.cleaned_data.get("document_type") or "").partition("-")
         self.cleaned_data["country"] = market.country.code
@@ -70,6 +106,18 @@ class PersonForm(forms.Form):
             raise forms.ValidationError(_wrong(kind))
         self.cleaned_data["document_type"] = kind.code
         return number
+
+    def _document_of(self, known: Customer, market: Market) -> str:
+        """Of a chosen customer, as long as the account takes it."""
+        self.cleaned_data |= {"country": known.country, "document_type": known.document_type}
+        if known.country != market.country.code:
+            text = _("This is a document of %(theirs)s: choose an account there, or type one of %(country)s.")
+            shown = {"theirs": gettext(known.home.name), **_named(market.country)}
+            raise forms.ValidationError(text % shown)
+        if _kind_named(market, known.document_type) is None:
+            text = _("This account does not take this kind of document. It takes: %(kinds)s.")
+            raise forms.ValidationError(text % {"kinds": _kinds(market)})
+        return known.document
 
     def _found(self, market: Market, number: str) -> DocumentKind | None:
         """The kind that the number can only be; of several without check digits the country's usual one."""

@@ -13,6 +13,7 @@ from config import clock
 from connections.gateways.base import Cycle, Method
 from connections.models import ConnectionQuerySet
 from payments.models import Plan, Subscription
+from payments.models.customers import CustomerQuerySet
 from payments.money import as_typed
 from payments.services.planning import NewPlan
 from payments.staff.agreement_fields import AgreementForm
@@ -33,9 +34,15 @@ class SubscriptionForm(PersonForm, AgreementForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, connections: ConnectionQuerySet, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        connections: ConnectionQuerySet,
+        customers: CustomerQuerySet | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.connections = connections
+        self.connections, self.customers = connections, customers
         self.fields["submission"].initial = uuid.uuid4
         self.fields["starts_on"].initial = lambda: clock.today("America/Sao_Paulo")
         # Documents, telephones and amounts are those of the account's country.
@@ -79,7 +86,7 @@ class SubscriptionForm(PersonForm, AgreementForm):
         """The same form under a new submission: sent again it makes another subscription."""
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data["submission"] = str(uuid.uuid4())
-        return SubscriptionForm(data, connections=self.connections)
+        return SubscriptionForm(data, connections=self.connections, customers=self.customers)
 
 
 _KEPT_OF_PERSON = ("name", "email", "phone", "language")

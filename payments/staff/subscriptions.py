@@ -15,12 +15,12 @@ from connections.gateways.base import Cycle, Method
 from connections.models import Connection, ConnectionQuerySet
 from connections.waiting import AllSeatsTaken
 from payments import presentation
-from payments.models import Plan, Subscription, SubscriptionState
+from payments.models import Customer, Plan, Subscription, SubscriptionState
 from payments.services import subscribing
 from payments.services.customers import save_customer
 from payments.services.subscription_alike import find_look_alike
 from payments.services.subscription_intents import NewSubscription
-from payments.staff import agreement_words, stories, subscription_words
+from payments.staff import agreement_words, customer_choice, stories, subscription_words
 from payments.staff.agreement_fields import able
 from payments.staff.subscription_forms import SubscriptionForm
 from payments.staff.subscription_story import story
@@ -63,8 +63,9 @@ def new_subscription(request: HttpRequest) -> HttpResponse:
     """One page, filled in from a plan where ``plan`` names one; afterwards straight to what to send."""
     connections = accounts_for(request)
     plan = _plan(request, request.GET.get("plan", ""))
-    initial = SubscriptionForm.from_plan(plan) if plan else None
-    form = SubscriptionForm(request.POST or None, connections=connections, initial=initial)
+    initial = {**customer_choice.initial(request), **(SubscriptionForm.from_plan(plan) if plan else {})}
+    people = Customer.objects.visible_to(request.user)
+    form = SubscriptionForm(request.POST or None, connections=connections, customers=people, initial=initial)
     look_alike = None
     if request.method == "POST" and form.is_valid():
         if known := Subscription.objects.filter(submission=form.cleaned_data["submission"]).first():
@@ -103,6 +104,7 @@ def _new_subscription(request: HttpRequest, form: SubscriptionForm) -> NewSubscr
         document_type=typed["document_type"],
         document=typed["document"],
         country=typed["country"],
+        known=form.known,
         email=typed["email"],
         phone=typed["phone"],
         language=typed["language"],

@@ -18,12 +18,19 @@ from connections.models import Connection, ConnectionQuerySet
 from connections.waiting import AllSeatsTaken
 from payments import parcel_words, parcels, presentation
 from payments.breakdown import breakdown
-from payments.models import Charge, ChargeStatus
+from payments.models import Charge, ChargeStatus, Customer
 from payments.services import changeable, doubt, links, refundable, renewing, sandbox
 from payments.services.creation import create_charge
 from payments.services.customers import save_customer
 from payments.services.intents import NewCharge, find_look_alike
-from payments.staff import change_words, dispute_words, refund_words, settlement_words, stories
+from payments.staff import (
+    change_words,
+    customer_choice,
+    dispute_words,
+    refund_words,
+    settlement_words,
+    stories,
+)
 from payments.staff.forms import ChargeForm
 from payments.staff.items import rearranged
 from payments.staff.sentences import story
@@ -60,7 +67,13 @@ def new_charge(request: HttpRequest) -> HttpResponse:
     connections = Connection.objects.usable().visible_to(request.user).order_by("-is_default", "name")
     if request.method == "POST" and "rows" in request.POST:
         return _with_rows(request, connections)
-    form = ChargeForm(request.POST or None, connections=connections)
+    people = Customer.objects.visible_to(request.user)
+    form = ChargeForm(
+        request.POST or None,
+        connections=connections,
+        customers=people,
+        initial=customer_choice.initial(request),
+    )
     look_alike = None
     if request.method == "POST" and form.is_valid():
         if known := Charge.objects.filter(submission=form.cleaned_data["submission"]).first():
@@ -77,7 +90,12 @@ def _with_rows(request: HttpRequest, connections: ConnectionQuerySet) -> HttpRes
     """What was typed, with its sums worked out, perhaps an item more or less: for who has no script."""
     data = rearranged(request.POST, request.POST["rows"])
     context = {
-        "form": ChargeForm(data, connections=connections, is_draft=True),
+        "form": ChargeForm(
+            data,
+            connections=connections,
+            customers=Customer.objects.visible_to(request.user),
+            is_draft=True,
+        ),
         "has_connections": connections.exists(),
     }
     return render(request, "payments/new_charge.html", context)
@@ -117,6 +135,7 @@ def _new_charge(form: ChargeForm, request: HttpRequest) -> NewCharge:
         document_type=typed["document_type"],
         document=typed["document"],
         country=typed["country"],
+        known=form.known,
         email=typed["email"],
         phone=typed["phone"],
         language=typed["language"],

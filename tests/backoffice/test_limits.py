@@ -172,6 +172,9 @@ CHANGES = {
         "payments.run_reconciliation",
         "payments.refund_charge",
         "payments.send_charge",
+        "payments.change_customer",
+        "payments.merge_customer",
+        "payments.export_customer",
         "payments.cancel_charge",
         "payments.receive_cash",
         "payments.change_agreement",
@@ -181,6 +184,7 @@ CHANGES = {
     OPERATOR: {
         "payments.add_charge",
         "payments.send_charge",
+        "payments.change_customer",
         "payments.cancel_charge",
         "payments.add_subscription",
         "payments.change_agreement",

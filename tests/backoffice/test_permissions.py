@@ -51,6 +51,11 @@ TABLE = """
 /charges/<reference>/new-link/                            mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-payment/                    mmmmmmm Lxxrxnx
 /charges/<reference>/simulate-overdue/                    mmmmmmm Lxxrxnx
+/customers/                                               Loooooo mmmmmmm
+/customers/search/                                        Loooooo mmmmmmm
+/customers/<public_id>/                                   Loooonn mmmmmmm
+/customers/<public_id>/change/                            Loooxnn Luuuxnn
+/customers/<public_id>/merge/                             Looxxxn Luuxxxn
 /subscriptions/                                           Loooooo mmmmmmm
 /subscriptions/new/                                       Lxxoxox Lxxoxox
 /subscriptions/<reference>/                               Loooonn mmmmmmm
@@ -255,6 +260,8 @@ def _public_id(route: str, place: Place) -> Any:
         return place.replay.public_id
     if route.startswith("/events/simulations/"):
         return place.simulation.public_id
+    if route.startswith("/customers/"):
+        return place.charge.customer.public_id
     if route.startswith("/doctor/"):
         return place.connection.public_id
     if route.startswith("/brand/"):

@@ -5,12 +5,14 @@ A mixin of ``GatewayContract``, whose fixtures it uses.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from connections.gateways.base import CustomerDetails, Gateway
-from connections.gateways.errors import NotFound
+from connections.gateways.errors import NotFound, RequestRefused
+from tests.gateways import sample
 from tests.gateways.controls import Simulator
 
 DOCUMENT = "52998224725"
@@ -36,3 +38,22 @@ class PayerContract:
     def test_does_not_know_every_customer(self, adapter: Gateway, gateway_id: str) -> None:
         with pytest.raises(NotFound):
             adapter.fetch_customer(gateway_id)
+
+    def test_takes_other_details_of_a_customer_it_keeps(self, adapter: Gateway) -> None:
+        known = sample.customer()
+        wanted = replace(known, name="Ana Lima Prado", email="ana.prado@example.com", phone="11912345678")
+        if not adapter.keeps_customers:
+            with pytest.raises(RequestRefused):
+                adapter.update_customer("1", wanted)
+            return
+        gateway_id = adapter.create_customer(known)
+        told = adapter.update_customer(gateway_id, wanted)
+        assert told == adapter.fetch_customer(gateway_id)
+        assert (told.name, told.email, told.phone) == (wanted.name, wanted.email, wanted.phone)
+        assert (told.document, told.reference) == (known.document, known.reference)
+        adapter.update_customer(gateway_id, replace(wanted, email=""))
+        assert adapter.fetch_customer(gateway_id).email == wanted.email
+
+    def test_changes_no_customer_it_does_not_know(self, adapter: Gateway) -> None:
+        with pytest.raises((NotFound, RequestRefused)):
+            adapter.update_customer("cus_000000000001", sample.customer())

@@ -70,6 +70,8 @@ from connections.gateways.values import Record, record, text
 class AsaasGateway(Samples, Gateway):
     name = "asaas"
     label = "Asaas"
+    keeps_customers = True
+    erasure = customers.ERASURE
     # R$ 5.00 after discount (asaas.md 1.5 and section 8, row 10).
     capabilities = Capabilities(
         methods=frozenset({Method.PIX, Method.BOLETO, Method.CARD, Method.ANY}),
@@ -149,6 +151,9 @@ class AsaasGateway(Samples, Gateway):
 
     def fetch_customer(self, gateway_id: str) -> CustomerDetails:
         return customers.fetch(self._api, gateway_id)
+
+    def update_customer(self, gateway_id: str, details: CustomerDetails) -> CustomerDetails:
+        return customers.update(self._api, gateway_id, details)
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         """A card without card data is legal: the payer types it on ``invoiceUrl`` (asaas.md 3.2).

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from connections.gateways.answers import Answer
 from connections.gateways.asaas.api import AsaasApi, quoted, required_id
-from connections.gateways.base import CustomerDetails
+from connections.gateways.base import Address, CustomerDetails
 from connections.gateways.errors import RequestRefused
 from connections.gateways.money import encode
 from connections.gateways.texts import gettext_noop as _
 from connections.gateways.values import text
 
+# DELETE only hides a customer, POST .../restore brings it back (asaas.md 2).
+ERASURE = _(
+    "Asaas keeps this customer under the id below. Remove it there, in its panel under Clientes or by"
+    " DELETE /v3/customers/{id}. It can be restored afterwards: ask Asaas where it must be gone for good."
+)
 _DOCUMENT_TYPES = {11: "CPF", 14: "CNPJ"}
 
 
@@ -41,7 +47,22 @@ def create(api: AsaasApi, details: CustomerDetails) -> str:
 
 def fetch(api: AsaasApi, gateway_id: str) -> CustomerDetails:
     """One by its id, also one that was deleted there. A document may be missing (2)."""
-    answer = api.ask("GET", f"/customers/{quoted(gateway_id)}")
+    return _read(api.ask("GET", f"/customers/{quoted(gateway_id)}"), gateway_id)
+
+
+def update(api: AsaasApi, gateway_id: str, details: CustomerDetails) -> CustomerDetails:
+    """PUT takes what POST takes (2); whether an empty value would remove one is not told, so none is sent."""
+    wanted = {
+        "name": details.name,
+        "email": details.email,
+        **_phone(details.phone),
+        **_address(details.address),
+    }
+    body = encode({key: value for key, value in wanted.items() if value})
+    return _read(api.ask("PUT", f"/customers/{quoted(gateway_id)}", body=body), gateway_id)
+
+
+def _read(answer: Answer, gateway_id: str) -> CustomerDetails:
     if required_id(answer) != gateway_id:
         raise answer.unreadable()
     raw = answer.record()
@@ -54,6 +75,18 @@ def fetch(api: AsaasApi, gateway_id: str) -> CustomerDetails:
         email=text(raw.get("email"), 254),
         phone=text(raw.get("mobilePhone"), 32) or text(raw.get("phone"), 32),
     )
+
+
+def _address(known: Address | None) -> dict[str, str]:
+    """City and state follow from the postal code."""
+    if known is None:
+        return {}
+    return {
+        "postalCode": known.zip_code,
+        "address": known.street,
+        "addressNumber": known.number,
+        "province": known.district,
+    }
 
 
 def _phone(written: str) -> dict[str, str]:

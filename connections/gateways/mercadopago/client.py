@@ -78,12 +78,17 @@ _NO_RETURN = _("What was cancelled at Mercado Pago stays cancelled: create anoth
 _NO_PARCELS = _("Mercado Pago takes parcels by card only, at most 36.")
 _INSTALMENTS = InstalmentRule(most=36, is_payers_choice=True)
 _NO_CUSTOMERS = _("Mercado Pago keeps no customers for charging.")
+_ERASURE = _(
+    "Mercado Pago keeps the payer with each payment, under the payer's own account: nothing of it can be"
+    " removed from here. Whom it concerns asks Mercado Pago itself."
+)
 _CLOSED = (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
 
 
 class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Samples, Gateway):
     name = "mercadopago"
     label = "Mercado Pago"
+    erasure = _ERASURE
     capabilities = Capabilities(
         methods=frozenset({Method.PIX, Method.BOLETO, Method.CARD, Method.ANY}),
         minimum_cents=1,
@@ -182,6 +187,9 @@ class MercadoPagoGateway(RecurringCalls, DisputeAnswers, Samples, Gateway):
     def fetch_customer(self, gateway_id: str) -> CustomerDetails:
         """A payment names its payer itself; nothing is kept for charging."""
         raise NotFound(_NO_CUSTOMERS)
+
+    def update_customer(self, gateway_id: str, details: CustomerDetails) -> CustomerDetails:
+        raise RequestRefused(_NO_CUSTOMERS)
 
     def prepare_charge(self, order: ChargeOrder) -> PreparedCall:
         if order.terms != Terms():

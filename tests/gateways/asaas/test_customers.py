@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connections.gateways.base import Address, CustomerDetails
 from connections.gateways.errors import UnreadableAnswer
 from tests.gateways import sample
 from tests.gateways.asaas.desk import add, gateway
@@ -42,3 +43,31 @@ def test_believes_no_other_customer(asaas: Any, other: Any) -> None:
     add(asaas, "GET", PATH, body(id=other))
     with pytest.raises(UnreadableAnswer):
         gateway().fetch_customer(CUSTOMER)
+
+
+def test_tells_only_what_there_is(asaas: Any) -> None:
+    """What an empty value does is not documented (asaas.md 2); the answer says what was taken."""
+    add(asaas, "PUT", PATH, body(name="Padaria Aurora"))
+    home = Address(
+        zip_code="01310100",
+        street="Avenida Paulista",
+        number="1",
+        district="Bela Vista",
+        city="x",
+        state="SP",
+    )
+    wanted = CustomerDetails(
+        reference="cust-42",
+        name="Padaria Aurora",
+        document="11222333000181",
+        document_type="CNPJ",
+        address=home,
+    )
+    assert gateway().update_customer(CUSTOMER, wanted).name == "Padaria Aurora"
+    assert json.loads(asaas.calls[-1].request.body) == {
+        "name": "Padaria Aurora",
+        "postalCode": "01310100",
+        "address": "Avenida Paulista",
+        "addressNumber": "1",
+        "province": "Bela Vista",
+    }
