@@ -7,11 +7,12 @@ class WebhooksConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        from payments.services import resources
+        from payments.services import anonymising, resources
         from payments.staff import stories as shown
         from webhooks import sweeper  # noqa: F401  (hangs itself on the worker's start)
         from webhooks.panel import stories
-        from webhooks.services import matching
+        from webhooks.services import forgetting, matching
 
         resources.when_matched(matching.take_up)
         shown.also_told_by(stories.notifications_of)
+        anonymising.also_cleared_by(forgetting.clear)

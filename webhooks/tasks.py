@@ -6,6 +6,7 @@ from config.celery import app
 from connections import services as connections
 from webhooks.services import (
     dead_list,
+    forgetting,
     hints,
     inbox,
     knocking,
@@ -34,4 +35,5 @@ def sweep() -> None:
     hints.forget()
     recording.forget()
     simulating.forget()
+    forgetting.clear_late()
     dead_list.look()

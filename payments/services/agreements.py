@@ -252,6 +252,8 @@ def _write(own: Subscription, fetched: GatewaySubscription, *, source: str) -> N
         "turns": fetched.turns,
         "cycle": fetched.cycle.value if fetched.cycle else "",
     }
+    if own.customer.anonymised_at:  # what it is called there may name the person
+        del told["description"]
     values = {name: value for name, value in told.items() if value}
     moved = {name for name, value in values.items() if name != "link" and value != getattr(own, name)}
     values |= {

@@ -103,6 +103,8 @@ def is_withheld(charge: Charge) -> bool:
 
 def concerns(charge: Charge, kind: ChangeKind) -> bool:
     """Whether a person would think of this at all, as the charge stands."""
+    if charge.customer.anonymised_at:  # what would ask the person once more needs who it is
+        return False
     if kind == ChangeKind.UNDO_CASH:
         return _cash(charge).exists()
     return charge.status in _from(charge, kind) or (
@@ -134,6 +136,8 @@ def obstacle(charge: Charge, kind: ChangeKind) -> Obstacle | None:
 
 
 def _common_obstacle(charge: Charge) -> Obstacle | None:
+    if charge.customer.anonymised_at:
+        return Obstacle.OVER
     if is_open(charge):
         return Obstacle.BUSY
     is_collected = charge.resources.filter(kind=ResourceKind.TURN).exists()

@@ -60,7 +60,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What would move; ``filled`` is what the one kept gets, ``dropped`` what the other one says otherwise."""
+    """What would move; ``filled``: what the one kept gets, ``dropped``: what the other one says otherwise."""
 
     charges: int
     subscriptions: int

@@ -53,7 +53,7 @@ def may_have_new_code(charge: Charge) -> bool:
         return False
     if charge.subscription_id and not _is_only_fetched(charge):  # its gateway collects it by itself
         return False
-    if charge.status not in _RENEWABLE or not charge.connection.is_active:
+    if charge.status not in _RENEWABLE or not charge.connection.is_active or charge.customer.anonymised_at:
         return False
     if _has_renewed_page(charge) and not _is_link_over(charge):
         return False

@@ -52,9 +52,9 @@ KEPT: dict[str, tuple[type[models.Model], str]] = {
 }
 # Read as numbers, or only looked for.
 NOT_KEPT = {"amount", "discount", "fine", "interest", "total_discount", "seen_total", "unit", "q", "topic"}
-NOT_KEPT |= {"plan"}
+NOT_KEPT |= {"plan", "typed_name"}
 # In the lines of the story, which are text without end; the mark is compared only.
-ELSEWHERE = {"IgnoreForm.note", "ReviewForm.note", "ReviewForm.mark"}
+ELSEWHERE = {"AnonymiseForm.request_number", "IgnoreForm.note", "ReviewForm.note", "ReviewForm.mark"}
 
 
 def every_form() -> Iterator[type[forms.Form]]:

@@ -56,6 +56,8 @@ TABLE = """
 /customers/<public_id>/                                   Loooonn mmmmmmm
 /customers/<public_id>/change/                            Loooxnn Luuuxnn
 /customers/<public_id>/merge/                             Looxxxn Luuxxxn
+/customers/<public_id>/export/                            Looxxxn Looxxxn
+/customers/<public_id>/anonymise/                         Loxxxxn Luxxxxn
 /subscriptions/                                           Loooooo mmmmmmm
 /subscriptions/new/                                       Lxxoxox Lxxoxox
 /subscriptions/<reference>/                               Loooonn mmmmmmm
