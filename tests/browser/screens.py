@@ -105,6 +105,8 @@ FIXED = {
     "charges": "/charges/",
     "charges-nothing": "/charges/?q=zzz",
     "new-charge": "/charges/new/",
+    "customers": "/customers/",
+    "customers-nothing": "/customers/?q=zzz",
     "import": "/charges/import/",
     "reconciliations": "/reports/reconciliation/",
     "connection-new": "/admin/connections/connection/add/",
@@ -131,6 +133,7 @@ def _fill_database() -> dict[str, str]:
     from tests.pages import (
         sample,
         sample_batches,
+        sample_customers,
         sample_disputes,
         sample_pay,
         sample_refunds,
@@ -148,6 +151,7 @@ def _fill_database() -> dict[str, str]:
     pages |= sample_settlements.make_settlements(charges)
     pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
     pages |= sample_disputes.make_disputes(charges["paid"])
+    pages |= sample_customers.make_customers(charges, admin)
     pages |= sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"])
     run = sample.make_comparison(charges["paid"], charges["pending"])
     pages["reconciliation"] = f"/reports/reconciliation/{run.public_id}/"
