@@ -171,7 +171,7 @@ def test_a_look_at_the_gateway_brings_nothing_back(world: World, root: User) -> 
     assert look(charge) == "paid"
     forget(person, root)
     lines = TimelineEntry.objects.filter(code="exchange").count()
-    world.control("refund", reference=charge.reference, amount=100)
+    world.control("refund", reference=charge.reference, amount=100, force=True)
     assert look(charge) == "refunded"
     assert TimelineEntry.objects.filter(code="exchange").count() > lines
     assert everything.traces() == []
@@ -260,11 +260,9 @@ def test_the_file_holds_every_text_about_the_person(browser: Client, root: User)
             is_told = all(column in row for row in told[model.__name__]) and told[model.__name__]
             if not is_told and column not in exporting._LEFT_OUT:
                 missing.append((model.__name__, column))
-        assert len(told[model.__name__]) == len(keys) - (model.__name__ == "CustomerAct")
+        assert len(told[model.__name__]) == len(keys)
     assert missing == [] and told["Customer"][0]["document"] == everything.DOCUMENT
-    text = json.dumps(told, ensure_ascii=False)
-    charge = Charge.objects.get(customer=person)
-    assert charge.pay_token not in text and str(charge.submission) not in text
+    assert not {"id", "pay_token", "submission", "created_by"} & set(told["Charge"][0])
     assert everything.WRITTEN in told["WebhookEvent"][0]["body"]
     assert person.acts.filter(kind="exported", actor=root).count() == 1
 
