@@ -136,6 +136,13 @@
     event.preventDefault();
   });
 
+  // Coming back, the browser puts the values back, and nothing else.
+  window.addEventListener("pageshow", function () {
+    if (!chosen.value) return;
+    rest(true);
+    if (box("document").value.indexOf("•") >= 0) showDocument(box("document").value);
+  });
+
   other.querySelector("a").addEventListener("click", function (event) {
     event.preventDefault();
     chosen.value = "";

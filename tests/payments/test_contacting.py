@@ -17,7 +17,7 @@ from payments.models import Customer, CustomerAct, CustomerAtGateway
 from tests.factories import make_charge, make_connection, make_customer
 from tests.payments.creating import ASAAS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.small]
 CUSTOMER = "cus_000007410933"
 
 

@@ -19,7 +19,7 @@ from payments.services.customers import save_customer
 from tests.factories import make_charge, make_connection, make_customer
 from tests.payments.test_new_charge_view import fields, gateway  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.small]
 DOCUMENT = "52998224725"
 
 
