@@ -30,6 +30,7 @@ COLUMNS = (
     "district",
     "city",
     "state",
+    "language",
 )
 _COMPARED = ("name", "email", "phone")
 

@@ -29,7 +29,7 @@ from payments.models import (
 from payments.services.contacting import COLUMNS, note
 
 _MOST = 20
-_ADDRESS = COLUMNS[3:]
+_ADDRESS = ("zip_code", "street", "street_number", "district", "city", "state")
 
 
 class Obstacle(StrEnum):

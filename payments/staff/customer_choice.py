@@ -43,7 +43,7 @@ def initial(request: HttpRequest) -> dict[str, Any]:
     known = people.filter(public_id=named, anonymised_at=None).first()
     if known is None:
         return {}
-    parts = {name: getattr(known, name) for name in PARTS}
+    parts = {name: getattr(known, name) for name in (*PARTS, "language")}
     return {
         "customer": known.public_id,
         "name": known.name,
@@ -68,7 +68,7 @@ def search(request: HttpRequest) -> JsonResponse:
 
 
 def _told(customer: Customer) -> dict[str, Any]:
-    fills = ("name", "email", "phone", *PARTS)
+    fills = ("name", "email", "phone", "language", *PARTS)
     return {
         "id": str(customer.public_id),
         "document": masked(customer.document),

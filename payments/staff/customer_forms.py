@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from connections.gateways.countries import BRAZIL
@@ -20,10 +21,16 @@ class ContactForm(AddressForm):
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
     phone = forms.CharField(label=_("Phone (WhatsApp)"), max_length=24, required=False)
 
+    language = forms.ChoiceField(
+        label=_("Language of the page to pay"),
+        choices=[("", _("As usual in the account's country")), *settings.LANGUAGES],
+        required=False,
+    )
+
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, initial={name: getattr(customer, name) for name in COLUMNS}, **kwargs)
         self.customer = customer
-        self.order_fields(["name", "email", "phone"])
+        self.order_fields(["name", "email", "phone", "language"])
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="off")
         self.has_address = customer.home is BRAZIL
         if not self.has_address:

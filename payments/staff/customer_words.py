@@ -24,6 +24,7 @@ FIELDS: dict[str, Promise] = {
     "name": gettext_lazy("name"),
     "email": gettext_lazy("e-mail"),
     "phone": gettext_lazy("phone"),
+    "language": gettext_lazy("language"),
 }
 _ADDRESS = gettext_lazy("address")
 

@@ -4,7 +4,7 @@
   "use strict";
   var section = document.getElementById("person");
   if (!section) return;
-  var FILLED = ["name", "email", "phone", "zip_code", "street", "street_number", "district", "city", "state"];
+  var FILLED = ["name", "email", "phone", "language", "zip_code", "street", "street_number", "district", "city", "state"];
   var PAUSE = 250, SHORTEST = 2;
   var name = document.getElementById("id_name"), chosen = document.getElementById("id_customer");
   var list = document.getElementById("customer-options"), other = document.getElementById("someone-else");

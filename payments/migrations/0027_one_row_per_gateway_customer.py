@@ -15,7 +15,7 @@ def keep_the_oldest(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0025_what_calls_named'),
+        ('payments', '0026_customer_language'),
     ]
 
     operations = [
