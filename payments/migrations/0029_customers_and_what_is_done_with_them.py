@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0007_account_lists'),
-        ('payments', '0027_one_row_per_gateway_customer'),
+        ('payments', '0028_one_row_per_gateway_customer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ def keep_the_oldest(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0026_customer_language'),
+        ('payments', '0027_sending'),
     ]
 
     operations = [
