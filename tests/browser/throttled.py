@@ -53,7 +53,8 @@ def _load(browser: Browser, address: str) -> dict[str, float]:
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="pt-BR")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    session, sizes = context.new_cdp_session(page), []
+    session, sizes, asked = context.new_cdp_session(page), [], []
+    session.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
     session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", NETWORK)
@@ -63,7 +64,7 @@ def _load(browser: Browser, address: str) -> dict[str, float]:
     page.wait_for_selector(".qr svg")
     found: dict[str, Any] = page.evaluate(_TIMES)
     found["copied"] = page.evaluate(_COPIED)
-    found["bytes"], found["requests"] = sum(sizes), len(sizes)
+    found["bytes"], found["requests"] = sum(sizes), sum(not url.startswith("data:") for url in asked)
     context.close()
     return found
 
