@@ -43,6 +43,7 @@ class Plan:
     """What is to be started, where, and on which database and broker (None: SQLite, a Valkey of its own).
 
     ``workers``: so many worker processes, the first called ``worker``, the second ``worker-2``.
+    ``keeper``: what keeps each of them running, and notes its number, where they are to be killed.
     """
 
     root: Path
@@ -52,6 +53,10 @@ class Plan:
     database_url: str | None
     redis_url: str | None
     workers: int = 1
+    keeper: Path | None = None
+
+    def pid_file(self, worker: str) -> Path:
+        return self.folder / f"{worker}.pid"
 
     @property
     def is_sqlite(self) -> bool:
@@ -128,18 +133,25 @@ def _start_product(plan: Plan, children: Children, env: Mapping[str, str]) -> li
     """The web processes, then each worker; the beat beside them."""
     # On SQLite one process writes at a time, so more of them would only wait for each other.
     processes, threads, worker_threads = ("1", "8", "4") if plan.is_sqlite else ("2", "8", "8")
-    python, celery = [sys.executable, "-m"], [sys.executable, "-m", "celery", "-A", "config"]
+    python, app = [sys.executable, "-m"], ["-A", "config"]
     gunicorn = [*python, "gunicorn", "config.wsgi", "--bind", f"{LOOPBACK}:{plan.port}", *GUNICORN_FLAGS]
-    worker = [*celery, "worker", "-P", "threads", "-c", worker_threads, *WORKER_FLAGS]
+    worker = [*app, "worker", "-P", "threads", "-c", worker_threads, *WORKER_FLAGS, "--loglevel", "INFO"]
     web = [*gunicorn, "--workers", processes, "--threads", threads]
-    beat = [*celery, "beat", "--pidfile", "", "--schedule", str(plan.folder / "beat-schedule")]
+    beat = [*python, "celery", *app, "beat", "--pidfile", ""]
+    beat += ["--schedule", str(plan.folder / "beat-schedule")]
     names = ["worker", *(f"worker-{number}" for number in range(2, plan.workers + 1))]
     commands = {"web": web} | {
-        name: [*worker, "--loglevel", "INFO", "--hostname", f"{name}@%h"] for name in names
+        name: [*_celery(plan, name), *worker, "--hostname", f"{name}@%h"] for name in names
     }
     started = [_start(plan, children, name, command, env) for name, command in commands.items()]
     _start(plan, children, "beat", beat, env)
     return started
+
+
+def _celery(plan: Plan, worker: str) -> list[str]:
+    if plan.keeper:
+        return [sys.executable, str(plan.keeper), str(plan.pid_file(worker))]
+    return [sys.executable, "-m", "celery"]
 
 
 def _start(

@@ -23,6 +23,7 @@ from tests.webhooks.events import make_event
 from tests.webhooks.speaking import PAYMENT, URL, fetches, notify, repeat, state_at_asaas
 from webhooks.models import EventState, WebhookEvent
 from webhooks.services import coalescing, inbox
+from webhooks.services.targets import due_targets
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker"), pytest.mark.weighty]
 
@@ -83,6 +84,18 @@ def test_twenty_of_the_same_make_one_paid_line(
     assert fetches(gateway) == 1
     assert TimelineEntry.objects.filter(code="status", data__after="paid").count() == 1
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {EventState.DONE}
+
+
+def test_what_another_worker_was_quicker_with_is_one_question(
+    client: Client, charge: Charge, gateway: Any, clock: Any, django_assert_num_queries: Any
+) -> None:
+    gateway.get(URL, json=state_at_asaas(charge, "RECEIVED"))
+    notify(client, charge.connection)
+    [listed] = due_targets()
+    inbox.work()
+    with django_assert_num_queries(1):
+        assert inbox.handle(listed) == inbox.Handling.DONE
+    assert fetches(gateway) == 1
 
 
 def test_the_body_never_sets_a_status(client: Client, charge: Charge, gateway: Any, clock: Any) -> None:

@@ -32,7 +32,7 @@ def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
             due.append(event)
         elif event.next_attempt_at and event.asked_again and not event.cause:
             planned[_announced(event)] = event.next_attempt_at
-    shown = _shown_now(resource_id, due, now)
+    shown = _shown_now(resource_id, due, now) if due else {}
     waits: defaultdict[datetime, list[int]] = defaultdict(list)
     for event in due:
         until = shown.get(event.pk) or planned.get(_announced(event))

@@ -127,6 +127,8 @@ def handle(target: Target) -> Handling:
 
     *Busy* when another worker is already at it: that one takes the newcomers too.
     """
+    if not _is_due(target):  # listed a while ago, and another worker was quicker
+        return Handling.DONE
     connection = _connection(target)
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
     for _round in range(MOST_ROUNDS):
@@ -137,15 +139,20 @@ def handle(target: Target) -> Handling:
         if held is None:
             return Handling.BUSY
         try:
-            played = _play_round(_connection(target), resource, target, held)
+            played = _play_round(connection, resource, target, held)
         finally:
             resources.release(held)
         if played != Handling.DONE:
             return played
         # Asked after the release: who came while we held the lease was turned away by it.
-        if not open_events(target).filter(next_attempt_at__lte=clock.now()).exists():
+        if not _is_due(target):
             break
+        connection = _connection(target)
     return Handling.DONE
+
+
+def _is_due(target: Target) -> bool:
+    return open_events(target).order_by().filter(next_attempt_at__lte=clock.now()).exists()
 
 
 def _connection(target: Target) -> Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections import Counter
@@ -71,15 +72,14 @@ class Ground:
     # -- blows ----------------------------------------------------------------------------------
 
     def kill_worker(self, number: int) -> None:
-        """One that is at work; on a slow machine one that is only starting is spared."""
+        """One that is at work; one that is only starting is spared. Its keeper has another follow it."""
         name = "worker" if number == 0 else f"worker-{number + 1}"
         with self._lock:
             child = self._child(name)
             if not stack.says_ready(child, since=self._log_read.get(name, 0)):
                 return
             self._log_read[name] = child.log.stat().st_size
-            self.children.end(child, signal.SIGKILL)
-            self.children.start_again(child)
+            os.kill(int(self.plan.pid_file(name).read_text()), signal.SIGKILL)
         self.blows["workers killed"] += 1
 
     def restart_web(self) -> None:
@@ -144,6 +144,7 @@ def laid_out(root: Path, folder: Path) -> Iterator[Ground]:
             database_url=postgres.create_database(server, "storm"),
             redis_url=valkey.of_its_own(children).url,
             workers=WORKERS,
+            keeper=Path(__file__).with_name("keeper.py"),
         )
         ground = Ground(plan, children, stack.start(plan, children))
         _connect(ground)
