@@ -28,7 +28,7 @@ from webhooks.lanes import lanes
 from webhooks.models import EventState, Failure, WebhookEvent
 from webhooks.services import asking, backing_off, coalescing
 from webhooks.services.finishing import finish
-from webhooks.services.targets import Target, due_targets, open_events, signed
+from webhooks.services.targets import BATCH, Target, due_targets, open_events, signed
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,9 @@ def work() -> int:
     seen: set[Target] = set()
     resting: set[int] = set()
     handled = 0
-    while fresh := [target for target in due_targets() if target not in seen]:
+    has_more = True
+    while has_more and (fresh := [target for target in due_targets() if target not in seen]):
+        has_more = len(fresh) >= BATCH
         for target in fresh:
             seen.add(target)
             if target.connection_id in resting:
@@ -63,7 +65,9 @@ def work() -> int:
                     resting.add(target.connection_id)
                     continue
                 handled += 1
-                if _handle_safely(target) == Handling.SPENT:
+                outcome = _handle_safely(target)
+                has_more |= outcome != Handling.BUSY  # what was learned may have made more of it due
+                if outcome == Handling.SPENT:
                     resting.add(target.connection_id)
     _note_waiting(resting | pausing.away())
     return handled
@@ -125,10 +129,10 @@ def _handle_safely(target: Target) -> Handling:
 def handle(target: Target) -> Handling:
     """Fetch one resource until no open notification about it is older than the fetch.
 
-    *Busy* when another worker is already at it: that one takes the newcomers too.
+    *Busy* when another worker is already at it, or was: that one takes the newcomers too.
     """
     if not _is_due(target):  # listed a while ago, and another worker was quicker
-        return Handling.DONE
+        return Handling.BUSY
     connection = _connection(target)
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
     for _round in range(MOST_ROUNDS):
