@@ -34,9 +34,12 @@ chance = random.Random()
 def away() -> set[int]:
     """Connections that are left alone now."""
     now = clock.now()
-    is_tried = Q(back_at=None, probe_until__gt=now)
-    paused = GatewayPause.objects.filter(Q(until__gt=now) | is_tried)
-    return set(paused.values_list("connection_id", flat=True))
+    paused = set()
+    for row in GatewayPause.objects.all():  # one at most for each connection, and mostly none
+        is_tried = row.back_at is None and row.probe_until and row.probe_until > now
+        if is_tried or (row.until and row.until > now):
+            paused.add(row.connection_id)
+    return paused
 
 
 def may_ask(connection_id: int) -> bool:

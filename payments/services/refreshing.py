@@ -102,7 +102,7 @@ def refresh(
 def _look_at_disputes(
     resource: GatewayResource, fetched: GatewayPayment | None, gateway: Gateway, *, source: str
 ) -> None:
-    payment = Payment.objects.select_related("charge", "connection").filter(resource=resource).first()
+    payment = Payment.objects.filter(resource=resource).first()
     if payment and disputing.is_wanted(payment, is_told=bool(fetched and fetched.has_dispute)):
         disputing.look(payment, gateway, source=source)
 

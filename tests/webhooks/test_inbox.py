@@ -98,6 +98,23 @@ def test_what_another_worker_was_quicker_with_is_one_question(
     assert fetches(gateway) == 1
 
 
+def test_what_another_thread_is_at_costs_no_question(
+    client: Client, charge: Charge, gateway: Any, clock: Any, django_assert_num_queries: Any
+) -> None:
+    seen: list[inbox.Handling] = []
+
+    def answer_while_others_come(_request: Any) -> tuple[int, dict[str, str], str]:
+        with django_assert_num_queries(0):
+            seen.append(inbox.handle(listed))
+        return 200, {}, signing.json.dumps(state_at_asaas(charge, "RECEIVED"))
+
+    gateway.add_callback(responses.GET, URL, callback=answer_while_others_come)
+    notify(client, charge.connection)
+    [listed] = due_targets()
+    assert inbox.handle(listed) == inbox.Handling.DONE
+    assert seen == [inbox.Handling.BUSY]
+
+
 def test_the_body_never_sets_a_status(client: Client, charge: Charge, gateway: Any, clock: Any) -> None:
     gateway.get(URL, json=state_at_asaas(charge, "PENDING"))
     notify(client, charge.connection, "PAYMENT_RECEIVED", status="RECEIVED")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from config import clock
 from connections.gateways.base import PaymentStatus
-from payments.models import GatewayResource
+from payments.models import GatewayResource, Payment
 from webhooks.models import WebhookEvent
 from webhooks.services.finishing import meets
 
@@ -19,10 +19,11 @@ QUIET = timedelta(seconds=10)
 Announcement = tuple[str, str, str, int, datetime | None, int | None, int | None]
 
 
-def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
+def put_off(resource: GatewayResource, open_events: QuerySet[WebhookEvent]) -> bool:
     """Let what is due wait if a fetch just now showed it, or if the next one for the same is planned.
 
     False when one of them is news. None is finished by it: the fetch that finishes them begins later.
+    The resource is to be as it was stored a moment ago.
     """
     now = clock.now()
     due: list[WebhookEvent] = []
@@ -32,7 +33,7 @@ def put_off(resource_id: int, open_events: QuerySet[WebhookEvent]) -> bool:
             due.append(event)
         elif event.next_attempt_at and event.asked_again and not event.cause:
             planned[_announced(event)] = event.next_attempt_at
-    shown = _shown_now(resource_id, due, now) if due else {}
+    shown = _shown_now(resource, due, now)
     waits: defaultdict[datetime, list[int]] = defaultdict(list)
     for event in due:
         until = shown.get(event.pk) or planned.get(_announced(event))
@@ -50,17 +51,17 @@ def _announced(event: WebhookEvent) -> Announcement:
     return event.topic, event.action, event.expected, sums, event.occurred_at, counter, cents
 
 
-def _shown_now(resource_id: int, due: list[WebhookEvent], now: datetime) -> dict[int, datetime]:
+def _shown_now(resource: GatewayResource, due: list[WebhookEvent], now: datetime) -> dict[int, datetime]:
     """Those that say no more than a fetch of a moment ago, and when to ask for them again."""
-    fresh = GatewayResource.objects.filter(
-        pk=resource_id, fetched_at__gt=now - QUIET, fetched_at__lte=now, is_missing=False
-    )
-    known = fresh.select_related("payment").filter(payment__status__gt="").first()
-    if known is None or known.fetched_at is None:
+    at = resource.fetched_at
+    if not due or resource.is_missing or at is None or not now - QUIET < at <= now:
         return {}
-    version, status = known.gateway_version, known.payment.status
-    until = known.fetched_at + QUIET
-    refunded = known.payment.refunded_cents
+    known = Payment.objects.filter(resource=resource, status__gt="").first()
+    if known is None:
+        return {}
+    version, status = resource.gateway_version, known.status
+    until = at + QUIET
+    refunded = known.refunded_cents
     told = {
         event.pk
         for event in due

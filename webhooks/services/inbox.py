@@ -33,6 +33,8 @@ from webhooks.services.targets import BATCH, Target, due_targets, open_events, s
 logger = logging.getLogger(__name__)
 
 MOST_ROUNDS = 5
+# What threads of this process hold the lease of: no question is needed to see that they are at it.
+_in_hand: set[Target] = set()
 
 
 class Handling(StrEnum):
@@ -131,20 +133,22 @@ def handle(target: Target) -> Handling:
 
     *Busy* when another worker is already at it, or was: that one takes the newcomers too.
     """
-    if not _is_due(target):  # listed a while ago, and another worker was quicker
+    if target in _in_hand or not _is_due(target):  # listed a while ago, and another worker was quicker
         return Handling.BUSY
     connection = _connection(target)
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
     for _round in range(MOST_ROUNDS):
-        if coalescing.put_off(resource.pk, open_events(target)):
+        if coalescing.put_off(resource, open_events(target)):
             _note_delivery(connection, list(open_events(target)))
             break
         held = resources.lease(resource.pk)
         if held is None:
             return Handling.BUSY
+        _in_hand.add(target)
         try:
             played = _play_round(connection, resource, target, held)
         finally:
+            _in_hand.discard(target)
             resources.release(held)
         if played != Handling.DONE:
             return played
@@ -152,6 +156,7 @@ def handle(target: Target) -> Handling:
         if not _is_due(target):
             break
         connection = _connection(target)
+        resource.refresh_from_db()
     return Handling.DONE
 
 
