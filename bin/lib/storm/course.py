@@ -13,6 +13,7 @@ from lib.storm.acts import Acts, tell_the_bank
 from lib.storm.ground import Ground
 from lib.storm.hands import Desks, NotNow
 from lib.storm.lives import Life
+from lib.storm.looks import Looks
 from lib.storm.rows import IN_DOUBT, REFUNDS, RUNS, SUBSCRIPTIONS, Work
 from lib.storm.weather import Weather
 
@@ -25,9 +26,9 @@ _MONTH = 32 * 24 * 3600
 _MOST_DAYS = 45
 _NO_PROGRESS_SECONDS = 120.0
 # What a killed worker had in hand is taken up when its claim has run out: nothing moves before that.
-_CLAIMED_SECONDS, _CLAIM = 10.0, 310
-# Workers look by themselves every two seconds.
-_A_LOOK = 2.6
+_CLAIMED_SECONDS, _CLAIM = 20.0, 310
+# While it storms the next day begins so soon: who looks every two seconds may be behind.
+_NIGHT_SECONDS = 1.0
 _STRIDES = (70, 700, 6 * 3600)
 _DAY = 26 * 3600
 
@@ -44,6 +45,7 @@ class Course:
         self.lives = lives.draw(seed, charges)
         self.desks = Desks(ground)
         self.acts = Acts(ground, self.desks)
+        self.looks = Looks(str(ground.plan.redis_url), ground.insist)
         self.struck: dict[str, int] = {}
         self._begun = 0
         self._rng = Random(f"course {seed}")
@@ -56,9 +58,11 @@ class Course:
             for day in range(creating + _LATER_DAYS):
                 weather.insist()
                 self._day(day)
-                self._pass_time(_MONTH if day == creating + 1 else self._rng.choice(_HOURS) * 3600)
+                self._advance(_MONTH if day == creating + 1 else self._rng.choice(_HOURS) * 3600)
+                time.sleep(_NIGHT_SECONDS)
         weather.insist()
         say.doing("Calm: every life goes on to its end")
+        self._pass_time(_CLAIM)
         self._end_lives()
         self._settle()
 
@@ -82,11 +86,15 @@ class Course:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(act, those))
 
-    def _pass_time(self, seconds: int) -> None:
+    def _advance(self, seconds: int) -> None:
         self.ground.control("clock", advance_seconds=seconds)
-        time.sleep(_A_LOOK)
 
     # -- in calm --------------------------------------------------------------------------------
+
+    def _pass_time(self, seconds: int) -> None:
+        """And the workers look at what it brought."""
+        self._advance(seconds)
+        self.looks.take()
 
     def _end_lives(self) -> None:
         """Day by day what is left to be done is done; who could not act by then leaves it."""
@@ -142,7 +150,7 @@ class Course:
             if time.monotonic() - since > _NO_PROGRESS_SECONDS:
                 raise NeverCalm(f"for {_NO_PROGRESS_SECONDS:.0f} s nobody did what is due: {work.due}")
             if time.monotonic() - moved > _CLAIMED_SECONDS:
-                self.ground.control("clock", advance_seconds=_CLAIM)
+                self._advance(_CLAIM)
                 moved = time.monotonic()
             time.sleep(0.3)
 
