@@ -28,6 +28,7 @@ def main(root: Path, *, seed: int, charges: int, as_json: bool, keep: Path | Non
         return NOT_RUN
     # Processes are killed and started all the time; each would compile everything anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["GUNICORN_CMD_ARGS"] = "--preload"  # one start for both web processes
     processes.stop_on_signals()
     say.to_stderr(as_json)
     started = time.monotonic()

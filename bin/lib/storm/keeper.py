@@ -21,8 +21,16 @@ from celery.__main__ import main as run_celery
 from django.db import connections
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
-# What a worker loads when it begins.
-_PARTS = ("celery.apps.worker", "celery.bin.celery", "kombu.transport.redis")
+# What a worker loads when it begins, or with its first call.
+_PARTS = (
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.concurrency.thread",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "celery.worker.strategy",
+    "kombu.transport.redis",
+)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -31,6 +39,9 @@ def main(arguments: Sequence[str]) -> None:
     for part in _PARTS:
         importlib.import_module(part)
     importlib.import_module("config.celery").app.loader.import_default_modules()
+    registry = importlib.import_module("connections.gateways.registry")
+    for gateway in registry.REGISTRY:
+        registry.gateway_class(gateway)
     is_connected = any(known.connection for known in connections.all(initialized_only=True))
     if is_connected or threading.active_count() > 1:
         raise RuntimeError("Threads and connections cannot be handed on to a worker.")
