@@ -15,7 +15,7 @@ from lib.storm import looking
 from lib.storm.comparing import compare
 from lib.storm.looking import Look
 
-pytestmark = [pytest.mark.xdist_group("storm"), pytest.mark.weighty, pytest.mark.full]
+pytestmark = [pytest.mark.xdist_group("storm"), pytest.mark.weighty]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,6 +58,7 @@ def test_one_cent_or_one_refund_too_many_would_have_been_told(
     assert {finding.kind for finding in compare(look)} == {"charge", "refund"}
 
 
+@pytest.mark.full
 def test_five_hundred_charges_balance_to_the_cent(tmp_path: Path) -> None:
     code, told, said = storm(tmp_path / "kept", seed=11, charges=500)
     assert (code, told.get("findings"), told.get("restless")) == (0, [], ""), said
