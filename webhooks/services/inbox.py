@@ -33,8 +33,8 @@ from webhooks.services.targets import BATCH, Target, due_targets, open_events, s
 logger = logging.getLogger(__name__)
 
 MOST_ROUNDS = 5
-# What threads of this process hold the lease of: no question is needed to see that they are at it.
-_in_hand: set[Target] = set()
+# What threads of this process hold the lease of, and until when: no question is needed to see it.
+_in_hand: dict[Target, datetime] = {}
 
 
 class Handling(StrEnum):
@@ -133,7 +133,7 @@ def handle(target: Target) -> Handling:
 
     *Busy* when another worker is already at it, or was: that one takes the newcomers too.
     """
-    if target in _in_hand or not _is_due(target):  # listed a while ago, and another worker was quicker
+    if _is_in_hand(target) or not _is_due(target):  # listed a while ago, and another worker was quicker
         return Handling.BUSY
     connection = _connection(target)
     resource = resources.find_or_add(connection, kind=ResourceKind(target.kind), gateway_id=target.gateway_id)
@@ -144,11 +144,11 @@ def handle(target: Target) -> Handling:
         held = resources.lease(resource.pk)
         if held is None:
             return Handling.BUSY
-        _in_hand.add(target)
+        _in_hand[target] = held.until
         try:
             played = _play_round(connection, resource, target, held)
         finally:
-            _in_hand.discard(target)
+            _in_hand.pop(target, None)
             resources.release(held)
         if played != Handling.DONE:
             return played
@@ -158,6 +158,11 @@ def handle(target: Target) -> Handling:
         connection = _connection(target)
         resource.refresh_from_db()
     return Handling.DONE
+
+
+def _is_in_hand(target: Target) -> bool:
+    until = _in_hand.get(target)
+    return until is not None and until > clock.now()
 
 
 def _is_due(target: Target) -> bool:
