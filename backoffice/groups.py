@@ -25,7 +25,7 @@ _CHANGES_CHARGES = (
     "payments.change_agreement",
 )
 _MAKES_PLANS = ("payments.add_plan", "payments.change_plan")
-_READS_REPORTS = ("payments.view_reconciliation", "payments.view_payment")
+_READS_REPORTS = ("payments.view_reconciliation", "payments.view_payment", "payments.export_charge")
 _HANDLES_EVENTS = ("webhooks.replay_webhookevent", "webhooks.ignore_webhookevent")
 _READS_EVENTS = ("webhooks.view_webhookevent", "webhooks.view_rejectednotification")
 

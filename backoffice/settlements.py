@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from backoffice import csv_lines
 from config import clock
 from connections.models import Connection
+from payments import csv_lines
 from payments.models import Payment
 from payments.services import settlement_sums
 from payments.services.settlement_sums import Expected, Settled, Sums

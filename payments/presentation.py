@@ -10,22 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 import segno
-from django.db.models import Q
 from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format, number_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 
 from config import clock
 from connections.gateways.base import Method, PaymentStatus, SandboxGuide
-from connections.gateways.documents import bare
 from connections.gateways.registry import gateway_class
 from payments import boletos, gate, parcels
 from payments.languages import language_for
 from payments.models import Charge, ChargeStatus, ChargeTerms, Payment, ReviewReason
-from payments.models.charges import ChargeQuerySet
 from payments.money import format_cents
 
 ICONS = {
@@ -43,53 +38,6 @@ ICONS = {
     ChargeStatus.DISPUTED: "⚑",
     ChargeStatus.CHARGED_BACK: "⚑",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tab:
-    """A saved view of the list."""
-
-    name: str
-    label: str | Promise
-    statuses: tuple[ChargeStatus, ...] = ()
-    only_review: bool = False
-
-
-TABS = (
-    Tab(name="", label=pgettext_lazy("charges", "All")),
-    Tab(
-        name="waiting",
-        label=pgettext_lazy("charges", "Waiting"),
-        statuses=(
-            ChargeStatus.DRAFT,
-            ChargeStatus.CONFIRMING,
-            ChargeStatus.PENDING,
-            ChargeStatus.AUTHORIZED,
-        ),
-    ),
-    Tab(name="paid", label=pgettext_lazy("charges", "Paid"), statuses=(ChargeStatus.PAID,)),
-    Tab(name="overdue", label=pgettext_lazy("charges", "Overdue"), statuses=(ChargeStatus.OVERDUE,)),
-    Tab(name="review", label=pgettext_lazy("charges", "To review"), only_review=True),
-)
-
-
-def tab_named(name: str) -> Tab:
-    return next((tab for tab in TABS if tab.name == name), TABS[0])
-
-
-def narrowed(listed: ChargeQuerySet, *, tab: Tab, text: str) -> ChargeQuerySet:
-    """The charges of a tab that match a text: name, reference, document or gateway id."""
-    if tab.statuses:
-        listed = listed.filter(status__in=tab.statuses)
-    if tab.only_review:
-        listed = listed.exclude(review_reason="")
-    if not text:
-        return listed
-    found = Q(customer__name__icontains=text) | Q(reference__iexact=text) | Q(payments__gateway_id=text)
-    found |= Q(foreign_reference__iexact=text)
-    if document := bare(text):
-        found |= Q(customer__document=document)
-    return listed.filter(found).distinct()
 
 
 def row(charge: Charge) -> dict[str, Any]:

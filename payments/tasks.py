@@ -7,6 +7,7 @@ from payments.services import (
     agreement_changing,
     agreement_checking,
     batch_making,
+    cancelling_many,
     changing,
     checking,
     doubt,
@@ -36,8 +37,9 @@ def settle_refunds() -> None:
 
 @app.task(name="payments.tasks.settle_changes")
 def settle_changes() -> None:
-    """Go on with every change of a charge that is due."""
+    """Go on with every change of a charge that is due, and with the cancellations of many."""
     changing.settle_due()
+    cancelling_many.work()
 
 
 @app.task(name="payments.tasks.settle_subscriptions")

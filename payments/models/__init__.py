@@ -1,4 +1,10 @@
 from payments.models.batches import BatchRow, BatchState, ChargeBatch, RowState
+from payments.models.cancellations import (
+    Cancellation,
+    CancellationItem,
+    CancellationItemState,
+    CancellationState,
+)
 from payments.models.changes import GATEWAY_METHODS, ChangeKind, ChangeState, ChargeChange
 from payments.models.charges import Charge, ChargeStatus, CreationAttempt, ReviewReason
 from payments.models.customers import Customer, CustomerAct, CustomerActKind, CustomerAtGateway, DocumentType
@@ -33,6 +39,10 @@ from payments.models.terms import ChargeTerms, TermsOrigin
 from payments.models.timeline import TimelineEntry, TimelineKind
 
 __all__ = [
+    "Cancellation",
+    "CancellationItem",
+    "CancellationItemState",
+    "CancellationState",
     "ALIVE",
     "AgreementChange",
     "AgreementChangeKind",

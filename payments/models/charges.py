@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -164,6 +165,7 @@ class Charge(models.Model):
         permissions = [
             ("review_charge", _("Can decide about charges to review")),
             ("send_charge", _("Can send charges and subscriptions to customers")),
+            ("export_charge", _("Can export charges")),
         ]
         indexes = [
             models.Index(
@@ -173,6 +175,23 @@ class Charge(models.Model):
             ),
             models.Index(fields=["-created_at", "-id"], name="charge_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="charge_by_status"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="charge_to_review",
+                condition=~models.Q(review_reason=""),
+            ),
+            models.Index(fields=["due_date"], name="charge_due"),
+            models.Index(
+                fields=["paid_at", "connection", "currency", "received_cents"],
+                name="charge_paid",
+                condition=models.Q(paid_at__isnull=False),
+            ),
+            models.Index(fields=["amount_cents"], name="charge_amount"),
+            models.Index(
+                Upper("foreign_reference"),
+                name="charge_foreign_reference",
+                condition=~models.Q(foreign_reference=""),
+            ),
             models.Index(
                 fields=["creation_due_at"],
                 name="charge_creation_due",

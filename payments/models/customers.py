@@ -78,6 +78,7 @@ class Customer(models.Model):
             ("export_customer", _("Can export what is held about a customer")),
             ("anonymise_customer", _("Can anonymise customers")),
         ]
+        indexes = [models.Index(fields=["document"], name="customer_document")]
         constraints = [
             # A payer taken over from a gateway that tells no document has none.
             models.UniqueConstraint(

@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from config import clock
 from connections.gateways.base import PaymentStatus, ResourceKind
 from payments import parcels
 from payments.deriving import MONEY_IN, WAITING
-from payments.models import GATEWAY_METHODS, ChangeKind, ChangeState, Charge, ChargeStatus, Payment
+from payments.models import (
+    GATEWAY_METHODS,
+    ChangeKind,
+    ChangeState,
+    Charge,
+    ChargeChange,
+    ChargeStatus,
+    CreationAttempt,
+    GatewayResource,
+    Payment,
+)
 from payments.models.charges import AttemptState
 from payments.money import smallest_cents
 
@@ -238,6 +249,32 @@ def _cancelling_obstacle(charge: Charge) -> Obstacle | None:
         return None if charge.connection.is_active else Obstacle.DISABLED
     is_unanswered = charge.creation_attempts.filter(state__in=_UNANSWERED).exists()
     return Obstacle.IN_DOUBT if is_unanswered else None
+
+
+def cancelling_obstacles(charges: QuerySet[Charge]) -> list[tuple[Charge, Obstacle | None]]:
+    """What ``obstacle`` says of cancelling each of many, by one query."""
+    own: dict[str, Any] = {"charge": OuterRef("pk")}
+    resources = GatewayResource.objects.filter(**own)
+    found: QuerySet[Any] = charges.annotate(
+        is_busy=Exists(ChargeChange.objects.filter(state=ChangeState.OPEN, **own)),
+        is_collected=Exists(resources.filter(kind=ResourceKind.TURN)),
+        is_there=Exists(resources),
+        is_unanswered=Exists(CreationAttempt.objects.filter(state__in=_UNANSWERED, **own)),
+    )
+    return [(charge, _obstacle_of(charge)) for charge in found]
+
+
+def _obstacle_of(charge: Any) -> Obstacle | None:
+    """Of a charge with the facts about it that other rows tell."""
+    if charge.is_busy:
+        return Obstacle.BUSY
+    if charge.is_collected:
+        return Obstacle.COLLECTED
+    if found := _status_obstacle(charge, ChangeKind.CANCEL):
+        return found
+    if charge.is_there:
+        return None if charge.connection.is_active else Obstacle.DISABLED
+    return Obstacle.IN_DOUBT if charge.is_unanswered else None
 
 
 def _missing(charge: Charge, kind: ChangeKind) -> Obstacle:

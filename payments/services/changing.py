@@ -88,6 +88,14 @@ def change(new: NewChange) -> ChargeChange:
     return stored
 
 
+def ask_later(new: NewChange) -> ChargeChange:
+    """Store what is wanted, and leave it to a worker to ask the gateway. Raises ``NotPossible``."""
+    stored, is_new = _store_intent(new)
+    if is_new and stored.is_open:
+        come_back(stored, after=timedelta())
+    return stored
+
+
 def _store_intent(new: NewChange) -> tuple[ChargeChange, bool]:
     """While the charge is held nobody begins a new code of it: that would have to be cancelled, too."""
     if known := ChargeChange.objects.filter(submission=new.submission).first():

@@ -1,10 +1,26 @@
 from django.urls import path
 
 from payments.models import ChangeKind
-from payments.staff import batches, changing, refunding, reviewing, sends, views
+from payments.staff import (
+    batches,
+    cancelling_many,
+    changing,
+    exports,
+    lists,
+    refunding,
+    reviewing,
+    sends,
+    views,
+)
 
 urlpatterns = [
-    path("", views.charges, name="charges"),
+    path("", lists.charges, name="charges"),
+    path("totals/", lists.totals, name="charge_totals"),
+    path("export/", exports.export, name="export_charges"),
+    path("cancel/", cancelling_many.prepare, name="cancel_charges"),
+    path("cancellations/<uuid:cancellation_id>/", cancelling_many.cancellation, name="cancellation"),
+    path("cancellations/<uuid:cancellation_id>/state/", cancelling_many.state, name="cancellation_state"),
+    path("cancellations/<uuid:cancellation_id>/stop/", cancelling_many.stop, name="cancellation_stop"),
     path("new/", views.new_charge, name="new_charge"),
     path("import/", batches.upload, name="import_charges"),
     path("import/template/", batches.template, name="import_template"),

@@ -1,4 +1,4 @@
-"""Operators' pages: list, new charge, detail."""
+"""Operators' pages: new charge, detail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -34,28 +33,6 @@ from payments.staff import (
 from payments.staff.forms import ChargeForm
 from payments.staff.items import rearranged
 from payments.staff.sentences import story
-
-_PER_PAGE = 25
-
-
-@require_safe
-@login_required
-@permission_required("payments.view_charge", raise_exception=True)
-def charges(request: HttpRequest) -> HttpResponse:
-    """The newest charges; ``tab`` narrows them, ``q`` finds one by name, reference or document."""
-    listed = Charge.objects.for_lists().visible_to(request.user).order_by("-created_at", "-pk")
-    tab = presentation.tab_named(request.GET.get("tab", ""))
-    listed = presentation.narrowed(listed, tab=tab, text=request.GET.get("q", "").strip())
-    page = Paginator(listed, _PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [presentation.row(charge) for charge in page],
-        "tab": tab.name,
-        "tabs": presentation.TABS,
-        "q": request.GET.get("q", "").strip(),
-        "can_charge": Connection.objects.usable().visible_to(request.user).exists(),
-    }
-    return render(request, "payments/charges.html", context)
 
 
 @never_cache

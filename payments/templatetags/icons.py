@@ -42,6 +42,11 @@ _PATHS = {
     "list": "M5 6h14M5 12h14M5 18h9",
     "repeat": "M17 2l4 4-4 4M3 11V9a3 3 0 0 1 3-3h15M7 22l-4-4 4-4M21 13v2a3 3 0 0 1-3 3H3",
     "paused": f"{_CIRCLE}M10 9v6M14 9v6",
+    "pix": "M12 3l9 9-9 9-9-9zM8 12l4-4 4 4-4 4z",
+    "boleto": "M4 6v12M7.5 6v12M11 6v12M13.5 6v12M17 6v12M20 6v12",
+    "card": "M3 6h18v12H3zM3 10h18M7 15h3",
+    "any": "M5 7h14M5 12h14M5 17h14",
+    "ticket": "M3 8h18v8H3zM12 10a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
     "info": f"{_CIRCLE}M12 11v5M12 8h.01",
 }
 

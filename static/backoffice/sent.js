@@ -2,11 +2,13 @@
 // data-sent-url on a block holds the address; data-how on what is pressed says what was taken.
 (function () {
   "use strict";
+  var TOKEN = "input[name=csrfmiddlewaretoken]";
+
   document.addEventListener("click", function (event) {
     var pressed = event.target.closest("[data-how]");
     var block = pressed && pressed.closest("[data-sent-url]");
     if (!block) return;
-    var token = block.querySelector("input[name=csrfmiddlewaretoken]");
+    var token = block.querySelector(TOKEN) || document.querySelector(TOKEN);
     fetch(block.dataset.sentUrl, {
       method: "POST",
       credentials: "same-origin",

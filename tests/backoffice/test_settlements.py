@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from backoffice import csv_lines
+from payments import csv_lines
 from backoffice.groups import FINANCE
 from connections.models import Connection
 from payments.models import Payment
