@@ -73,9 +73,7 @@ def _row(charge: Charge, where: tzinfo) -> Sequence[str]:
     account, customer = charge.connection, charge.customer
     review = str(ReviewReason(charge.review_reason).label) if charge.review_reason else ""
     sums = (charge.amount_cents, charge.received_cents, charge.refunded_cents)
-    costs = (
-        "" if cents is None else csv_lines.amount(cents) for cents in (charge.fee_cents, charge.net_cents)
-    )
+    costs = (charge.fee_cents, charge.net_cents)
     return (
         *(charge.reference, str(charge.get_status_display()), review),
         *(csv_lines.text(account.name), account.gateway_label, str(account.get_environment_display())),

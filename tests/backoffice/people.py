@@ -13,6 +13,8 @@ from backoffice.groups import ADMINISTRATOR, AUDITOR, FINANCE, OPERATOR
 from connections.models import Brand, Connection, ConnectionAccess
 from payments.models import (
     BatchRow,
+    Cancellation,
+    CancellationItem,
     Charge,
     ChargeBatch,
     ChargeImport,
@@ -60,6 +62,7 @@ class Place:
     simulation: Simulation
     refund: Refund
     batch: ChargeBatch
+    cancellation: Cancellation
     imported: ChargeImport
     subscription: Subscription
     plan: Plan
@@ -139,12 +142,20 @@ def make_place(name: str) -> Place:
         simulation=_make_simulation(connection),
         refund=_make_refund(charge),
         batch=_make_batch(connection),
+        cancellation=_make_cancellation(charge),
         imported=ChargeImport.objects.create(
             connection=connection, since=NOW, state="done", requested_at=NOW, finished_at=NOW
         ),
         subscription=make_subscription(connection),
         plan=make_plan(connection),
     )
+
+
+def _make_cancellation(charge: Charge) -> Cancellation:
+    asker, _is_new = User.objects.get_or_create(username="asker")
+    made = Cancellation.objects.create(asked_by=asker, asked_at=NOW, total=1)
+    CancellationItem.objects.create(cancellation=made, charge=charge)
+    return made
 
 
 def _make_simulation(connection: Connection) -> Simulation:

@@ -178,6 +178,7 @@ CHANGES = {
         "payments.cancel_charge",
         "payments.receive_cash",
         "payments.change_agreement",
+        "payments.export_charge",
         "webhooks.replay_webhookevent",
         "webhooks.ignore_webhookevent",
     },
@@ -191,7 +192,7 @@ CHANGES = {
         "payments.add_plan",
         "payments.change_plan",
     },
-    AUDITOR: set[str](),
+    AUDITOR: {"payments.export_charge"},
 }
 
 

@@ -24,6 +24,12 @@ TABLE = """
 /logout/                                                  mmmmmmm LLLLLLL
 /i18n/setlang/                                            rrrrrrr rrrrrrr
 /charges/                                                 Loooooo mmmmmmm
+/charges/totals/                                          Loooooo mmmmmmm
+/charges/export/                                          Looxoxo mmmmmmm
+/charges/cancel/                                          Loooxoo Lrrrxrr
+/charges/cancellations/<cancellation_id>/                 Loooonn mmmmmmm
+/charges/cancellations/<cancellation_id>/state/           Loooonn mmmmmmm
+/charges/cancellations/<cancellation_id>/stop/            mmmmmmm Lrrrxnn
 /charges/new/                                             Lxxoxox Lxxoxox
 /charges/new/parcels/                                     mmmmmmm Lxxoxox
 /charges/import/                                          Lxxoxox Lxxuxux
@@ -237,6 +243,7 @@ def address(route: str, house: House, place: Place) -> str:
         "public_id": _public_id(route, place),
         "refund_id": place.refund.public_id,
         "batch_id": place.batch.public_id,
+        "cancellation_id": place.cancellation.public_id,
         "connection_id": place.connection.public_id,
         "token": token,
         "code": "no_pix_key",

@@ -97,6 +97,7 @@ def _free_port() -> int:
 
 FIXED = {
     "overview": "/",
+    "overview-sandbox": "/?money=sandbox",
     "events": "/events/",
     "events-nothing": "/events/?q=zzz",
     "events-accounts": "/events/accounts/",
@@ -104,6 +105,9 @@ FIXED = {
     "replay-preview": "/events/replay/",
     "charges": "/charges/",
     "charges-nothing": "/charges/?q=zzz",
+    "charges-narrowed": "/charges/?tab=waiting&by=due&days=month&status=pending&least=10,00&most=x",
+    "charges-totals": "/charges/totals/?by=due&days=month",
+    "charges-cancel": "/charges/cancel/",
     "new-charge": "/charges/new/",
     "customers": "/customers/",
     "customers-nothing": "/customers/?q=zzz",
@@ -150,6 +154,7 @@ def _fill_database() -> dict[str, str]:
     pages |= sample_refunds.make_refunds(charges, operator)
     pages |= sample_settlements.make_settlements(charges)
     pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
+    pages["cancellation"] = sample_batches.make_cancellation(charges, operator).get_absolute_url()
     pages |= sample_disputes.make_disputes(charges["paid"])
     pages |= sample_customers.make_customers(charges, admin)
     pages |= sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"])

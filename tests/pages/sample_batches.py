@@ -12,6 +12,8 @@ from connections.models import Connection
 from payments.models import (
     BatchRow,
     BatchState,
+    Cancellation,
+    CancellationItem,
     Charge,
     ChargeBatch,
     ChargeImport,
@@ -104,3 +106,21 @@ def make_import(charges: dict[str, Charge], admin: User) -> dict[str, str]:
     ImportedPayment.objects.create(run=run, gateway_id="pay_left", reason=LeftBehind.GONE)
     of_account = f"/imports/of/{connection.public_id}/"
     return {"import-account": of_account, "import-run": f"/imports/{run.public_id}/"}
+
+
+def make_cancellation(charges: dict[str, Charge], operator: User) -> Cancellation:
+    """Many cancelled at once: under way, and two that stay as they are."""
+    made = Cancellation.objects.create(asked_by=operator, asked_at=clock.now(), total=6)
+    told = {
+        "paid": ("refused", "money_came"),
+        "confirming": ("refused", "in_doubt"),
+        "cancelled": ("cancelled", ""),
+        "pending": ("asked", ""),
+        "overdue": ("waiting", ""),
+        "checkout": ("waiting", ""),
+    }
+    for name, (state, obstacle) in told.items():
+        CancellationItem.objects.create(
+            cancellation=made, charge=charges[name], state=state, obstacle=obstacle
+        )
+    return made
