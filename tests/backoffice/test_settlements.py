@@ -16,9 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from payments import csv_lines
 from backoffice.groups import FINANCE
 from connections.models import Connection
+from payments import csv_lines
 from payments.models import Payment
 from payments.services import settlement_sums
 from tests.backoffice.people import House, make_house, make_person
