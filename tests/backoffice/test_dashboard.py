@@ -72,12 +72,12 @@ def test_what_is_over_is_gone(house: House) -> None:
 def test_more_problems_cost_no_further_query(house: House, django_assert_num_queries: Any) -> None:
     browser = house.browser("operator")
     browser.get("/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(17):
         browser.get("/")
     for code in ("key_refused", "no_pix_key", "webhook_disabled"):
         problems.raise_(house.theirs.connection, code)
         problems.raise_(house.other.connection, code)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(17):
         browser.get("/")
 
 
