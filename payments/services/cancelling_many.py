@@ -72,9 +72,9 @@ class Tally:
 
 
 def plan(charges: ChargeQuerySet) -> Plan:
-    """The oldest first, and ``MOST`` at most; by one query however many they are."""
+    """The oldest first, and ``MOST`` at most; by four queries however many they are."""
     chosen = charges.for_lists().order_by("created_at", "pk")[: MOST + 1]
-    found = changeable.cancelling_obstacles(chosen)
+    found = changeable.cancelling_obstacles(list(chosen))
     taken = found[:MOST]
     return Plan(
         possible=tuple(charge for charge, obstacle in taken if obstacle is None),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from config import clock
 from connections.gateways.base import PaymentStatus, ResourceKind
@@ -251,30 +252,30 @@ def _cancelling_obstacle(charge: Charge) -> Obstacle | None:
     return Obstacle.IN_DOUBT if is_unanswered else None
 
 
-def cancelling_obstacles(charges: QuerySet[Charge]) -> list[tuple[Charge, Obstacle | None]]:
-    """What ``obstacle`` says of cancelling each of many, by one query."""
-    own: dict[str, Any] = {"charge": OuterRef("pk")}
-    resources = GatewayResource.objects.filter(**own)
-    found: QuerySet[Any] = charges.annotate(
-        is_busy=Exists(ChargeChange.objects.filter(state=ChangeState.OPEN, **own)),
-        is_collected=Exists(resources.filter(kind=ResourceKind.TURN)),
-        is_there=Exists(resources),
-        is_unanswered=Exists(CreationAttempt.objects.filter(state__in=_UNANSWERED, **own)),
-    )
-    return [(charge, _obstacle_of(charge)) for charge in found]
+def cancelling_obstacles(charges: Sequence[Charge]) -> list[tuple[Charge, Obstacle | None]]:
+    """What ``obstacle`` says of cancelling each of many, by three queries."""
+    own: dict[str, Any] = {"charge__in": [charge.pk for charge in charges]}
+    busy = _named_by(ChargeChange.objects.filter(state=ChangeState.OPEN, **own))
+    unanswered = _named_by(CreationAttempt.objects.filter(state__in=_UNANSWERED, **own))
+    there = set(GatewayResource.objects.filter(**own).values_list("charge", "kind"))
+    known = {charge for charge, _kind in there}
+
+    def of(charge: Charge) -> Obstacle | None:
+        if charge.pk in busy:
+            return Obstacle.BUSY
+        if (charge.pk, ResourceKind.TURN.value) in there:
+            return Obstacle.COLLECTED
+        if found := _status_obstacle(charge, ChangeKind.CANCEL):
+            return found
+        if charge.pk in known:
+            return None if charge.connection.is_active else Obstacle.DISABLED
+        return Obstacle.IN_DOUBT if charge.pk in unanswered else None
+
+    return [(charge, of(charge)) for charge in charges]
 
 
-def _obstacle_of(charge: Any) -> Obstacle | None:
-    """Of a charge with the facts about it that other rows tell."""
-    if charge.is_busy:
-        return Obstacle.BUSY
-    if charge.is_collected:
-        return Obstacle.COLLECTED
-    if found := _status_obstacle(charge, ChangeKind.CANCEL):
-        return found
-    if charge.is_there:
-        return None if charge.connection.is_active else Obstacle.DISABLED
-    return Obstacle.IN_DOUBT if charge.is_unanswered else None
+def _named_by(rows: QuerySet[Any]) -> set[int]:
+    return set(rows.values_list("charge", flat=True))
 
 
 def _missing(charge: Charge, kind: ChangeKind) -> Obstacle:

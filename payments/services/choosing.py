@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from connections.gateways.base import Environment, ResourceKind
 from connections.gateways.documents import bare
 from connections.models import Connection
-from payments.models import Charge, ChargeStatus, GatewayResource, Payment
+from payments.models import Charge, ChargeStatus, Customer, GatewayResource, Payment
 from payments.models.charges import ChargeQuerySet
 
 WAITING = (ChargeStatus.DRAFT, ChargeStatus.CONFIRMING, ChargeStatus.PENDING, ChargeStatus.AUTHORIZED)
@@ -28,6 +28,8 @@ VIEWS: dict[str, Q] = {
     "review": ~Q(review_reason=""),
     "refunded": Q(status__in=(ChargeStatus.PARTIALLY_REFUNDED, ChargeStatus.REFUNDED)),
 }
+# Customers with such a name, up to which their charges are fetched one by one.
+_FEW = 200
 _KINDS = tuple(kind.value for kind in ResourceKind)
 
 
@@ -95,7 +97,7 @@ def narrowed(charges: ChargeQuerySet, filters: Filters) -> ChargeQuerySet:
     if filters.view in VIEWS:
         charges = charges.filter(VIEWS[filters.view])
     charges = charges.filter(**_conditions(filters), **_within(filters))
-    return charges.filter(pk__in=_named(filters.text)) if filters.text else charges
+    return charges.filter(_named(filters.text)) if filters.text else charges
 
 
 def _conditions(filters: Filters) -> dict[str, Any]:
@@ -136,20 +138,31 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone)
 
 
-def _named(text: str) -> QuerySet[Any, Any]:
-    """The ids of the charges a text means: name, document, reference or gateway id.
+def _named(text: str) -> Q:
+    """The charges a text means: by name, document, reference or gateway id.
 
-    Each part has an index of its own, which an OR over all of them would leave unused.
+    Each part has an index of its own, which an OR over all of them would leave unused. A name so common that
+    the newest charges have it is found by looking through those: for this alone a query is made here.
     """
+    charges = Charge.objects.order_by().values("pk")
+    found = Customer.objects.order_by().filter(name__icontains=text).values_list("pk", flat=True)
+    people = list(found[: _FEW + 1])
+    if len(people) > _FEW:
+        first, *others = _parts(text)
+        return Q(customer__name__icontains=text) | Q(pk__in=first.union(*others))
+    return Q(pk__in=charges.filter(customer__in=people).union(*_parts(text)))
+
+
+def _parts(text: str) -> list[QuerySet[Any, Any]]:
+    """The ids of the charges that a text names in other ways than by a part of a name."""
     charges = Charge.objects.order_by().values("pk")
     everywhere: dict[str, Any] = {"connection__in": Connection.objects.values("pk"), "gateway_id": text}
     resources = GatewayResource.objects.filter(kind__in=_KINDS, charge__isnull=False, **everywhere)
     document = bare(text)
-    parts = [
-        *([charges.filter(customer__document=document)] if document else []),
+    return [
         charges.filter(reference=text.lower()),
+        *([charges.filter(customer__document=document)] if document else []),
         charges.exclude(foreign_reference="").filter(foreign_reference__iexact=text),
         Payment.objects.order_by().filter(**everywhere).values("charge"),
         resources.order_by().values("charge"),
     ]
-    return charges.filter(customer__name__icontains=text).union(*parts)

@@ -203,7 +203,7 @@ KEPT = {
 
 
 def _wait(url: str) -> None:
-    for _attempt in range(100):
+    for _attempt in range(600):
         try:
             urlopen(url, timeout=2).close()
             return

@@ -32,7 +32,7 @@ BUDGETS = {
     "/charges/?q=nobody&by=created&days=today": 9,
     "/charges/totals/": 4,
     "/charges/totals/?q=lima&by=due&days=month": 4,
-    "/charges/cancel/?tab=waiting&by=due&days=month": 5,
+    "/charges/cancel/?tab=waiting&by=due&days=month": 8,
     "/": 19,
 }
 
