@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0007_account_lists'),
-        ('payments', '0025_what_calls_named'),
+        ('payments', '0026_customer_language'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
