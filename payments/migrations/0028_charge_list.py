@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0007_account_lists'),
-        ('payments', '0026_customer_language'),
+        ('payments', '0027_sending'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='charge',
-            options={'permissions': [('review_charge', 'Can decide about charges to review'), ('export_charge', 'Can export charges')], 'verbose_name': 'charge', 'verbose_name_plural': 'charges'},
+            options={'permissions': [('review_charge', 'Can decide about charges to review'), ('send_charge', 'Can send charges and subscriptions to customers'), ('export_charge', 'Can export charges')], 'verbose_name': 'charge', 'verbose_name_plural': 'charges'},
         ),
         migrations.AddIndex(
             model_name='charge',
