@@ -78,7 +78,6 @@ class Customer(models.Model):
             ("export_customer", _("Can export what is held about a customer")),
             ("anonymise_customer", _("Can anonymise customers")),
         ]
-        indexes = [models.Index(fields=["document"], name="customer_document")]
         constraints = [
             # A payer taken over from a gateway that tells no document has none.
             models.UniqueConstraint(
@@ -88,11 +87,12 @@ class Customer(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["document"], name="customer_document"),
             models.Index(
                 fields=["anonymised_at"],
                 name="customer_anonymised",
                 condition=models.Q(anonymised_at__isnull=False),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ def test_a_press_beside_the_boxes_still_opens_the_charge(
 ) -> None:
     """On a phone the card as a whole leads there; what is on it leads elsewhere."""
     page.goto("/charges/?tab=overdue")
-    page.locator(f'tr[data-reference="{charges["overdue"].reference}"] .c-description').click()
+    page.locator(f'tr[data-reference="{charges["overdue"].reference}"] .c-description').click(force=True)
     expect(page).to_have_url(re.compile(charges["overdue"].get_absolute_url()))
 
 

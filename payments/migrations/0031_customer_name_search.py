@@ -26,6 +26,6 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("payments", "0028_charge_list")]
+    dependencies = [("payments", "0030_charge_list")]
 
     operations = [migrations.RunPython(make, drop)]

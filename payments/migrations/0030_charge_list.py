@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0007_account_lists'),
-        ('payments', '0027_sending'),
+        ('payments', '0029_customers_and_what_is_done_with_them'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
