@@ -175,7 +175,8 @@ def _revoke_links(own: Customer) -> None:
 def _forget(own: Customer) -> None:
     for name in (*COLUMNS, "document_type", "document"):
         setattr(own, name, "")
-    own.name = f"{_('Anonymised customer')} {own.public_id.hex[:8]}"
+    nobody = _("Anonymised customer")
+    own.name = f"{nobody} {own.public_id.hex[:8]}"
     own.anonymised_at = clock.now()
     own.save()
     here = ContentType.objects.get_for_model(Customer)
