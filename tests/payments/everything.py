@@ -15,6 +15,8 @@ from django.db import models
 from payments.models import (
     AgreementChange,
     BatchRow,
+    Cancellation,
+    CancellationItem,
     Charge,
     ChargeBatch,
     ChargeChange,
@@ -65,6 +67,8 @@ def make_everything(person: Customer, actor: User) -> Charge:
     agreed = {"is_agreed": True, "amount_cents": 10_000}
     ChargeTerms.objects.create(charge=charge, since=NOW, origin="ours", due_date=date(2026, 12, 1), **agreed)
     ChargeChange.objects.create(charge=charge, kind="description", state="done", **at)
+    many = Cancellation.objects.create(asked_by=actor, asked_at=NOW, total=1, state="done")
+    CancellationItem.objects.create(cancellation=many, charge=charge, state="left")
     AgreementChange.objects.create(subscription=agreement, kind="cancel", state="done", **at)
     Refund.objects.create(payment=payment, charge=charge, amount_cents=100, state="done", **at)
     Dispute.objects.create(
