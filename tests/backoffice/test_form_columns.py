@@ -52,7 +52,7 @@ KEPT: dict[str, tuple[type[models.Model], str]] = {
 }
 # Read as numbers, or only looked for.
 NOT_KEPT = {"amount", "discount", "fine", "interest", "total_discount", "seen_total", "unit", "q", "topic"}
-NOT_KEPT |= {"plan", "typed_name"}
+NOT_KEPT |= {"plan", "typed_name", "least", "most"}
 # In the lines of the story, which are text without end; the mark is compared only.
 ELSEWHERE = {"AnonymiseForm.request_number", "IgnoreForm.note", "ReviewForm.note", "ReviewForm.mark"}
 
