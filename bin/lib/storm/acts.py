@@ -60,11 +60,20 @@ class Acts:
         self._ground.control("pay", reference=life.reference, **method)
 
     def pay_card(self, life: Life, step: Step) -> None:
-        self._ground.control("pay_card", reference=life.reference)
+        self._ground.control("pay_card", **self._shown(life))
 
     def refused(self, life: Life, step: Step) -> None:
         card = {"number": BAD_CARD} if life.is_asaas else {"holder": "FUND"}
-        self._ground.control("pay_card", reference=life.reference, **card)
+        self._ground.control("pay_card", **self._shown(life), **card)
+
+    def _shown(self, life: Life) -> dict[str, str]:
+        """What can be paid by a card: of Asaas's checkouts the one that the page to pay leads to.
+
+        One whose creating answer was lost may lie beside it; nobody has its link, and nobody can ask for it.
+        """
+        if life.is_asaas and life.instalments > 1:
+            return {"id": self._desks.mine.checkout_of(life.reference)}
+        return {"reference": life.reference}
 
     def removed(self, life: Life, step: Step) -> None:
         self._ground.control("delete", reference=life.reference)

@@ -107,7 +107,8 @@ def _payments(look: Look) -> Iterator[Finding]:
     for gateway_id, payment in there.items():
         own = look.ours.get(gateway_id)
         if own is None:
-            yield Finding("payment", gateway_id, f"in the books ({payment['reference']}), not here")
+            origin = payment["reference"] or f"checkout {payment.get('checkout')}"
+            yield Finding("payment", gateway_id, f"in the books ({origin}), not here")
             continue
         if differing := _differing(payment, own):
             yield Finding("payment", gateway_id, f"of {own['charge']}: {'; '.join(differing)}")

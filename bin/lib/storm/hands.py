@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -103,6 +104,17 @@ class Desk:
                 raise NotNow(f"{address} has no form")
             self._forms[address] = form
         return self._forms[address]
+
+    # -- what customers are shown ---------------------------------------------------------------
+
+    def checkout_of(self, reference: str) -> str:
+        """The gateway's id of the page that the page to pay leads to. Raises NotNow."""
+        sent = self._open(f"/charges/{reference}/").data.get("data-pay-link", "")
+        shown = self._open(urlsplit(sent).path) if sent else None
+        link = shown.data.get("data-checkout-link", "") if shown else ""
+        if not link:
+            raise NotNow(f"{reference} leads to no page of the gateway")
+        return re.split("[/=]", link)[-1]
 
     # -- acting on what exists ------------------------------------------------------------------
 
