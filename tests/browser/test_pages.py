@@ -14,6 +14,7 @@ from connections.gateways.mercadopago.client import MercadoPagoGateway
 from payments.models import Charge
 from payments.services import renewing
 from tests import factories
+from tests.browser.targets import small_targets
 from tests.gateways.controls import Simulator
 from tests.pages import sample, sample_settlements, sample_subscriptions
 
@@ -151,8 +152,7 @@ def test_every_target_is_large_enough(page: Page, staff: None, charges: dict[str
     for address in ("/charges/", "/charges/new/", charges["pending"].get_absolute_url()):
         page.goto(address)
         pressed = "button:visible:not(.visually-hidden), a.button:visible, nav a:visible, summary:visible"
-        boxes = page.locator(pressed).all()
-        small += [box.inner_text() for box in boxes if (box.bounding_box() or {"height": 0})["height"] < 43.5]
+        small += small_targets(page, pressed)
     assert small == []
 
 
