@@ -15,40 +15,19 @@ from django.db.models.deletion import Collector
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from connections import problem_pages, recent_login, rotation_pages, services
+from connections import connection_pages, problem_pages, recent_login, rotation_pages, services
 from connections.brand_admin import BrandAdmin
-from connections.forms import CREDENTIAL, PASSWORD, WEBHOOK_SECRET, ConnectionForm
-from connections.gateways.registry import gateway_class
-from connections.models import Brand, Connection, ConnectionState, WebhookState, is_limited
+from connections.connection_pages import GatewayFilter
+from connections.forms import ConnectionForm
+from connections.models import Brand, Connection, ConnectionState, is_limited
 from connections.sealed import CannotOpen
 from connections.services import telling
 from connections.waiting import AllSeatsTaken
-
-_ICONS: dict[str, str] = {
-    ConnectionState.READY: "✓",
-    ConnectionState.NEW: "…",
-    ConnectionState.REFUSED: "✕",
-    ConnectionState.UNREACHABLE: "!",
-    ConnectionState.DISABLED: "–",
-    WebhookState.TESTED: "✓",
-    WebhookState.REGISTERED: "✓",
-    WebhookState.SHOWN: "…",
-    WebhookState.MISSING: "✕",
-    WebhookState.UNHEALTHY: "!",
-}
-
-
-def _in_words(value: str, label: str) -> str:
-    return format_html(
-        '<span class="state state-{}"><i aria-hidden="true">{}</i> {}</span>', value, _ICONS[value], label
-    )
-
 
 Action = Callable[[HttpRequest, Connection], HttpResponse | None]
 
@@ -71,15 +50,8 @@ def _seconds_left(request: HttpRequest) -> Callable[[], float]:
 class ConnectionAdmin(admin.ModelAdmin):
     form = ConnectionForm
     change_form_template = "admin/connections/connection/change_form.html"
-    list_display = [
-        "name",
-        "attention",
-        "gateway_name",
-        "environment",
-        "state_in_words",
-        "webhook_in_words",
-        "last_event_at",
-    ]
+    list_display = ["name"]
+    list_filter = [GatewayFilter, "environment", "state", "webhook_state"]
     search_fields = ["name", "account_name"]
     show_full_result_count = False
 
@@ -91,26 +63,12 @@ class ConnectionAdmin(admin.ModelAdmin):
         """Who is limited to connections could not see the new one."""
         return super().has_add_permission(request) and not is_limited(request.user)
 
-    @admin.display(description=_("gateway"))
-    def gateway_name(self, connection: Connection) -> str:
-        return connection.gateway_label
-
-    @admin.display(description=_("state"))
-    def state_in_words(self, connection: Connection) -> str:
-        return _in_words(connection.state, connection.get_state_display())
-
-    @admin.display(description=_("webhook"))
-    def webhook_in_words(self, connection: Connection) -> str:
-        return _in_words(connection.webhook_state, connection.get_webhook_state_display())
-
-    @admin.display(description=_("needs attention"))
-    def attention(self, connection: Connection) -> str:
-        return problem_pages.in_words(connection)
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(
-            request, {**(extra_context or {}), "is_email_set_up": telling.is_set_up()}
-        )
+        context = {**(extra_context or {}), "is_email_set_up": telling.is_set_up()}
+        answer: Any = super().changelist_view(request, context)
+        if shown := getattr(answer, "context_data", {}).get("cl"):
+            answer.context_data["cards"] = connection_pages.cards(list(shown.result_list))
+        return answer
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         user_name = request.user.get_username()
@@ -125,15 +83,16 @@ class ConnectionAdmin(admin.ModelAdmin):
         return FormForUser
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
-        form = ConnectionForm(instance=obj, confirm=_confirm(request))
-        names = list(form.fields)
-        keys = [name for name in names if name.startswith(CREDENTIAL) or name == PASSWORD]
-        secrets = [name for name in names if name.startswith(WEBHOOK_SECRET)]
-        rest = [name for name in names if name not in keys and name not in secrets]
-        sections = [(None, {"fields": rest}), (_("Key of the account"), {"fields": keys})]
-        if secrets:
-            sections.append((_("Secrets of the webhook"), {"fields": secrets}))
-        return sections
+        """All of the form: the template puts the boxes in their places."""
+        return [(None, {"fields": list(ConnectionForm(instance=obj, confirm=_confirm(request)).fields)})]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> Any:
+        form = context["adminform"].form
+        if isinstance(form, ConnectionForm):
+            context["gateways"] = connection_pages.gateways_of(form)
+        return super().render_change_form(request, context, *args, **options)
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(
@@ -145,28 +104,13 @@ class ConnectionAdmin(admin.ModelAdmin):
     ) -> Any:
         """Without Django's transaction around the page: saving speaks to the gateway (design rule 4)."""
         connection = self.get_object(request, unquote(object_id)) if object_id else None
-        context = {**(extra_context or {}), **self._panel(connection)}
+        panel = connection_pages.panel(connection) if connection else {}
+        context = {**(extra_context or {}), **panel}
         try:
             return self._changeform_view(request, object_id, form_url, context)  # type: ignore[attr-defined]
         except CannotOpen:
             self.message_user(request, _cannot_open(), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:connections_connection_changelist"))
-
-    def _panel(self, connection: Connection | None) -> dict[str, Any]:
-        if connection is None:
-            return {}
-        adapter = gateway_class(connection.gateway)
-        return {
-            "connection": connection,
-            "webhook_url": services.webhook_url(connection),
-            "registers_webhook": adapter.capabilities.registers_webhook,
-            "panel_topics": adapter.panel_topics,
-            "boxes": [gettext(box.label) for box in adapter.credential_fields],
-            "state_words": self.state_in_words(connection),
-            "webhook_words": self.webhook_in_words(connection),
-            **rotation_pages.panel(connection),
-            **problem_pages.panel(connection),
-        }
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         if change:
@@ -233,11 +177,13 @@ class ConnectionAdmin(admin.ModelAdmin):
             "reveal_token": partial(rotation_pages.reveal_token, self),
         }
         own = [self._url(name, action, "POST") for name, action in actions.items()]
+        own.append(self._url("state", lambda _request, row: connection_pages.state(row), "GET", to_look=True))
         confirm = self._url("confirm", partial(rotation_pages.confirm, self), "GET", "POST")
         return [*own, confirm, *super().get_urls()]
 
-    def _url(self, name: str, action: Action, *methods: str) -> Any:
-        """A page or button of one connection, for who may change it."""
+    def _url(self, name: str, action: Action, *methods: str, to_look: bool = False) -> Any:
+        """A page or button of one connection, for who may change it, or (``to_look``) see it."""
+        may = self.has_view_permission if to_look else self.has_change_permission
 
         @require_http_methods(methods)
         @sensitive_post_parameters()
@@ -245,7 +191,7 @@ class ConnectionAdmin(admin.ModelAdmin):
             connection = self.get_object(request, str(pk))
             if connection is None:
                 raise Http404
-            if not self.has_change_permission(request, connection):
+            if not may(request, connection):
                 raise PermissionDenied
             try:
                 answer = action(request, connection)
@@ -256,10 +202,15 @@ class ConnectionAdmin(admin.ModelAdmin):
                 sentence = _("Many calls are waiting for gateways right now. Try again in a moment.")
                 self.message_user(request, sentence, messages.WARNING)
                 answer = None
-            return answer or HttpResponseRedirect(self._page(connection))
+            return answer or HttpResponseRedirect(self._back(request, connection))
 
         route = f"<int:pk>/{name.replace('_', '-')}/"
         return path(route, self.admin_site.admin_view(view), name=f"connections_connection_{name}")
+
+    def _back(self, request: HttpRequest, connection: Connection) -> str:
+        """Where the button was: the list, or else the connection's own page."""
+        is_list = request.POST.get("from") == "list"
+        return reverse("admin:connections_connection_changelist") if is_list else self._page(connection)
 
     def _check(self, request: HttpRequest, connection: Connection) -> None:
         services.check(connection, seconds_left=_seconds_left(request))
@@ -268,7 +219,7 @@ class ConnectionAdmin(admin.ModelAdmin):
         level = messages.SUCCESS if connection.state == ConnectionState.READY else messages.ERROR
         words = [connection.get_state_display(), connection.state_reason]
         self.message_user(request, _("Checked: %s") % " · ".join(filter(None, words)), level)
-        self.log_change(request, connection, gettext("Checked at the gateway: %s") % connection.state)
+        self.log_change(request, connection, gettext("Checked at the gateway: %s") % words[0])
 
     def _disable(self, request: HttpRequest, connection: Connection) -> None:
         services.set_active(connection, is_active=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +25,20 @@ PASSWORD = "current_password"
 def _box(prefix: str, box: SecretField) -> forms.CharField:
     widget = forms.PasswordInput(
         render_value=False,
-        attrs={"autocomplete": "off", "spellcheck": "false", "class": "secret-box"},
+        attrs={"autocomplete": "off", "spellcheck": "false", "class": "secret-box", **_hints(box)},
     )
     return forms.CharField(
         label=gettext(box.label), help_text=gettext(box.help), required=False, strip=True, widget=widget
     )
+
+
+def _hints(box: SecretField) -> dict[str, str]:
+    """For the script, which speaks up while somebody types."""
+    told = [
+        {"begins": hint.begins, "environment": hint.environment or "", "text": gettext(hint.text)}
+        for hint in box.hints
+    ]
+    return {"data-hints": json.dumps(told)} if told else {}
 
 
 class ConnectionForm(forms.ModelForm):
@@ -41,6 +51,7 @@ class ConnectionForm(forms.ModelForm):
     class Meta:
         model = Connection
         fields = ["gateway", "name", "environment", "is_default", "require_discount_reason"]
+        widgets = {"environment": forms.RadioSelect}
 
     def __init__(
         self,
@@ -58,7 +69,7 @@ class ConnectionForm(forms.ModelForm):
         self.is_unchecked = False
         self._seconds_left = seconds_left
         self._add_gateway_choice()
-        for name in self._gateways_shown():
+        for name in self.gateways_shown:
             self._add_boxes(name)
         if self.confirm:
             self._add_password()
@@ -67,10 +78,15 @@ class ConnectionForm(forms.ModelForm):
         if self.instance.pk:
             self.fields.pop("gateway")
             return
-        choices = [("", _("Choose a gateway"))] + [(name, line.label) for name, line in REGISTRY.items()]
-        self.fields["gateway"] = forms.ChoiceField(label=_("gateway"), choices=choices)
+        self.fields["gateway"] = forms.ChoiceField(
+            label=_("gateway"),
+            choices=[(name, line.label) for name, line in REGISTRY.items()],
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose a gateway.")},
+        )
 
-    def _gateways_shown(self) -> list[str]:
+    @property
+    def gateways_shown(self) -> list[str]:
         return [self.instance.gateway] if self.instance.pk else list(REGISTRY)
 
     def _add_boxes(self, name: str) -> None:
@@ -80,9 +96,7 @@ class ConnectionForm(forms.ModelForm):
             (WEBHOOK_SECRET, adapter.webhook_secret_fields),
         ):
             for box in boxes:
-                field = _box(prefix, box)
-                field.widget.attrs["data-gateway"] = name
-                self.fields[prefix + box.name] = field
+                self.fields[prefix + box.name] = _box(prefix, box)
 
     def _add_password(self) -> None:
         self.fields[PASSWORD] = forms.CharField(

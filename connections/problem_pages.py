@@ -9,8 +9,6 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.db.models import Prefetch
 from django.http import HttpRequest
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from connections import services, waiting
@@ -35,17 +33,9 @@ def open_ones() -> Prefetch:
     return Prefetch("problems", queryset=Problem.objects.open(), to_attr="open_problems")
 
 
-def in_words(connection: Connection) -> SafeString | str:
-    """The titles of the open problems, for a cell of the list."""
-    found = connection.open_problems  # type: ignore[attr-defined]
-    return (
-        format_html_join(
-            "",
-            '<p class="state state-{}"><i aria-hidden="true">{}</i> {}</p>',
-            ((_tone(problem), "!", problem.kind.title) for problem in found),
-        )
-        or "–"
-    )
+def shown(found: list[Problem]) -> list[dict[str, Any]]:
+    """Titles of open problems with the tone of their colours."""
+    return [{"problem": problem, "tone": _tone(problem)} for problem in found]
 
 
 def panel(connection: Connection) -> dict[str, Any]:

@@ -32,6 +32,18 @@ class Secrets(Mapping[str, str]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TypingHint:
+    """What to say at once of a secret that begins so, for connections of ``environment`` (None: of any).
+
+    Only the beginning is looked at, in the browser; ``Gateway.review_credentials`` judges.
+    """
+
+    begins: str
+    text: str
+    environment: Environment | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SecretField:
     """One write-only box of the connection form."""
 
@@ -39,6 +51,7 @@ class SecretField:
     label: str
     help: str
     required: bool = True
+    hints: tuple[TypingHint, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from connections.gateways.accounts import Notice as Notice
 from connections.gateways.accounts import PaymentWay as PaymentWay
 from connections.gateways.accounts import SecretField as SecretField
 from connections.gateways.accounts import Secrets as Secrets
+from connections.gateways.accounts import TypingHint as TypingHint
 from connections.gateways.accounts import WebhookRegistration as WebhookRegistration
 from connections.gateways.calls import CustomerCalls as CustomerCalls
 from connections.gateways.calls import DisputeCalls as DisputeCalls

@@ -4,6 +4,7 @@ or money of the sandbox to real money.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
@@ -11,19 +12,17 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Greatest, TruncDate
 
 from connections.gateways.base import Environment
-from payments.models import ChargeStatus
+from payments.models import Charge, ChargeStatus
 from payments.models.charges import ChargeQuerySet
 
-# Money is waited for; what a person has to look at first is never asked for again.
-_OPEN = Q(
-    status__in=(
-        ChargeStatus.CONFIRMING,
-        ChargeStatus.PENDING,
-        ChargeStatus.AUTHORIZED,
-        ChargeStatus.OVERDUE,
-    ),
-    review_reason="",
+_WAITING = (
+    ChargeStatus.CONFIRMING,
+    ChargeStatus.PENDING,
+    ChargeStatus.AUTHORIZED,
+    ChargeStatus.OVERDUE,
 )
+# Money is waited for; what a person has to look at first is never asked for again.
+_OPEN = Q(status__in=_WAITING, review_reason="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +46,12 @@ class DayReceived:
     day: date
     charges: int
     received_cents: int
+
+
+def open_by_connection(connection_ids: Collection[int]) -> dict[int, int]:
+    """How many charges money is waited for on each, by primary key; those to review too."""
+    waiting = Charge.objects.filter(connection__in=connection_ids, status__in=_WAITING).order_by()
+    return dict(waiting.values_list("connection").annotate(number=Count("*")))
 
 
 def totals(charges: ChargeQuerySet) -> list[Totals]:

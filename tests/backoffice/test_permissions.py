@@ -158,6 +158,7 @@ TABLE = """
 /admin/auth/group/<object_id>/delete/                     Lxxxxxx Lxxxxxx
 /admin/auth/group/<object_id>/change/                     Loxxoxo Lxxxxxx
 /admin/auth/group/<object_id>/                            Lrxxrxr Lrxxrxr
+/admin/connections/connection/<pk>/state/                 Loxxoxn Lmxxmxm
 /admin/connections/connection/<pk>/check/                 Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/disable/               Lmxxmxm Lrxxxxn
 /admin/connections/connection/<pk>/enable/                Lmxxmxm Lrxxxxn

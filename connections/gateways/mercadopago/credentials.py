@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from connections.gateways.base import Environment, Notice, SecretField
+from connections.gateways.base import Environment, Notice, SecretField, TypingHint
 from connections.gateways.texts import gettext_noop as _
+
+_TEST_TOKEN = _("This is a test token; this connection is for production.")
+_REFRESH_TOKEN = _("This is a Refresh Token. Paste the Access Token.")
+_OF_ASAAS = _("This is an Asaas key, not a Mercado Pago access token.")
 
 FIELDS: Sequence[SecretField] = (
     SecretField(
@@ -14,6 +18,12 @@ FIELDS: Sequence[SecretField] = (
         label=_("Access token"),
         help=_(
             "In Mercado Pago: Your integrations, the application, credentials. Begins with APP_USR- or TEST-."
+        ),
+        hints=(
+            TypingHint(begins="TEST-", text=_TEST_TOKEN, environment=Environment.PRODUCTION),
+            TypingHint(begins="TG-", text=_REFRESH_TOKEN),
+            TypingHint(begins="$aact_", text=_OF_ASAAS),
+            TypingHint(begins="aact_", text=_OF_ASAAS),
         ),
     ),
 )
@@ -47,11 +57,11 @@ _MISTAKEN = (
     ),
     (
         re.compile(r"TG-.+"),
-        Notice(code="refresh_token", text=_("This is a Refresh Token. Paste the Access Token.")),
+        Notice(code="refresh_token", text=_REFRESH_TOKEN),
     ),
     (
         re.compile(r"\$?aact_.+"),
-        Notice(code="other_gateway", text=_("This is an Asaas key, not a Mercado Pago access token.")),
+        Notice(code="other_gateway", text=_OF_ASAAS),
     ),
     (
         re.compile(r"\d+"),
@@ -92,6 +102,5 @@ def review(token: str, environment: Environment) -> Sequence[Notice]:
 
 def _review_environment(token: str, environment: Environment) -> Sequence[Notice]:
     if token.startswith("TEST-") and environment is Environment.PRODUCTION:
-        text = _("This is a test token; this connection is for production.")
-        return (Notice(code="wrong_environment", text=text),)
+        return (Notice(code="wrong_environment", text=_TEST_TOKEN),)
     return ()
