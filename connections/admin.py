@@ -64,7 +64,11 @@ class ConnectionAdmin(admin.ModelAdmin):
         return super().has_add_permission(request) and not is_limited(request.user)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        context = {**(extra_context or {}), "is_email_set_up": telling.is_set_up()}
+        context = {
+            **(extra_context or {}),
+            "is_email_set_up": telling.is_set_up(),
+            "has_change_permission": self.has_change_permission(request),
+        }
         answer: Any = super().changelist_view(request, context)
         if shown := getattr(answer, "context_data", {}).get("cl"):
             answer.context_data["cards"] = connection_pages.cards(list(shown.result_list))

@@ -122,19 +122,6 @@ def test_pay_page_asks_for_three_things(page: Page, charges: dict[str, Charge]) 
 
 
 @pytest.mark.once
-def test_connection_form_shows_the_chosen_gateways_boxes(page: Page, staff: None) -> None:
-    page.goto(CONNECTION_FORM)
-    token, key = page.locator("#id_credential_access_token"), page.locator("#id_credential_api_key")
-    expect(token).to_be_hidden()
-    page.select_option("#id_gateway", "mercadopago")
-    expect(token).to_be_visible()
-    expect(key).to_be_hidden()
-    page.select_option("#id_gateway", "asaas")
-    expect(token).to_be_hidden()
-    expect(key).to_be_visible()
-
-
-@pytest.mark.once
 def test_form_leads_to_what_is_wrong(page: Page, staff: None, charges: dict[str, Charge]) -> None:
     page.goto("/charges/new/")
     page.fill("#id_name", "Ana Lima")
