@@ -70,7 +70,11 @@ class BackofficeSite(AdminSite):
             entry["model"]._meta.label: entry for app in self.get_app_list(request) for entry in app["models"]
         }
         rooms = [
-            {"title": title, "sentence": sentence, "models": [found.pop(one) for one in labels if one in found]}
+            {
+                "title": title,
+                "sentence": sentence,
+                "models": [found.pop(one) for one in labels if one in found],
+            }
             for title, sentence, labels in ROOMS
         ]
         rest = {"title": _("Other"), "sentence": "", "models": list(found.values())}

@@ -67,9 +67,7 @@ def _agreed(connection: Connection, can: Capabilities) -> Iterator[Ability]:
         for method, rule in can.instalments.items()
         if method in _SHOWN
     ]
-    yield _row(
-        connection, "instalments", _("Instalments"), is_there=bool(parcels), detail="; ".join(parcels)
-    )
+    yield _row(connection, "instalments", _("Instalments"), is_there=bool(parcels), detail="; ".join(parcels))
     rule = can.subscriptions
     ways = _list(rule.methods) if rule else ""
     yield _row(connection, "subscriptions", _("Subscriptions"), is_there=bool(rule), detail=ways)

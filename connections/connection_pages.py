@@ -119,4 +119,3 @@ def state(connection: Connection) -> JsonResponse:
     answer = JsonResponse({"mark": mark(connection)})
     answer["Cache-Control"] = "no-store"
     return answer
-

@@ -108,7 +108,7 @@ def test_is_connected_by_the_keyboard_alone_and_waits_for_the_first_notification
     page.keyboard.press("Tab")
     page.keyboard.type("Loja Norte")
     page.keyboard.press("Tab")
-    page.keyboard.type(account["credentials"]["access_token"])
+    page.keyboard.type(account["access_token"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/change/")
     expect(page.locator("[data-step=key]")).to_have_attribute("data-is", "done")
