@@ -20,7 +20,7 @@ from connections.models import Connection, ConnectionAccess, is_limited, reachab
 from payments.admin import ReadOnlyAdmin
 
 
-class AccessInline(admin.TabularInline):
+class AccessInline(admin.StackedInline):
     """Without a row, all connections."""
 
     model = ConnectionAccess
@@ -67,6 +67,7 @@ admin.site.unregister([User, Group])
 class PersonAdmin(UserAdmin):
     form = PersonForm
     inlines = [AccessInline]
+    filter_horizontal = ()
     show_full_result_count = False
     list_display = ["username", "first_name", "last_name", "is_active", "is_staff", "last_login"]
     fieldsets = (
