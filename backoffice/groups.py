@@ -19,6 +19,8 @@ _READS_MONEY = (
 )
 _CHANGES_CUSTOMERS = ("payments.change_customer", "payments.merge_customer", "payments.export_customer")
 _CHANGES_CHARGES = (
+    "payments.ask_charge",
+    "payments.note_charge",
     "payments.send_charge",
     "payments.cancel_charge",
     "payments.receive_cash",
@@ -72,6 +74,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     OPERATOR: (
         "payments.add_charge",
+        "payments.ask_charge",
+        "payments.note_charge",
         "payments.send_charge",
         "payments.change_customer",
         "payments.cancel_charge",

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config import clock
 from connections.models import Connection
+from payments import moments
 from payments.models import ChargeStatus, Finding, FindingKind, Reconciliation, RunState, RunTrigger
 from payments.money import format_cents
 from payments.services import missed, runs
@@ -57,7 +58,7 @@ def reconciliations(request: HttpRequest) -> HttpResponse:
     context = {
         "accounts": [_account(connection) for connection in connections.order_by("name")],
         "runs": seen.order_by("-requested_at", "-pk")[:_RECENT],
-        "differences": [_finding(finding) for finding in differences[:_MOST_ROWS]],
+        "differences": [_finding(one, one.connection.time_zone) for one in differences[:_MOST_ROWS]],
         "is_open": seen.filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists(),
     }
     return render(request, "backoffice/reconciliations.html", context)
@@ -77,13 +78,14 @@ def reconciliation(request: HttpRequest, public_id: str) -> HttpResponse:
         seen_at__gte=run.started_at or run.requested_at,
     )
     differing = run.findings.filter(kind=FindingKind.DIFFERENCE).select_related("charge")
+    zone = run.connection.time_zone
     context = {
         "run": run,
         "verdict": verdict(run),
         "days": [_day(row) for row in run.days],
-        "repaired": [_miss(miss) for miss in repaired[:_MOST_ROWS]],
-        "not_ours": [_finding(finding) for finding in foreign[:_MOST_ROWS]],
-        "differences": [_finding(finding) for finding in differing[:_MOST_ROWS]],
+        "repaired": [_miss(miss, zone) for miss in repaired[:_MOST_ROWS]],
+        "not_ours": [_finding(finding, zone) for finding in foreign[:_MOST_ROWS]],
+        "differences": [_finding(finding, zone) for finding in differing[:_MOST_ROWS]],
         "most_rows": _MOST_ROWS,
     }
     return render(request, "backoffice/reconciliation.html", context)
@@ -152,19 +154,19 @@ def _day(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _miss(miss: Any) -> dict[str, Any]:
+def _miss(miss: Any, zone: str) -> dict[str, Any]:
     return {
         "miss": miss,
-        "changes": _changes(miss.before, miss.after, miss.charge.currency),
+        "changes": _changes(miss.before, miss.after, miss.charge.currency, zone),
         "is_late": bool(miss.arrived_at),
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, zone: str) -> dict[str, Any]:
     theirs = finding.theirs
     return {
         "finding": finding,
-        "changes": _changes(theirs, finding.ours, finding.currency),
+        "changes": _changes(theirs, finding.ours, finding.currency, zone),
         "amount": format_cents(
             theirs.get("received_cents") or theirs.get("amount_cents") or 0, finding.currency
         ),
@@ -173,25 +175,27 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _changes(left: dict[str, Any], right: dict[str, Any], currency: str) -> list[Difference]:
+def _changes(left: dict[str, Any], right: dict[str, Any], currency: str, zone: str) -> list[Difference]:
     names = [name for name in _FIELDS if left.get(name) != right.get(name)]
     return [
         Difference(
             name=_FIELDS[name],
-            left=_in_words(name, left.get(name), currency),
-            right=_in_words(name, right.get(name), currency),
+            left=_in_words(name, left.get(name), currency, zone),
+            right=_in_words(name, right.get(name), currency, zone),
         )
         for name in names
     ]
 
 
-def _in_words(name: str, value: Any, currency: str) -> str:
+def _in_words(name: str, value: Any, currency: str, zone: str) -> str:
     if value in (None, ""):
         return "–"
     if name.endswith("_cents"):
         return format_cents(value, currency)
     if name == "status":
         return _status(value) or str(value)
+    if name.endswith("_at"):
+        return moments.in_words(datetime.fromisoformat(value), zone)
     return str(value)[:40]
 
 

@@ -273,6 +273,11 @@ def terms_in_words(charge: Charge) -> TermsInWords:
     )
 
 
+def terms_to_come(terms: gate.Terms, currency: str) -> tuple[str, ...]:
+    """What a charge would grant and ask for, before it is made."""
+    return tuple(filter(None, (_discount_in_words(terms, currency), _after_due_in_words(terms, currency))))
+
+
 def _discount_in_words(terms: gate.Terms, currency: str) -> str:
     if not terms.discount_cents or not terms.discount_until:
         return ""

@@ -166,6 +166,8 @@ class Charge(models.Model):
             ("review_charge", _("Can decide about charges to review")),
             ("send_charge", _("Can send charges and subscriptions to customers")),
             ("export_charge", _("Can export charges")),
+            ("ask_charge", _("Can have the gateway asked about charges")),
+            ("note_charge", _("Can write internal notes about charges")),
         ]
         indexes = [
             models.Index(

@@ -32,6 +32,7 @@ from payments.models import (
     RowState,
     Subscription,
     SubscriptionState,
+    TimelineEntry,
 )
 from payments.models.charges import new_pay_token
 from payments.models.disputes import UNDECIDED
@@ -129,6 +130,7 @@ def anonymise(customer: Customer, *, actor: User, reason: Reason, request: str =
         for clear in _clearers:
             clear(own, rows, marks)
         _empty(rows)
+        _clear_notes(rows)
         _clear_files(own, marks)
         for model, keys in rows.items():
             if model is not Customer:
@@ -142,6 +144,12 @@ def anonymise(customer: Customer, *, actor: User, reason: Reason, request: str =
 def _empty(rows: Rows) -> None:
     for model, values in _EMPTIED.items():
         model._base_manager.filter(pk__in=rows.get(model, ())).update(**values)
+
+
+def _clear_notes(rows: Rows) -> None:
+    """Free words may describe somebody whom none of the marks names."""
+    own = TimelineEntry.objects.filter(pk__in=rows.get(TimelineEntry, ()), code="note")
+    own.update(data={"text": ""})
 
 
 def _clear_files(own: Customer, marks: Marks) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from config import clock
-from connections.gateways.base import Exchange, GatewayPayment, Method, PaymentStatus, ResourceKind
+from connections.gateways.base import Exchange, Gateway, GatewayPayment, Method, PaymentStatus, ResourceKind
 from connections.gateways.errors import GatewayError, NotFound
 from connections.models import Connection
 from connections.services import gateway_for, note_success, pausing
@@ -258,7 +258,7 @@ def _check(charge: Charge) -> timedelta | None:
     wait = None
     _turn(charge.pk)
     try:
-        _ask(charge)
+        look(charge, source=SOURCE)
     except GatewayError as err:
         wait = outages.wait_after(charge.connection, err)
     except Exception:
@@ -280,37 +280,41 @@ def _leave_alone(connection_id: int, wait: timedelta) -> None:
     due.update(check_due_at=now + wait)
 
 
-def _ask(charge: Charge) -> None:
-    """Ask for everything of a charge that may have moved. Raises a ``GatewayError``."""
+def look(charge: Charge, *, source: str, gateway: Gateway | None = None, is_for_person: bool = False) -> None:
+    """Ask for everything of a charge that may have moved. Raises a ``GatewayError``.
+
+    A person sees also what should not move any more asked for. A ``gateway`` of the caller keeps to the
+    caller's patience, and its exchanges are the caller's to note.
+    """
     # Also one that was missing: a page may be unknown for a moment (mercadopago.md 2.3), and be paid after.
     pages = charge.resources.filter(kind__in=(*PAGES, ResourceKind.PLAN))
     seen: set[str] = set()
     for page in pages.order_by("-pk")[:_MOST_PAGES]:
-        seen.update(_ask_page(charge, page))
-    for resource in _payments(charge, seen):
-        _ask_payment(charge, resource)
-    turns.check(charge, source=SOURCE)
+        seen.update(_ask_page(charge, page, source=source, gateway=gateway))
+    for resource in _payments(charge, seen, is_for_person=is_for_person):
+        _ask_payment(charge, resource, source=source, gateway=gateway)
+    turns.check(charge, source=source, gateway=gateway)
 
 
-def _payments(charge: Charge, seen: Collection[str]) -> QuerySet[GatewayResource]:
+def _payments(charge: Charge, seen: Collection[str], *, is_for_person: bool) -> QuerySet[GatewayResource]:
     """The newest payments that may still move; of parcels those that were not asked for longest."""
-    own = charge.resources.filter(kind=ResourceKind.PAYMENT).exclude(payment__status__in=_OVER)
-    own = own.exclude(gateway_id__in=seen)
+    own = charge.resources.filter(kind=ResourceKind.PAYMENT).exclude(gateway_id__in=seen)
+    own = own if is_for_person else own.exclude(payment__status__in=_OVER)
     order = F("fetched_at").asc(nulls_first=True) if charge.instalments > 1 else F("pk").desc()
     return own.order_by(order, "-pk")[:_MOST_PAYMENTS]
 
 
-def _ask_payment(charge: Charge, resource: GatewayResource) -> None:
+def _ask_payment(charge: Charge, resource: GatewayResource, *, source: str, gateway: Gateway | None) -> None:
     held = resources.lease(resource.pk)
     if held is None:  # somebody else is asking
         return
     try:
-        refreshing.refresh(charge.connection, resource, held, source=SOURCE)
+        refreshing.refresh(charge.connection, resource, held, source=source, gateway=gateway)
     finally:
         resources.release(held)
 
 
-def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
+def _ask_page(charge: Charge, page: GatewayResource, *, source: str, gateway: Gateway | None) -> list[str]:
     """Ask for a page or a plan with every payment it collected, and store what is new; returns their ids."""
     held = resources.lease(page.pk)
     if held is None:
@@ -318,8 +322,8 @@ def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
     exchanges: list[Exchange] = []
     own = GatewayResource.objects.filter(pk=page.pk, lease_token=held.token)
     try:
-        gateway = gateway_for(charge.connection, on_exchange=exchanges.append)
-        found = gateway.fetch_charge(ResourceKind(page.kind), page.gateway_id)
+        speaker = gateway or gateway_for(charge.connection, on_exchange=exchanges.append)
+        found = speaker.fetch_charge(ResourceKind(page.kind), page.gateway_id)
         note_success(charge.connection)
         own.update(fetched_at=clock.now(), is_missing=False)
     except NotFound:
@@ -328,13 +332,13 @@ def _ask_page(charge: Charge, page: GatewayResource) -> list[str]:
     finally:
         resources.release(held)
     if found.kind == ResourceKind.PLAN:
-        gathering.take_parcels(charge, found, None, source=SOURCE)
-    elif any([_store(charge, payment) for payment in found.payments]):
-        note_exchanges(charge, exchanges, source=SOURCE)
+        gathering.take_parcels(charge, found, None, source=source)
+    elif any([_store(charge, one, source=source, gateway=gateway) for one in found.payments]):
+        note_exchanges(charge, exchanges, source=source)
     return [payment.gateway_id for payment in found.payments]
 
 
-def _store(charge: Charge, payment: GatewayPayment) -> bool:
+def _store(charge: Charge, payment: GatewayPayment, *, source: str, gateway: Gateway | None) -> bool:
     """Write a payment that was found on a page, whether it changed the charge.
 
     The page was asked before this payment was leased: only the gateway's own version can tell which
@@ -348,8 +352,8 @@ def _store(charge: Charge, payment: GatewayPayment) -> bool:
         return False
     try:
         if payment.version is None or payment.status in CONTESTED or payment.has_dispute:
-            refreshing.refresh(charge.connection, resource, held, source=SOURCE)
+            refreshing.refresh(charge.connection, resource, held, source=source, gateway=gateway)
             return False
-        return refreshing.store(resource, payment, held, source=SOURCE, cause="").change is not None
+        return refreshing.store(resource, payment, held, source=source, cause="").change is not None
     finally:
         resources.release(held)

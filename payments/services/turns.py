@@ -55,12 +55,12 @@ def take(subscription: Subscription, turn: GatewayTurn, gateway: Gateway, *, sou
             resources.release(held)
 
 
-def check(charge: Charge, *, source: str) -> None:
+def check(charge: Charge, *, source: str, gateway: Gateway | None = None) -> None:
     """Ask for the turn a charge stands for, where it is a thing of its own. Raises a ``GatewayError``."""
     for row in charge.resources.filter(kind=ResourceKind.TURN):
         if held := resources.lease(row.pk):
             try:
-                refresh(charge.connection, row, held, source=source)
+                refresh(charge.connection, row, held, source=source, gateway=gateway)
             finally:
                 resources.release(held)
 

@@ -29,6 +29,8 @@ PERMISSIONS = {
     ChangeKind.CASH: "payments.receive_cash",
     ChangeKind.UNDO_CASH: "payments.receive_cash",
 }
+# What people come to a charge for; the rest is rare.
+OFTEN = (ChangeKind.CANCEL,)
 # After so long the newest change is no news any more.
 _NEWS = timedelta(hours=24)
 

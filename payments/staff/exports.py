@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config import clock
-from payments import csv_lines
+from payments import csv_lines, moments
 from payments.models import Charge, ReviewReason
 from payments.models.charges import ChargeQuerySet
 from payments.staff import lists, paging
@@ -82,10 +82,17 @@ def _row(charge: Charge, where: tzinfo) -> Sequence[str]:
         *(csv_lines.amount(cents) for cents in sums),
         *("" if cents is None else csv_lines.amount(cents) for cents in costs),
         *(_when(charge.created_at, where), charge.due_date.isoformat()),
-        *(_when(charge.paid_at, where), _when(charge.settled_at, where)),
+        *(_came(moment, where, account.time_zone) for moment in (charge.paid_at, charge.settled_at)),
         csv_lines.text(charge.created_by.get_username() if charge.created_by else ""),
         csv_lines.text(charge.foreign_reference),
     )
+
+
+def _came(moment: datetime | None, where: tzinfo, zone: str) -> str:
+    """A day without a time is the account's own day, whatever the zone of the file."""
+    if moment and moments.is_day_alone(moment, zone):
+        return moments.for_machines(moment, zone)
+    return _when(moment, where)
 
 
 def _when(moment: datetime | None, where: tzinfo) -> str:

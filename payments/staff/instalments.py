@@ -63,6 +63,12 @@ class InstalmentsForm(forms.Form):
         offered = self.fields["connection"].queryset  # type: ignore[attr-defined]
         return any(connection.capabilities.instalments for connection in offered)
 
+    @property
+    def takes_parcels(self) -> bool:
+        """Whether there are parcels as the form stands: on the account and by the way of paying chosen."""
+        account = self.chosen_account  # type: ignore[attr-defined]
+        return _rule(account, str(self["method"].value() or "")) is not None
+
     def parcel_base(self) -> int:
         """The sum that fine and discount are of: a parcel where each is paid by itself, else all."""
         typed = self.cleaned_data

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from connections.gateways.registry import gateway_class
+from payments import moments
 from payments.models import (
     Charge,
     Customer,
@@ -67,7 +69,9 @@ def _parts(own: Customer) -> Iterator[dict[str, Any]]:
     charges = Charge.objects.for_lists().filter(customer=own).order_by("created_at", "pk")
     heads = [_("Created"), _("Reference"), _("Description"), _("Amount"), _("Status"), _("Account")]
     yield _part(_("Charges"), heads, ([*_charge(one)] for one in charges))
-    payments = Payment.objects.filter(charge__customer=own).select_related("charge").order_by("pk")
+    payments = (
+        Payment.objects.filter(charge__customer=own).select_related("charge", "connection").order_by("pk")
+    )
     heads = [_("Charge"), _("Gateway id"), _("Received"), _("Given back"), _("Paid at")]
     yield _part(_("Payments at the gateway"), heads, ([*_payment(one)] for one in payments))
     refunds = Refund.objects.filter(charge__customer=own).select_related("charge", "payment").order_by("pk")
@@ -99,7 +103,8 @@ def _charge(one: Charge) -> Iterator[str]:
 def _payment(one: Payment) -> Iterator[str]:
     currency = one.currency or one.charge.currency
     yield from (one.charge.reference, one.gateway_id, format_cents(one.received_cents, currency))
-    yield from (format_cents(one.refunded_cents, currency), _moment(one.paid_at))
+    paid = moments.in_words(one.paid_at, one.connection.time_zone) if one.paid_at else "–"
+    yield from (format_cents(one.refunded_cents, currency), paid)
 
 
 def _refund(one: Refund) -> Iterator[str]:
@@ -124,7 +129,7 @@ def _sent(one: TimelineEntry) -> Iterator[str]:
 
 
 def _moment(moment: Any) -> str:
-    return date_format(moment, "SHORT_DATETIME_FORMAT") if moment else "–"
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT") if moment else "–"
 
 
 class AnonymiseForm(forms.Form):

@@ -114,6 +114,15 @@ def _turn(entry: TimelineEntry) -> tuple[str, str]:
     return _("The gateway made it for the subscription %(reference)s") % reference, source(entry)
 
 
+def _note(entry: TimelineEntry) -> tuple[str, str]:
+    text = entry.data["text"] or _("A note that was removed with the customer's data")
+    return text, _("note of %(who)s, for your team alone") % {"who": who(entry)}
+
+
+def _asked(entry: TimelineEntry) -> tuple[str, str]:
+    return _("%(who)s had the gateway asked") % {"who": who(entry)}, ""
+
+
 def _sent(entry: TimelineEntry) -> tuple[str, str]:
     return str(Sending(entry.data["how"]).label) % {"who": who(entry)}, ""
 
@@ -236,6 +245,8 @@ _SENTENCES = {
     "review": _review,
     "created": _created,
     "imported": _imported,
+    "asked": _asked,
+    "note": _note,
     "sent": _sent,
     "sent_again": _sent_again,
     "turn": _turn,

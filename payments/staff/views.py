@@ -1,4 +1,4 @@
-"""Operators' pages: new charge, detail."""
+"""Operators' pages: new charge, and what is pressed on the page of one."""
 
 from __future__ import annotations
 
@@ -10,29 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.gateways.base import Method
 from connections.models import Connection, ConnectionQuerySet
 from connections.waiting import AllSeatsTaken
-from payments import parcel_words, parcels, presentation
-from payments.breakdown import breakdown
 from payments.models import Charge, ChargeStatus, Customer
-from payments.services import changeable, doubt, links, refundable, renewing, sandbox
+from payments.services import doubt, links, renewing, sandbox
 from payments.services.creation import create_charge
 from payments.services.customers import save_customer
 from payments.services.intents import NewCharge, find_look_alike
-from payments.staff import (
-    change_words,
-    customer_choice,
-    dispute_words,
-    refund_words,
-    settlement_words,
-    stories,
-)
+from payments.staff import customer_choice
 from payments.staff.forms import ChargeForm
 from payments.staff.items import rearranged
-from payments.staff.sentences import story
 
 
 @never_cache
@@ -76,16 +66,6 @@ def _with_rows(request: HttpRequest, connections: ConnectionQuerySet) -> HttpRes
         "has_connections": connections.exists(),
     }
     return render(request, "payments/new_charge.html", context)
-
-
-@require_POST
-@login_required
-@permission_required("payments.add_charge", raise_exception=True)
-def preview_parcels(request: HttpRequest) -> HttpResponse:
-    """The parcels of what is typed so far, for the page's script."""
-    connections = Connection.objects.usable().visible_to(request.user).order_by("-is_default", "name")
-    form = ChargeForm(rearranged(request.POST, "parcels"), connections=connections, is_draft=True)
-    return render(request, "payments/_parcels_preview.html", {"preview": form.preview})
 
 
 def _answer_sent_form(request: HttpRequest, form: ChargeForm, known: Charge) -> HttpResponse:
@@ -201,43 +181,3 @@ def _simulated(request: HttpRequest, reference: str, act: Callable[..., None], *
 def _charge_to_act_on(request: HttpRequest, reference: str) -> Charge:
     charges = Charge.objects.select_related("connection", "customer").visible_to(request.user)
     return get_object_or_404(charges, reference=reference)
-
-
-@require_safe
-@login_required
-@permission_required("payments.view_charge", raise_exception=True)
-def charge(request: HttpRequest, reference: str) -> HttpResponse:
-    """One charge: amount and state, what to send, facts, and its story."""
-    shown = get_object_or_404(Charge.objects.for_lists().visible_to(request.user), reference=reference)
-    attempts = presentation.attempts(shown)
-    code = presentation.code_state(shown, may_renew=renewing.may_have_new_code(shown))
-    news = change_words.news(shown)
-    part = stories.chosen(request)
-    is_closing = bool(news and news.change.is_open and changeable.is_withheld(shown))
-    context = {
-        "charge": shown,
-        "row": presentation.row(shown),
-        "live_mark": presentation.live_mark(shown),
-        "attempts": attempts,
-        "money": settlement_words.lines(shown),
-        "parcels": parcel_words.lines(shown),
-        "parcels_are_ours": parcels.are_ours(shown),
-        "refusal": presentation.newest_refusal(attempts) if shown.is_payable else None,
-        "terms": presentation.terms_in_words(shown),
-        "breakdown": breakdown(shown),
-        "code": code,
-        "sending": None if is_closing else presentation.sending(shown, code=code),
-        "guide": presentation.sandbox_guide(shown),
-        "simulations": presentation.simulations(shown),
-        "story": stories.whole(shown, story(shown, only=part.entries), reader=request.user, part=part),
-        "part": part,
-        "story_parts": stories.PARTS,
-        "may_send_again": doubt.may_send_again(shown),
-        "refunds": (refunds := refund_words.lines(shown)),
-        "disputes": dispute_words.of_charge(shown),
-        "is_refunding": any(line.refund.is_moving for line in refunds),
-        "actions": change_words.actions(shown, request.user),
-        "news": news,
-        "can_give_back": any(not offer.obstacle for offer in refundable.offers(shown)),
-    }
-    return render(request, "payments/charge.html", context)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from config import clock
 from connections.gateways.base import PaymentStatus
 from connections.gateways.countries import BRAZIL
+from payments import moments
 from payments.models import Charge, Customer, Payment
 from payments.money import format_cents
 
@@ -27,6 +28,18 @@ def ago(moment: datetime) -> str:
     if now - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+
+
+@register.filter
+def when(moment: datetime | None, zone: str) -> str:
+    """When money came on an account of that zone: the day alone where the gateway tells no time."""
+    return moments.in_words(moment, zone) if moment else ""
+
+
+@register.filter
+def when_for_machines(moment: datetime | None, zone: str) -> str:
+    """The same for the ``datetime`` of a ``time`` element."""
+    return moments.for_machines(moment, zone) if moment else ""
 
 
 @register.filter

@@ -78,8 +78,7 @@
     var section = document.getElementById("terms");
     if (!section) return;
     section.querySelector("fieldset").disabled = !isTaken;
-    section.querySelector("fieldset").hidden = !isTaken;
-    document.getElementById("no-terms").hidden = isTaken;
+    section.hidden = !isTaken;
   }
 
   // Without script the section is open; with it, it comes when it is needed, and stays while it holds something.

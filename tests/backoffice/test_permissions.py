@@ -31,7 +31,7 @@ TABLE = """
 /charges/cancellations/<cancellation_id>/state/           Loooonn mmmmmmm
 /charges/cancellations/<cancellation_id>/stop/            mmmmmmm Lrrrxnn
 /charges/new/                                             Lxxoxox Lxxoxox
-/charges/new/parcels/                                     mmmmmmm Lxxoxox
+/charges/new/check/                                       mmmmmmm Lxxoxox
 /charges/import/                                          Lxxoxox Lxxuxux
 /charges/import/template/                                 Lxxoxox mmmmmmm
 /charges/import/<batch_id>/                               Lxxoxnx mmmmmmm
@@ -41,8 +41,11 @@ TABLE = """
 /charges/import/<batch_id>/go-on/                         mmmmmmm Lxxrxnx
 /charges/import/<batch_id>/not-made/                      Lxxoxnx mmmmmmm
 /charges/<reference>/                                     Loooonn mmmmmmm
+/charges/<reference>/ask/                                 mmmmmmm Lrrrxnn
+/charges/<reference>/note/                                mmmmmmm Luuuxnn
 /charges/<reference>/review/                              Lxrxxxx Lxrxxxx
 /charges/<reference>/refund/                              Looxxxn Luuxxxn
+/charges/<reference>/refund/check/                        mmmmmmm Looxxxn
 /charges/<reference>/refunds/<refund_id>/                 Looxxxn Luuxxxn
 /charges/<reference>/cancel/                              Loooxnn Luuuxnn
 /charges/<reference>/due-date/                            Loooxnn Luuuxnn
@@ -66,6 +69,7 @@ TABLE = """
 /customers/<public_id>/anonymise/                         Loxxxxn Luxxxxn
 /subscriptions/                                           Loooooo mmmmmmm
 /subscriptions/new/                                       Lxxoxox Lxxoxox
+/subscriptions/new/check/                                 mmmmmmm Lxxoxox
 /subscriptions/<reference>/                               Loooonn mmmmmmm
 /subscriptions/<reference>/state/                         Loooonn mmmmmmm
 /subscriptions/<reference>/sent/                          mmmmmmm Luuuxnn
