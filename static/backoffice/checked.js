@@ -61,12 +61,14 @@
     });
   }
 
-  // A way of paying that has no parcels shows nothing of them.
+  // A way of paying that has no parcels shows nothing of them; true where that is otherwise than before.
   function fitParcels() {
     var shown = parcels && parcels.querySelector("[data-most]");
-    if (!shown) return;
+    if (!shown) return false;
+    var was = number.disabled;
     number.disabled = shown.dataset.most === "1";
     parcels.hidden = number.disabled && !parcels.querySelector(".error");
+    return was !== number.disabled;
   }
 
   async function ask() {
@@ -81,7 +83,7 @@
         var place = document.getElementById(id);
         if (place) place.innerHTML = told.previews[id];
       });
-      fitParcels();
+      if (fitParcels()) { ask(); return; } // asked with a number too many, or too few
       show(told.problems);
       fitParcels(); // what was wrong there may be gone
     } catch (error) {

@@ -171,6 +171,8 @@ CHANGES = {
         "payments.review_charge",
         "payments.run_reconciliation",
         "payments.refund_charge",
+        "payments.ask_charge",
+        "payments.note_charge",
         "payments.send_charge",
         "payments.change_customer",
         "payments.merge_customer",
@@ -184,6 +186,8 @@ CHANGES = {
     },
     OPERATOR: {
         "payments.add_charge",
+        "payments.ask_charge",
+        "payments.note_charge",
         "payments.send_charge",
         "payments.change_customer",
         "payments.cancel_charge",

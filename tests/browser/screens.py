@@ -1,6 +1,7 @@
-"""Pictures of the pages for docs/screens: ``python -m tests.browser.screens [folder] [--all]``.
+"""Pictures of every page: ``python -m tests.browser.screens [folder] [--only NAME ...] [--all]``.
 
-A fresh SQLite file, a server on a free port, a Chromium from the variable CHROMIUM or this machine.
+A fresh SQLite file, a server on a free port, a Chromium from the variable CHROMIUM or this machine. Each page
+is taken at both widths, light in Portuguese and dark in Spanish; ``--all`` takes every combination of these.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = [
@@ -36,6 +36,9 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDTHS = (390, 1280)
+PORTUGUESE, SPANISH = "pt-BR", "es"
+USUAL = (("light", PORTUGUESE), ("dark", SPANISH))
+QUALITY = 60  # of WebP: letters stay sharp, and a page takes a fifth of what it takes as PNG
 
 
 def chromium() -> str:
@@ -48,12 +51,16 @@ def chromium() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", default=str(ROOT / "docs" / "screens"))
-    parser.add_argument("--all", action="store_true", help="every page, also dark")
-    parser.add_argument("--only", nargs="*", help="of --all, those whose name begins so")
-    parser.add_argument("--language", default="pt-BR")
+    parser.add_argument("--all", action="store_true", help="light and dark in both languages")
+    parser.add_argument("--only", nargs="*", help="those whose name begins so")
     chosen = parser.parse_args()
+    folder = Path(chosen.folder)
+    folder.mkdir(parents=True, exist_ok=True)
     with served(_fill_database) as (base, addresses):
-        _take_all(base, addresses, Path(chosen.folder), chosen)
+        wanted = tuple(chosen.only or [""])
+        pages = {name: address for name, address in addresses.items() if name.startswith(wanted)}
+        sizes = _take_all(base, pages, folder, is_all=chosen.all)
+    print(f"{len(sizes)} pictures of {len(pages)} pages, {sum(sizes) / 1e6:.1f} MB")
 
 
 @contextmanager
@@ -95,111 +102,16 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-FIXED = {
-    "overview": "/",
-    "overview-sandbox": "/?money=sandbox",
-    "events": "/events/",
-    "events-nothing": "/events/?q=zzz",
-    "events-accounts": "/events/accounts/",
-    "simulate": "/events/simulate/",
-    "replay-preview": "/events/replay/",
-    "charges": "/charges/",
-    "charges-nothing": "/charges/?q=zzz",
-    "charges-narrowed": "/charges/?tab=waiting&by=due&days=month&status=pending&least=10,00&most=x",
-    "charges-totals": "/charges/totals/?by=due&days=month",
-    "charges-cancel": "/charges/cancel/",
-    "new-charge": "/charges/new/",
-    "customers": "/customers/",
-    "customers-nothing": "/customers/?q=zzz",
-    "import": "/charges/import/",
-    "reconciliations": "/reports/reconciliation/",
-    "connection-new": "/admin/connections/connection/add/",
-    "connections": "/admin/connections/connection/",
-    "admin": "/admin/",
-    "not-found": "/nowhere/",
-    "password": "/password/",
-    "people": "/admin/auth/user/",
-    "doctor": "/doctor/",
-    "doctor-help": "/doctor/help/request_id_altered/",
-    "doctor-help-webhook": "/doctor/help/webhook_wrong_url/",
-}
-
-
 def _fill_database() -> dict[str, str]:
-    """The addresses of the pages by name; public ones need no session."""
     import django
 
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from tests import factories
-    from tests.pages import (
-        sample,
-        sample_batches,
-        sample_customers,
-        sample_disputes,
-        sample_pay,
-        sample_refunds,
-        sample_settlements,
-        sample_subscriptions,
-    )
+    from tests.pages import every_page, sample
 
-    admin, operator = sample.make_people()
-    factories.make_pulses()
-    charges = sample.make_charges(operator)
-    pages = {f"charge-{name}": charge.get_absolute_url() for name, charge in charges.items()}
-    pages |= {f"pay-{name}": f"/pay/{charge.pay_token}/" for name, charge in charges.items()}
-    pages |= {f"pay-{name}": f"/pay/{own.pay_token}/" for name, own in sample_pay.make_states().items()}
-    pages |= sample_refunds.make_refunds(charges, operator)
-    pages |= sample_settlements.make_settlements(charges)
-    pages |= sample_batches.make_batches(charges, operator) | sample_batches.make_import(charges, admin)
-    pages["cancellation"] = sample_batches.make_cancellation(charges, operator).get_absolute_url()
-    pages |= sample_disputes.make_disputes(charges["paid"])
-    pages |= sample_customers.make_customers(charges, admin)
-    pages |= sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"])
-    run = sample.make_comparison(charges["paid"], charges["pending"])
-    pages["reconciliation"] = f"/reports/reconciliation/{run.public_id}/"
-    return {**FIXED, **_pages_about(charges), **_fill_inbox(charges, admin), **pages}
-
-
-def _fill_inbox(charges: dict[str, Any], admin: Any) -> dict[str, str]:
-    from tests.pages import sample_events
-    from webhooks.services import dead_list
-
-    events = sample_events.make_events(charges)
-    pages = {f"event-{name}": f"/events/{event.public_id}/" for name, event in events.items()}
-    for is_over in (True, False):
-        replay = sample_events.make_replay(events, actor=admin, is_over=is_over)
-        pages[f"replay-{'over' if is_over else 'open'}"] = f"/events/replays/{replay.public_id}/"
-        sent = sample_events.make_simulation(events["done"], actor=admin, is_taken=is_over)
-        pages[f"simulation-{'taken' if is_over else 'refused'}"] = f"/events/simulations/{sent.public_id}/"
-    dead_list.follow()
-    return pages
-
-
-def _pages_about(charges: dict[str, Any]) -> dict[str, str]:
-    """Those of the sample charges and of their accounts."""
-    pending = charges["pending"].get_absolute_url()
-    asaas, mercado = charges["paid"].connection, charges["checkout"].connection
-    changes = ("cancel", "due-date", "amount", "description", "cash")
-    return {
-        "events-narrowed": f"/events/?view=dead&connection={asaas.public_id}",
-        "connection": f"/admin/connections/connection/{asaas.pk}/change/",
-        "connection-mercadopago": f"/admin/connections/connection/{mercado.pk}/change/",
-        "simulate-chosen": f"/events/simulate/?connection={asaas.public_id}",
-        **{f"change-{name}": f"{pending}{name}/" for name in changes},
-    }
-
-
-KEPT = {
-    "connection": "connection-form",
-    "charges": "charges",
-    "new-charge": "new-charge",
-    "charge-pending": "charge",
-    "pay-pending": "pay-waiting",
-    "pay-paid": "pay-paid",
-}
+    return {**every_page.make(*sample.make_people()), "login": "/login/"}
 
 
 def _wait(url: str) -> None:
@@ -212,56 +124,66 @@ def _wait(url: str) -> None:
     raise SystemExit("The server did not start.")
 
 
-def _take_all(base: str, addresses: dict[str, str], folder: Path, chosen: Any) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _take_all(base: str, pages: dict[str, str], folder: Path, *, is_all: bool) -> list[int]:
+    """The size of each picture in bytes."""
+    looks = [(scheme, language) for scheme in ("light", "dark") for language in (PORTUGUESE, SPANISH)]
+    sizes: list[int] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        schemes = ("light", "dark") if chosen.all else ("light",)
-        for scheme in schemes:
-            for width in WIDTHS:
-                _take(browser, base, addresses, folder, width=width, scheme=scheme, chosen=chosen)
+        for scheme, language in looks if is_all else USUAL:
+            context = browser.new_context(
+                locale=language,
+                color_scheme=scheme,  # type: ignore[arg-type]
+                base_url=base,
+            )
+            more = "" if (scheme, language) == USUAL[0] else f"-{scheme}-{language}"
+            sizes += _take(context, pages, folder, more)
+            context.close()
         browser.close()
+    return sizes
 
 
-def _take(
-    browser: Browser,
-    base: str,
-    addresses: dict[str, str],
-    folder: Path,
-    *,
-    width: int,
-    scheme: str,
-    chosen: Any,
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 844 if width < 600 else 800},
-        locale=chosen.language,
-        color_scheme=scheme,  # type: ignore[arg-type]
-        base_url=base,
-    )
-    suffix = "-dark" if scheme == "dark" else ""
-    _log_in(context, folder / f"login-{width}{suffix}.png" if chosen.all else None)
+def _take(context: BrowserContext, pages: dict[str, str], folder: Path, more: str) -> Iterator[int]:
+    stranger = [name for name in pages if name == "login"]
+    yield from _walk(context, {name: pages[name] for name in stranger}, folder, more)
+    _log_in(context)
+    yield from _walk(context, {name: pages[name] for name in pages if name not in stranger}, folder, more)
+
+
+def _walk(context: BrowserContext, pages: dict[str, str], folder: Path, more: str) -> Iterator[int]:
     page = context.new_page()
     page.on("console", lambda message: print(f"  {message.type}: {message.text}"))
-    for name, address in addresses.items():
-        if not chosen.all and name not in KEPT:
-            continue
-        if chosen.only and not name.startswith(tuple(chosen.only)):
-            continue
-        page.goto(address if not name.startswith("pay-") else f"{address}?lang={chosen.language}")
-        _report_sideways(page, name, width)
-        title = name if chosen.all else KEPT[name]
-        page.screenshot(path=folder / f"{title}-{width}{suffix}.png", full_page=True)
-    context.close()
+    language = page.evaluate("navigator.language")
+    for name, address in pages.items():
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844 if width < 600 else 800})
+            page.goto(f"{address}?lang={language}" if name.startswith("pay-") else address)
+            page.wait_for_timeout(250)  # sums, parcels and charts come after the page
+            _report_sideways(page, name, width)
+            picture = _picture(page)
+            (folder / f"{name}-{width}{more}.webp").write_bytes(picture)
+            yield len(picture)
+    page.close()
 
 
-def _log_in(context: BrowserContext, picture: Path | None) -> None:
+def _picture(page: Page) -> bytes:
+    """The whole page as WebP, which Playwright itself does not make."""
+    width, height = page.evaluate(
+        "[document.documentElement.clientWidth, document.documentElement.scrollHeight]"
+    )
+    session = page.context.new_cdp_session(page)
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    asked = {"format": "webp", "quality": QUALITY, "captureBeyondViewport": True, "clip": clip}
+    taken = session.send("Page.captureScreenshot", asked)
+    session.detach()
+    return b64decode(taken["data"])
+
+
+def _log_in(context: BrowserContext) -> None:
     from tests.pages import sample
 
     page = context.new_page()
     page.goto("/login/")
-    if picture:
-        page.screenshot(path=picture, full_page=True)
     page.fill("#id_username", "admin")
     page.fill("#id_password", sample.PASSWORD)
     page.click("button[type=submit]:not([name])")

@@ -41,7 +41,10 @@ def make_subscriptions(asaas: Charge, mercado: Charge) -> dict[str, str]:
     _collect(made["collected"])
     pages = {f"subscription-{name}": own.get_absolute_url() for name, own in made.items()}
     active = made["active"].get_absolute_url()
-    pages |= {f"agreement-{kind}": f"{active}{kind}/" for kind in ("pause", "amount", "cancel")}
+    pages |= {
+        f"agreement-{kind}": f"{active}{kind}/"
+        for kind in ("pause", "resume", "amount", "description", "cancel")
+    }
     pages["subscription-deciding"] = f"{made['review'].get_absolute_url()}review/"
     return pages | {
         "subscriptions": "/subscriptions/",

@@ -14,10 +14,11 @@ from config import clock
 from connections.gateways.base import CustomerDetails
 from connections.models import ConnectionAccess
 from payments.models import Charge, Customer, TimelineEntry
-from payments.services import anonymising, exporting, refreshing, resources
+from payments.services import anonymising, exporting, noting, refreshing, resources
 from payments.services.anonymising import Hindrance, NotPossible, Reason
 from payments.services.customers import customer_of
 from payments.services.held import Marks, rows_of, text_columns
+from payments.staff import sentences
 from tests.factories import (
     NOW,
     make_charge,
@@ -63,6 +64,18 @@ def test_no_text_of_any_table_names_the_person(root: User) -> None:
     assert everything.traces() == []
     charge.refresh_from_db()
     assert (charge.status, charge.amount_cents, charge.received_cents) == ("paid", 10_000, 10_000)
+
+
+def test_notes_of_colleagues_go_whole(root: User) -> None:
+    """No mark finds who is only described."""
+    charge = make_charge(customer=make_customer(document="52998224725"), status="paid")
+    noting.add_note(charge, "The tall one from the corner", actor=root)
+    kept = make_charge(status="paid")
+    noting.add_note(kept, "Pays late", actor=root)
+    forget(charge.customer, root)
+    assert [entry.data for entry in charge.timeline.filter(code="note")] == [{"text": ""}]
+    assert kept.timeline.get(code="note").data == {"text": "Pays late"}
+    assert str(sentences.story(charge)[0].sentence)
 
 
 def test_others_stay_who_they_are(root: User) -> None:
