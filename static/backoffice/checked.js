@@ -4,7 +4,7 @@
 (function () {
   "use strict";
   var form = document.querySelector("form[data-check-url]");
-  var pattern = document.getElementById("error-line");
+  var pattern = document.getElementById("wrong-line");
   if (!form || !pattern) return;
   var parcels = document.getElementById("parcels");
   var number = document.getElementById("id_instalments");
