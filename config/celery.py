@@ -4,8 +4,11 @@ The broker returns an unacknowledged message after ``visibility_timeout``; every
 """
 
 import os
+import sys
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task, signals
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -27,6 +30,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
+    # Else each task would open and close a database connection of its own; ``keep_fit`` sees to them.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
     task_default_queue="cobranca",
     timezone="UTC",
     beat_schedule={
@@ -93,3 +98,11 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def keep_fit(task: Task, **_signal: Any) -> None:
+    """As before and after a request: what is broken or too old is closed, the rest is used again."""
+    if not task.request.is_eager:
+        close_old_connections()
