@@ -12,6 +12,14 @@ from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+_EVERY_SECONDS = 30.0
+
+
+def _look(task: str) -> dict[str, Any]:
+    """One that nobody took in time is dropped: the next one sees the same."""
+    return {"task": task, "schedule": _EVERY_SECONDS, "options": {"expires": _EVERY_SECONDS}}
+
+
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -34,67 +42,21 @@ app.conf.update(
     CELERY_DB_REUSE_MAX=sys.maxsize,
     task_default_queue="cobranca",
     timezone="UTC",
+    # Workers take the same looks by themselves, and oftener; this is for where their threads do not run.
     beat_schedule={
-        "sweep-notifications": {
-            "task": "webhooks.tasks.sweep",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "settle-doubts": {
-            "task": "payments.tasks.settle_doubts",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "settle-refunds": {
-            "task": "payments.tasks.settle_refunds",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "settle-changes": {
-            "task": "payments.tasks.settle_changes",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "settle-subscriptions": {
-            "task": "payments.tasks.settle_subscriptions",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "check-subscriptions": {
-            "task": "payments.tasks.check_subscriptions",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "make-batches": {
-            "task": "payments.tasks.make_batches",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "check-charges": {
-            "task": "payments.tasks.check_charges",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "watch-connections": {
-            "task": "connections.tasks.watch",
-            "schedule": 5.0,
-            "options": {"expires": 5},
-        },
-        "tell-of-problems": {
-            "task": "connections.tasks.tell",
-            "schedule": 10.0,
-            "options": {"expires": 10},
-        },
-        "import-charges": {
-            "task": "payments.tasks.import_charges",
-            "schedule": 60.0,
-            "options": {"expires": 60},
-        },
-        "reconcile": {
-            "task": "payments.tasks.reconcile",
-            "schedule": 60.0,
-            "options": {"expires": 60},
-        },
+        "sweep-notifications": _look("webhooks.tasks.sweep"),
+        "tend-webhooks": _look("webhooks.tasks.tend"),
+        "settle-doubts": _look("payments.tasks.settle_doubts"),
+        "settle-refunds": _look("payments.tasks.settle_refunds"),
+        "settle-changes": _look("payments.tasks.settle_changes"),
+        "settle-subscriptions": _look("payments.tasks.settle_subscriptions"),
+        "check-subscriptions": _look("payments.tasks.check_subscriptions"),
+        "make-batches": _look("payments.tasks.make_batches"),
+        "check-charges": _look("payments.tasks.check_charges"),
+        "watch-connections": _look("connections.tasks.watch"),
+        "tell-of-problems": _look("connections.tasks.tell"),
+        "import-charges": _look("payments.tasks.import_charges"),
+        "reconcile": _look("payments.tasks.reconcile"),
     },
 )
 app.autodiscover_tasks()

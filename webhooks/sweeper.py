@@ -23,23 +23,24 @@ from payments.tasks import (
     settle_subscriptions,
 )
 from webhooks.lanes import lanes
-from webhooks.tasks import sweep
+from webhooks.tasks import sweep, tend
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 2.0
+# A notification whose wake-up was lost waits so long; the rest is seldom begun by a moment to be met.
+SWEEP_SECONDS, LOOK_SECONDS = 2.0, 5.0
 
 _stop = threading.Event()
 
 
-def sweep_forever(look: Callable[[], None]) -> None:
-    """Until the worker stops: look for due work, whatever became of the messages about it."""
-    while not _stop.wait(SWEEP_SECONDS):
+def sweep_forever(look: Callable[[], None], every: float) -> None:
+    """Until the worker stops: look for due work each ``every`` seconds, whatever became of the messages."""
+    while not _stop.wait(every):
         close_old_connections()
         try:
             look()
         except Exception:
-            logger.exception("the sweep failed; it is tried again in %s s", SWEEP_SECONDS)
+            logger.exception("the sweep failed; it is tried again in %s s", every)
 
 
 @worker_init.connect
@@ -49,10 +50,12 @@ def start(sender: Any = None, **_signal: Any) -> None:
     lanes.most = max(1, (getattr(sender, "concurrency", None) or 2) // 2)
     settling = (settle_doubts, settle_refunds, settle_changes, settle_subscriptions, make_batches)
     checking = (check_charges, check_subscriptions)
-    looks = (sweep, *settling, *checking, watch, tell, reconcile, import_charges)
+    looks = dict.fromkeys((sweep, *settling), SWEEP_SECONDS)
+    looks |= dict.fromkeys((*checking, tend, watch, tell, reconcile, import_charges), LOOK_SECONDS)
     # A thread each: what waits for a gateway keeps no notification waiting.
-    for look in looks:
-        threading.Thread(target=sweep_forever, args=[look], name=f"sweeper {look.name}", daemon=True).start()
+    for look, every in looks.items():
+        name = f"sweeper {look.name}"
+        threading.Thread(target=sweep_forever, args=[look, every], name=name, daemon=True).start()
 
 
 @worker_shutting_down.connect

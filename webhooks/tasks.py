@@ -25,10 +25,15 @@ def work() -> None:
 
 @app.task(name="webhooks.tasks.sweep")
 def sweep() -> None:
-    """By the clock: retries that are due, leases that ran out, lost wake-ups, webhooks to be mended."""
+    """By the clock: retries that are due, leases that ran out, lost wake-ups."""
     inbox.work()
     replaying.work()
     hints.work()
+
+
+@app.task(name="webhooks.tasks.tend")
+def tend() -> None:
+    """By the clock: webhooks to be mended, what came in vain, what is kept long enough, what is dead."""
     reasserting.reassert()
     connections.drop_lapsed()
     knocking.look()
