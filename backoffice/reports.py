@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
+from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from config import clock
-from connections.models import Connection
+from connections.models import Connection, ConnectionQuerySet
 from payments import moments
 from payments.models import ChargeStatus, Finding, FindingKind, Reconciliation, RunState, RunTrigger
 from payments.money import format_cents
@@ -56,7 +57,7 @@ def reconciliations(request: HttpRequest) -> HttpResponse:
     open_ones = Finding.objects.filter(connection__in=connections, settled_at=None)
     differences = open_ones.filter(kind=FindingKind.DIFFERENCE).select_related("charge", "connection")
     context = {
-        "accounts": [_account(connection) for connection in connections.order_by("name")],
+        "accounts": _accounts(connections),
         "runs": seen.order_by("-requested_at", "-pk")[:_RECENT],
         "differences": [_finding(one, one.connection.time_zone) for one in differences[:_MOST_ROWS]],
         "is_open": seen.filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists(),
@@ -121,11 +122,23 @@ def verdict(run: Reconciliation) -> tuple[str, str]:
     return _("Everything matches. Nothing was paid yesterday."), "paid"
 
 
-def _account(connection: Connection) -> dict[str, Any]:
-    done = Reconciliation.objects.filter(connection=connection).order_by("-requested_at", "-pk")
-    last = done.filter(state=RunState.DONE).first()
-    newest = done.first()
+def _accounts(connections: ConnectionQuerySet) -> list[dict[str, Any]]:
+    """Each with its newest run and the last one that came to its end."""
+    own = Reconciliation.objects.filter(connection=OuterRef("pk")).order_by("-requested_at", "-pk")
+    done = own.filter(state=RunState.DONE)
+    marked = connections.annotate(newest_id=own.values("pk")[:1], done_id=done.values("pk")[:1])
+    listed: list[Any] = list(marked.order_by("name"))
+    ids = {pk for one in listed for pk in (one.newest_id, one.done_id) if pk}
+    known = Reconciliation.objects.in_bulk(ids)
+    return [_account(one, known.get(one.newest_id), known.get(one.done_id)) for one in listed]
+
+
+def _account(
+    connection: Connection, newest: Reconciliation | None, last: Reconciliation | None
+) -> dict[str, Any]:
     shown = newest if newest and not newest.is_open else last
+    if shown:
+        shown.connection = connection
     sentence, tone = verdict(shown) if shown else (_("Not compared yet."), "draft")
     return {
         "connection": connection,

@@ -56,7 +56,7 @@ def _stored(model: type, rows: Iterator, number: int) -> list:  # type: ignore[t
 def _customers(number: int) -> Iterator[Customer]:
     for count in range(number):
         name = f"{_FIRST[count % 10]} {_LAST[count // 10 % 10]} {count}"
-        yield Customer(name=name, document_type="CPF", document=f"{count:011d}", email="a@example.com")
+        yield Customer(name=name, document_type="CPF", document=f"9{count:010d}", email="a@example.com")
 
 
 def _charges(
