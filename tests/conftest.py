@@ -20,6 +20,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 
+from tests.browser.chromium import browser  # noqa: F401
 from tests.house import environment  # first: it makes bin/lib importable
 from tests.house.emptying import replace_flush
 

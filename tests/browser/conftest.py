@@ -1,32 +1,15 @@
-"""A Chromium that bin/test names in CHROMIUM, signed in where a test asks for it."""
+"""Pages of a server in this process, signed in where a test asks for it."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from tests.browser.screens import FLAGS
 from tests.pages.conftest import charges, on_demand, people, simulator  # noqa: F401
-
-# Playwright's own loop runs in this thread; the tests themselves are plain calls.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.fail("No Chromium: set CHROMIUM to its program; bin/test does so by itself.")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
