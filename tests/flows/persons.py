@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
@@ -91,7 +92,8 @@ def fill_in(page: Page, *, account: str, method: str, **typed: str) -> None:
     page.select_option("#id_connection", option)
     page.check(f"input[name=method][value={method}]")
     for field, text in {**_CUSTOMER, **typed}.items():
-        page.fill(f"#id_{field}", text)
+        box = page.locator(f"#id_{field}")
+        box.select_option(text) if field == "state" else box.fill(text)
 
 
 def address() -> dict[str, str]:
@@ -110,7 +112,7 @@ def charge(operator: Person, **asked: Any) -> Page:
 
 
 def reference_of(page: Page) -> str:
-    return page.url.rstrip("/").rsplit("/", 1)[-1]
+    return urlsplit(page.url).path.rstrip("/").rsplit("/", 1)[-1]
 
 
 def copied_link(page: Page) -> str:

@@ -31,7 +31,8 @@ def column(running: Running, reference: str, name: str) -> Any:
     return running.evaluate(f"{CHARGE.format(reference=reference)}.{name}")
 
 
-@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
+@pytest.mark.full  # in every run from page to page: test_journeys
+@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
 def test_boleto_is_paid_when_the_bank_has_told_of_it(running: Running, address: None, key: str) -> None:
     reference = running.charge(key, "boleto")
     running.wait_until(

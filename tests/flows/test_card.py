@@ -52,7 +52,9 @@ def wait_for_payment(running: Running, reference: str, gateway_id: str, status: 
     )
 
 
-@pytest.mark.parametrize("key", ["asaas", "mercadopago", pytest.param("checkout", marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "key", ["asaas", *(pytest.param(key, marks=pytest.mark.full) for key in ("mercadopago", "checkout"))]
+)
 def test_a_card_pays_on_the_gateways_own_page(running: Running, key: str) -> None:
     reference = running.charge(key, "card")
     page = running.pay_page(reference)

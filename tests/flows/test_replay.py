@@ -6,12 +6,13 @@ import pytest
 
 from tests.flows.running import Running
 
-pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty]
+# In every run a person presses it in a browser: test_journeys.
+pytestmark = [pytest.mark.xdist_group("running"), pytest.mark.weighty, pytest.mark.full]
 # Longer than each wait between two attempts.
 WAITS = (7, 40, 150, 750, 4400)
 
 
-@pytest.mark.parametrize("key", ["asaas", pytest.param("mercadopago", marks=pytest.mark.full)])
+@pytest.mark.parametrize("key", ["asaas", "mercadopago"])
 def test_six_failures_are_named_and_one_press_cures_them(running: Running, key: str) -> None:
     reference = running.charge(key)
     about = f"WebhookEvent.objects.filter(resource__charge__reference={reference!r}, topic__icontains='pay')"
