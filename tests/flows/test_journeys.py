@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.flows.conftest import product
 from tests.flows.persons import (
     PATIENCE,
+    USUAL_PATIENCE,
     Person,
     address,
     becomes,
@@ -32,6 +33,7 @@ from tests.flows.persons import (
     watch,
 )
 from tests.flows.running import Running
+from tests.flows.test_subscriptions import TOPICS
 
 pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.weighty, pytest.mark.browser]
 ASAAS, MERCADO_PAGO = "Demo Asaas", "Demo Mercado Pago"
@@ -44,6 +46,14 @@ WAITS = (7, 40, 150, 750, 4400)
 def running() -> Iterator[Running]:
     with product() as made:
         yield made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """What is waited for here is done by other processes."""
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=USUAL_PATIENCE)
 
 
 def _signed_in(browser: Browser, running: Running, name: str) -> Iterator[Person]:
@@ -229,10 +239,11 @@ def test_a_subscription_begins_and_its_first_charge_is_paid_without_script(
     """Who refreshes the page to pay, as it says, sees the receipt; the operator's page follows by itself."""
     made = new_subscription(operator, account=asaas, method="pix", amount=amount, description="Plano mensal")
     first = made.locator("tr[data-reference]")
-    expect(first).to_have_attribute("data-status", "pending", timeout=PATIENCE)
+    expect(first).to_have_attribute("data-status", "pending")
     with visiting(browser, running, has_script=False) as customer:
-        page = customer.open(copied_link(made))
-        expect(page.locator("#code")).to_have_value(re.compile("^000201.*br.gov.bcb.pix"))
+        page, code = customer.open(copied_link(made)), "#code"
+        running.wait_until(lambda: page.reload() and page.locator(code).count(), "the code is there")
+        expect(page.locator(code)).to_have_value(re.compile("^000201.*br.gov.bcb.pix"))
         expect(page.locator("#copy-code")).to_be_hidden()
         running.control("pay", reference=reference_of(made))
         becomes(made, "tr[data-reference]", "data-status", "paid")
@@ -246,6 +257,9 @@ def test_a_subscription_begins_and_its_first_charge_is_paid_without_script(
 def test_a_subscription_by_card_begins_when_the_customer_agrees(
     running: Running, operator: Person, customer: Person, mercado_pago: str, amount: str
 ) -> None:
+    shop = running.shop("mercadopago")
+    shop.test_webhook()
+    running.control(f"accounts/{shop.account['id']}", panel_topics=TOPICS)
     made = new_subscription(
         operator, account=mercado_pago, method="card", amount=amount, description="Plano mensal"
     )
@@ -300,8 +314,8 @@ def test_a_notification_that_was_given_up_is_asked_again(
     watch(page)
     expect(page.locator("[data-cause=unreadable_answer]")).to_be_visible()
     page.click("#replay")
-    expect(page.locator("[data-replay=done]")).to_have_count(1, timeout=PATIENCE)
-    expect(page.locator("#live")).to_have_attribute("data-state", "done", timeout=PATIENCE)
+    expect(page.locator("[data-replay=done]")).to_have_count(1)
+    expect(page.locator("#live")).to_have_attribute("data-state", "done")
     turns(followed, "paid")
 
 
@@ -324,7 +338,7 @@ def sent_by_whatsapp(operator: Person, page: Page) -> str:
 def test_a_boleto_is_sent_by_whatsapp_and_paid_at_a_bank(
     running: Running, operator: Person, customer: Person, key: str, amount: str
 ) -> None:
-    """Here days go by, so it comes last."""
+    """Its money takes days, so it comes last."""
     account = running.shop(key).kind.name
     more = {"phone": "11 98765-4321", **(address() if key == "mercadopago" else {})}
     made = charge(operator, account=account, method="boleto", amount=amount, description="Pedido 4", **more)
