@@ -15,6 +15,16 @@ _CUSTOMER = {"name": "Maria da Silva", "document": "529.982.247-25", "email": "m
 _STREET = {"zip_code": "01310-100", "street": "Av. Paulista", "street_number": "1000"}
 _TOWN = {"district": "Bela Vista", "city": "São Paulo", "state": "SP"}
 
+_IN_CLIPBOARD = """async ([wanted, patience]) => {
+    const end = performance.now() + patience;
+    let found = "";
+    while (found !== wanted && performance.now() < end) {
+        found = await navigator.clipboard.readText();
+        await new Promise(requestAnimationFrame);
+    }
+    return found;
+}"""
+
 
 class Person:
     """Cookies, clipboard and pages of one person; no page of theirs may complain on its console."""
@@ -115,14 +125,22 @@ def reference_of(page: Page) -> str:
     return urlsplit(page.url).path.rstrip("/").rsplit("/", 1)[-1]
 
 
-def copied_link(page: Page) -> str:
-    """The link to pay, from the clipboard once its button was pressed; the server was told of it."""
+def copied(page: Page, button: str, wanted: str) -> str:
+    """What is in the clipboard after this button was pressed: in a moment what is wanted."""
     page.bring_to_front()
+    page.click(button)
+    found = str(page.evaluate(_IN_CLIPBOARD, [wanted, PATIENCE]))
+    assert found == wanted
+    return found
+
+
+def copied_link(page: Page) -> str:
+    """The link to pay or to agree, as it is sent; the server is told of it."""
+    shown = page.input_value(str(page.get_attribute("#copy-link", "data-copy")))
     with page.expect_response(re.compile("/sent/$")) as told:
-        page.click("#copy-link")
+        link = copied(page, "#copy-link", shown)
     assert told.value.status == 204
-    expect(page.locator("#copy-link")).to_have_class(re.compile("done"))
-    return str(page.evaluate("navigator.clipboard.readText()"))
+    return link
 
 
 def pay_by_card(page: Page, *, instalments: str = "") -> None:
