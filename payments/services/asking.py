@@ -19,7 +19,7 @@ from payments.models import Charge
 from payments.services import checking
 from payments.services.timeline import note_exchanges, note_person
 
-SOURCE = "person"
+SOURCE = "asked"
 # Sooner than that nothing new is to be expected, and every call counts against the account's budget.
 JUST_NOW = timedelta(seconds=10)
 _ONE_ACT = timedelta(minutes=2)
@@ -64,15 +64,23 @@ def ask_now(charge: Charge, *, actor: User) -> None:
 
 def _ask(charge: Charge, *, actor: User) -> None:
     exchanges: list[Exchange] = []
-    _note(charge, actor)
+
+    def hear(exchange: Exchange) -> None:
+        if not exchanges:
+            _note(charge, actor)
+        exchanges.append(exchange)
+
     try:
         gateway = gateway_for(
             charge.connection,
             seconds_left=patience(WEB_DEADLINE_SECONDS),
             is_background=False,
-            on_exchange=exchanges.append,
+            on_exchange=hear,
         )
-        checking.look(charge, source=SOURCE, gateway=gateway, is_for_person=True)
+        if not checking.look(charge, source=SOURCE, gateway=gateway, is_for_person=True):
+            raise NotPossible(
+                _("Somebody is asking the gateway about this right now. Look again in a few seconds.")
+            )
     except CredentialsRefused as err:
         note_refusal(charge.connection, err)
         raise NotPossible(_said(err)) from err

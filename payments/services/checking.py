@@ -280,20 +280,24 @@ def _leave_alone(connection_id: int, wait: timedelta) -> None:
     due.update(check_due_at=now + wait)
 
 
-def look(charge: Charge, *, source: str, gateway: Gateway | None = None, is_for_person: bool = False) -> None:
+def look(charge: Charge, *, source: str, gateway: Gateway | None = None, is_for_person: bool = False) -> bool:
     """Ask for everything of a charge that may have moved. Raises a ``GatewayError``.
 
-    A person sees also what should not move any more asked for. A ``gateway`` of the caller keeps to the
-    caller's patience, and its exchanges are the caller's to note.
+    False when something of it was left out, because somebody else is asking for it. A person sees also what
+    should not move any more asked for. A ``gateway`` of the caller keeps to the caller's patience, and its
+    exchanges are the caller's to note.
     """
     # Also one that was missing: a page may be unknown for a moment (mercadopago.md 2.3), and be paid after.
     pages = charge.resources.filter(kind__in=(*PAGES, ResourceKind.PLAN))
     seen: set[str] = set()
+    is_whole = True
     for page in pages.order_by("-pk")[:_MOST_PAGES]:
-        seen.update(_ask_page(charge, page, source=source, gateway=gateway))
+        found = _ask_page(charge, page, source=source, gateway=gateway)
+        is_whole &= found is not None
+        seen.update(found or ())
     for resource in _payments(charge, seen, is_for_person=is_for_person):
-        _ask_payment(charge, resource, source=source, gateway=gateway)
-    turns.check(charge, source=source, gateway=gateway)
+        is_whole &= _ask_payment(charge, resource, source=source, gateway=gateway)
+    return turns.check(charge, source=source, gateway=gateway) and is_whole
 
 
 def _payments(charge: Charge, seen: Collection[str], *, is_for_person: bool) -> QuerySet[GatewayResource]:
@@ -304,21 +308,27 @@ def _payments(charge: Charge, seen: Collection[str], *, is_for_person: bool) -> 
     return own.order_by(order, "-pk")[:_MOST_PAYMENTS]
 
 
-def _ask_payment(charge: Charge, resource: GatewayResource, *, source: str, gateway: Gateway | None) -> None:
+def _ask_payment(charge: Charge, resource: GatewayResource, *, source: str, gateway: Gateway | None) -> bool:
     held = resources.lease(resource.pk)
     if held is None:  # somebody else is asking
-        return
+        return False
     try:
         refreshing.refresh(charge.connection, resource, held, source=source, gateway=gateway)
     finally:
         resources.release(held)
+    return True
 
 
-def _ask_page(charge: Charge, page: GatewayResource, *, source: str, gateway: Gateway | None) -> list[str]:
-    """Ask for a page or a plan with every payment it collected, and store what is new; returns their ids."""
+def _ask_page(
+    charge: Charge, page: GatewayResource, *, source: str, gateway: Gateway | None
+) -> list[str] | None:
+    """Ask for a page or a plan with every payment it collected, and store what is new; returns their ids.
+
+    None where somebody else is asking.
+    """
     held = resources.lease(page.pk)
     if held is None:
-        return []
+        return None
     exchanges: list[Exchange] = []
     own = GatewayResource.objects.filter(pk=page.pk, lease_token=held.token)
     try:
@@ -332,7 +342,7 @@ def _ask_page(charge: Charge, page: GatewayResource, *, source: str, gateway: Ga
     finally:
         resources.release(held)
     if found.kind == ResourceKind.PLAN:
-        gathering.take_parcels(charge, found, None, source=source)
+        gathering.take_parcels(charge, found, gateway, source=source)
     elif any([_store(charge, one, source=source, gateway=gateway) for one in found.payments]):
         note_exchanges(charge, exchanges, source=source)
     return [payment.gateway_id for payment in found.payments]

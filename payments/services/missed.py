@@ -10,7 +10,7 @@ from config import clock
 from payments.models import Charge, GatewayResource, MissedNotification, Payment, Reconciliation
 
 # Who asks without having been told: what they find was missed.
-UNTOLD = frozenset({"check", "reconciliation"})
+UNTOLD = frozenset({"asked", "check", "reconciliation"})
 _FACTS = ("status", "gateway_status", "amount_cents", "received_cents", "refunded_cents", "settled_at")
 
 

@@ -55,14 +55,20 @@ def take(subscription: Subscription, turn: GatewayTurn, gateway: Gateway, *, sou
             resources.release(held)
 
 
-def check(charge: Charge, *, source: str, gateway: Gateway | None = None) -> None:
-    """Ask for the turn a charge stands for, where it is a thing of its own. Raises a ``GatewayError``."""
+def check(charge: Charge, *, source: str, gateway: Gateway | None = None) -> bool:
+    """Ask for the turn a charge stands for, where it is a thing of its own. Raises a ``GatewayError``.
+
+    False when somebody else is asking for it.
+    """
+    is_whole = True
     for row in charge.resources.filter(kind=ResourceKind.TURN):
         if held := resources.lease(row.pk):
             try:
                 refresh(charge.connection, row, held, source=source, gateway=gateway)
             finally:
                 resources.release(held)
+        is_whole &= held is not None
+    return is_whole
 
 
 def refresh(

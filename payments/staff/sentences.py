@@ -226,6 +226,7 @@ def source(entry: TimelineEntry) -> str:
         "refund": _("as a refund was asked for"),
         "change": _("as a change was asked for"),
         "person": _("asked by a person"),
+        "asked": _("asked by a person"),
         "check": _("found by our own check: the notification was missed or late"),
         "clock": _("by the calendar"),
         "hint": _("after an unsigned notification (%(cause)s)"),

@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 
 from connections import waiting
 from connections.models import Connection, ConnectionState
-from payments.models import Charge, Payment, TimelineEntry
-from payments.services import asking, resources
-from tests.factories import NOW, make_charge, make_payment
+from payments.models import Charge, MissedNotification, Payment, TimelineEntry
+from payments.services import asking, gathering, resources
+from tests.factories import NOW, make_charge, make_payment, make_resource
 from tests.payments.test_sandbox import at_asaas
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_what_it_says_is_stored_at_once_and_the_story_names_who_asked(
     asking.ask_now(payment.charge, actor=olga)
     assert Charge.objects.get().status == "paid"
     lines = {entry.code: entry for entry in TimelineEntry.objects.all()}
-    assert lines["asked"].actor == olga and lines["status"].source == "person"
+    assert lines["asked"].actor == olga and lines["status"].source == "asked"
     assert lines["exchange"].exchange["http_status"] == 200
     assert asking.known(payment.charge) == asking.Known(is_there=True, last=NOW)
 
@@ -111,9 +111,32 @@ def test_asks_nobody_about_what_no_gateway_has(gateway: Any, olga: User) -> None
 
 
 def test_who_asks_already_is_not_disturbed(gateway: Any, payment: Payment, olga: User) -> None:
+    """And nobody is told that the gateway answered."""
     assert resources.lease(payment.resource_id)
+    assert refused(payment.charge, olga)
+    assert len(gateway.calls) == 0 and not TimelineEntry.objects.exists()
+
+
+def test_what_nobody_had_told_is_counted_as_missed(gateway: Any, payment: Payment, olga: User) -> None:
+    gateway.get(f"{API}/payments/{payment.gateway_id}", json=at_asaas(payment, "RECEIVED"))
     asking.ask_now(payment.charge, actor=olga)
-    assert len(gateway.calls) == 0
+    assert [row.resource_id for row in MissedNotification.objects.all()] == [payment.resource_id]
+
+
+def test_the_parcels_of_a_plan_are_asked_for_within_the_same_patience(
+    gateway: Any, payment: Payment, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the gateway of the person who waits, not by one that may take its time for each."""
+    used = []
+    monkeypatch.setattr(
+        gathering, "take_parcels", lambda _charge, _found, speaker, source: used.append(speaker)
+    )
+    plan = make_resource(payment.charge, kind="plan", gateway_id="ins_1")
+    gateway.get(f"{API}/installments/ins_1", json={"id": "ins_1", "installmentCount": 2})
+    gateway.get(f"{API}/installments/ins_1/payments", json={"data": [], "hasMore": False, "totalCount": 0})
+    gateway.get(f"{API}/payments/{payment.gateway_id}", json=at_asaas(payment, "PENDING"))
+    asking.ask_now(plan.charge, actor=olga)
+    assert used and None not in used
 
 
 def test_waits_for_no_seat(
