@@ -14,7 +14,7 @@ from django.db.models import ForeignKey
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.groups import OPERATOR
+from backoffice.groups import OPERATOR, in_words, may
 from backoffice.preferences import keep_language, language_of
 from connections.models import Connection, ConnectionAccess, is_limited, reachable_by
 from payments.admin import ReadOnlyAdmin
@@ -50,6 +50,8 @@ class PersonForm(UserChangeForm):
         super().__init__(*args, **kwargs)
         if "language" in self.fields:
             self.fields["language"].initial = language_of(self.instance)
+        if "groups" in self.fields:
+            self.fields["groups"].label_from_instance = lambda group: in_words(group.name)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -58,6 +60,11 @@ class PersonForm(UserChangeForm):
             text = _("Operators work on the staff pages: take the administration or the group away.")
             raise forms.ValidationError(text)
         return cleaned
+
+
+class GroupFilter(admin.RelatedFieldListFilter):
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(group.pk, in_words(group.name)) for group in Group.objects.order_by("name")]
 
 
 admin.site.unregister([User, Group])
@@ -70,6 +77,7 @@ class PersonAdmin(UserAdmin):
     filter_horizontal = ()
     show_full_result_count = False
     list_display = ["username", "first_name", "last_name", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "is_staff", ("groups", GroupFilter)]
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "language")}),
@@ -112,7 +120,18 @@ class PersonAdmin(UserAdmin):
 class GroupsAdmin(ReadOnlyAdmin):
     """What each group may do stands in ``backoffice.groups``."""
 
+    list_display = ["in_words", "may"]
     search_fields = ["name"]
+    fields = ["in_words", "may"]
+    readonly_fields = ["in_words", "may"]
+
+    @admin.display(description=_("group"), ordering="name")
+    def in_words(self, group: Group) -> str:
+        return in_words(group.name)
+
+    @admin.display(description=_("may"))
+    def may(self, group: Group) -> str:
+        return may(group.name)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

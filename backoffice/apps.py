@@ -10,10 +10,12 @@ class BackofficeConfig(AppConfig):
     verbose_name = _("Back-office")
 
     def ready(self) -> None:
-        from backoffice import lockout
+        from backoffice import field_names, lockout
         from backoffice.groups import keep_groups
         from backoffice.preferences import remember_language
 
+        apps.get_app_config("auth").verbose_name = _("People")  # type: ignore[assignment]
+        field_names.give()
         # Once a migrate, after the uppermost app that has tables.
         top = apps.get_app_config("webhooks")
         post_migrate.connect(keep_groups, sender=top, dispatch_uid="backoffice.groups")

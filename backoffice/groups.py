@@ -7,8 +7,42 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.utils.translation import gettext_lazy as _
 
 ADMINISTRATOR, FINANCE, OPERATOR, AUDITOR = "Administrator", "Finance", "Operator", "Auditor"
+_IN_WORDS = {
+    ADMINISTRATOR: _("Administrator"),
+    FINANCE: _("Finance"),
+    OPERATOR: _("Operator"),
+    AUDITOR: _("Auditor"),
+}
+
+
+def in_words(name: str) -> str:
+    """A group's name as it is shown; one that somebody else made keeps its own."""
+    return str(_IN_WORDS.get(name, name))
+
+
+_MAY = {
+    ADMINISTRATOR: _(
+        "Connects accounts at the gateways, keeps people, gives money back, handles notifications and"
+        " anonymises customers. Creates no charges."
+    ),
+    FINANCE: _(
+        "Reviews charges, gives money back, compares with the gateways, sees the reports and handles"
+        " notifications. Creates no charges, connects no accounts."
+    ),
+    OPERATOR: _(
+        "Creates, sends, changes and cancels charges and subscriptions, and keeps plans. Gives no money back."
+    ),
+    AUDITOR: _("Sees and exports everything, changes nothing."),
+}
+
+
+def may(name: str) -> str:
+    """In a sentence what a group is for; of another one nothing is known."""
+    return str(_MAY.get(name, "–"))
+
 
 _READS_MONEY = (
     "payments.view_charge",

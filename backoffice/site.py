@@ -4,6 +4,7 @@ from functools import update_wrapper
 from typing import Any
 from urllib.parse import urlencode
 
+from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -64,11 +65,18 @@ class BackofficeSite(AdminSite):
         rooms = self._rooms(request)
         return super().index(request, {**(extra_context or {}), "rooms": rooms})
 
-    def _rooms(self, request: HttpRequest) -> list[dict[str, Any]]:
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Where the trail above a page leads: that part of the first page."""
+        title = apps.get_app_config(app_label).verbose_name
+        told = {"rooms": self._rooms(request, app_label), "title": title}
+        return super().app_index(request, app_label, {**(extra_context or {}), **told})
+
+    def _rooms(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """What the reader may open; a model no room names stands in one of its own."""
-        found = {
-            entry["model"]._meta.label: entry for app in self.get_app_list(request) for entry in app["models"]
-        }
+        listed = self.get_app_list(request, app_label)
+        found = {entry["model"]._meta.label: entry for app in listed for entry in app["models"]}
         rooms = [
             {
                 "title": title,

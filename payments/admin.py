@@ -61,6 +61,10 @@ _CENTS = [field.name for field in Charge._meta.fields if field.name.endswith("_c
 _SHOWN: tuple[Any, ...] = tuple(_amount(name) for name in _CENTS)
 
 
+# How the creating call was made: nothing a person reads.
+_CREATION = ["creation_token", "creation_due_at", "creation_tries", "creation_round"]
+
+
 @admin.register(Charge)
 class ChargeAdmin(ReadOnlyAdmin):
     list_display = [
@@ -73,7 +77,7 @@ class ChargeAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status"]
     search_fields = ["reference"]
-    exclude = ["pay_token", *_CENTS]
+    exclude = ["pay_token", *_CREATION, "revision", "check_due_at", *_CENTS]
     readonly_fields = _SHOWN
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -84,8 +88,10 @@ class ChargeAdmin(ReadOnlyAdmin):
 
 
 _ONE_AMOUNT: tuple[Any, ...] = (_amount("amount_cents"),)
-# How the creating call is made: nothing a person reads.
-_CALL = ["submission", "token", "http_method", "path", "body", "due_at", "tries", "looked_up"]
+_CALL = [
+    *("submission", "token", "http_method", "path", "body", "due_at", "tries", "looked_up"),
+    *("call_state", "revision", "check_due_at"),
+]
 
 
 @admin.register(Subscription)
@@ -116,7 +122,7 @@ class PlanAdmin(ReadOnlyAdmin):
     list_display = ["name", _amount("amount_cents"), "cycle", "state", "connection"]
     list_filter = ["state"]
     search_fields = ["name", "reference", "gateway_id"]
-    exclude = ["amount_cents", "submission", "token", "due_at", "tries"]
+    exclude = ["amount_cents", "submission", "token", "due_at", "tries", "check_due_at"]
     readonly_fields = _ONE_AMOUNT
 
     def view_on_site(self, plan: Plan) -> str:

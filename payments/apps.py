@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class PaymentsConfig(AppConfig):
     name = "payments"
-    verbose_name = _("Charges")
+    verbose_name = _("Charges and customers")
 
     def ready(self) -> None:
         from connections import open_work

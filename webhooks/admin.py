@@ -14,23 +14,19 @@ from webhooks.models import RejectedNotification, WebhookEvent
 from webhooks.panel import presentation
 from webhooks.services import hints
 
+# How it is followed; what of it a person wants to know stands on the page of the notification.
+_WORKINGS = [
+    *("dedupe_key", "expected", "expected_refunded_cents", "expected_amount_cents", "expected_counter"),
+    *("is_step_back", "forbids_delivery", "asked_again", "history", "delay", "resource"),
+]
+
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
-    list_display = [
-        "received_at",
-        "connection",
-        "topic",
-        "action",
-        "gateway_id",
-        "state",
-        "reason",
-        "repeats",
-        "is_hint",
-    ]
+    list_display = ["received_at", "connection", "topic", "gateway_id", "state", "is_hint"]
     list_filter = ["state", "is_hint"]
     search_fields = ["gateway_id", "topic"]
-    exclude = ["body", "query", "headers"]
+    exclude = ["body", "query", "headers", *_WORKINGS]
     readonly_fields = ["body_text"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

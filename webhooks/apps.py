@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class WebhooksConfig(AppConfig):
     name = "webhooks"
-    verbose_name = _("Notifications")
+    verbose_name = _("What the gateways sent")
 
     def ready(self) -> None:
         from payments.services import anonymising, resources

@@ -54,7 +54,8 @@ KEPT: dict[str, tuple[type[models.Model], str]] = {
 NOT_KEPT = {"amount", "discount", "fine", "interest", "total_discount", "seen_total", "unit", "q", "topic"}
 NOT_KEPT |= {"plan", "typed_name", "least", "most"}
 # In the lines of the story, which are text without end; the mark is compared only.
-ELSEWHERE = {"AnonymiseForm.request_number", "IgnoreForm.note", "ReviewForm.note", "ReviewForm.mark"}
+ELSEWHERE = {"AnonymiseForm.request_number", "IgnoreForm.note", "NoteForm.text"}
+ELSEWHERE |= {"ReviewForm.note", "ReviewForm.mark"}
 
 
 def every_form() -> Iterator[type[forms.Form]]:

@@ -2,6 +2,7 @@
 
 A fresh SQLite file, a server on a free port, a Chromium from the variable CHROMIUM or this machine. Each page
 is taken at both widths, light in Portuguese and dark in Spanish; ``--all`` takes every combination of these.
+Time stands still and chance is seeded (``frozen.py``): what a picture shows changes only with the product.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import tempfile
 import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests.browser import frozen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = [
@@ -38,7 +41,7 @@ FLAGS = [
 WIDTHS = (390, 1280)
 PORTUGUESE, SPANISH = "pt-BR", "es"
 USUAL = (("light", PORTUGUESE), ("dark", SPANISH))
-QUALITY = 60  # of WebP: letters stay sharp, and a page takes a fifth of what it takes as PNG
+QUALITY = 45  # of WebP: letters stay sharp, and a page takes a fifth of what it takes as PNG
 
 
 def chromium() -> str:
@@ -56,7 +59,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = Path(chosen.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with served(_fill_database) as (base, addresses):
+    with served(_fill_database, is_frozen=True) as (base, addresses):
         wanted = tuple(chosen.only or [""])
         pages = {name: address for name, address in addresses.items() if name.startswith(wanted)}
         sizes = _take_all(base, pages, folder, is_all=chosen.all)
@@ -64,7 +67,9 @@ def main() -> None:
 
 
 @contextmanager
-def served(fill: Callable[[], dict[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
+def served(
+    fill: Callable[[], dict[str, str]], *, is_frozen: bool = False
+) -> Iterator[tuple[str, dict[str, str]]]:
     """A server over a fresh database that ``fill`` fills: its address, and what ``fill`` returned."""
     with tempfile.TemporaryDirectory(prefix="screens-") as place:
         port = _free_port()
@@ -77,15 +82,12 @@ def served(fill: Callable[[], dict[str, str]]) -> Iterator[tuple[str, dict[str, 
             DJANGO_SETTINGS_MODULE="config.settings",
             LOG_LEVEL="ERROR",
         )
-        made = fill()
-        command = [
-            sys.executable,
-            "manage.py",
-            "runserver",
-            "--noreload",
-            "--nothreading",
-            f"127.0.0.1:{port}",
-        ]
+        os.environ.update(frozen.ENVIRONMENT if is_frozen else {})
+        with frozen.frozen() if is_frozen else nullcontext():
+            made = fill()
+        usual = ["manage.py", "runserver", "--noreload", "--nothreading", f"127.0.0.1:{port}"]
+        program = ["-m", "tests.browser.frozen", str(port)] if is_frozen else usual
+        command = [sys.executable, *program]
         with subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as server:
@@ -135,7 +137,9 @@ def _take_all(base: str, pages: dict[str, str], folder: Path, *, is_all: bool) -
                 locale=language,
                 color_scheme=scheme,  # type: ignore[arg-type]
                 base_url=base,
+                extra_http_headers=frozen.HEADERS,
             )
+            context.clock.set_fixed_time(frozen.MOMENT)
             more = "" if (scheme, language) == USUAL[0] else f"-{scheme}-{language}"
             sizes += _take(context, pages, folder, more)
             context.close()

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from tests import factories
 from tests.pages import (
+    admin_pages,
     sample,
     sample_batches,
     sample_customers,
@@ -39,16 +40,8 @@ FIXED = {
     "customers-nothing": "/customers/?q=zzz",
     "import": "/charges/import/",
     "reconciliations": "/reports/reconciliation/",
-    "connection-new": "/admin/connections/connection/add/",
-    "connections": "/admin/connections/connection/",
-    "admin": "/admin/",
-    "admin-groups": "/admin/auth/group/",
-    "admin-events": "/admin/webhooks/webhookevent/",
-    "admin-charges": "/admin/payments/charge/",
-    "admin-brands": "/admin/connections/brand/",
     "not-found": "/nowhere/",
     "password": "/password/",
-    "people": "/admin/auth/user/",
     "doctor": "/doctor/",
     "doctor-help": "/doctor/help/request_id_altered/",
     "doctor-help-webhook": "/doctor/help/webhook_wrong_url/",
@@ -71,6 +64,7 @@ def make(admin: User, operator: User) -> dict[str, str]:
     pages |= sample_subscriptions.make_subscriptions(charges["paid"], charges["checkout"])
     run = sample.make_comparison(charges["paid"], charges["pending"])
     pages["reconciliation"] = f"/reports/reconciliation/{run.public_id}/"
+    pages |= admin_pages.make(admin)
     return {**FIXED, **_pages_about(charges), **_fill_inbox(charges, admin), **pages}
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from config import clock
-from payments.models import Charge, Payment
+from payments.models import Charge, Customer, Payment
 from tests import factories
 
 # Days from now, cents, fee, cents given back.
@@ -17,13 +17,14 @@ _CAME = ((-1, 15_000, 199, 0), (-2, 22_000, 199, 5_000), (-4, 99_900, 199, 0))
 
 def make_settlements(charges: dict[str, Charge]) -> dict[str, str]:
     """Addresses of the report and of a charge paid by parcels."""
+    payer = charges["paid"].customer
     shop, net = charges["paid"].connection, charges["refunded"].connection
     for connection in (shop, net):
         for days, cents, fee, refunded in (*_COMING, *_FAR):
-            _pay(connection, cents, fee, refunded, settles_at=clock.now() + timedelta(days=days))
+            _pay(connection, payer, cents, fee, refunded, settles_at=clock.now() + timedelta(days=days))
     for days, cents, fee, refunded in _CAME:
         moment = clock.now() + timedelta(days=days)
-        _pay(shop, cents, fee, refunded, settles_at=moment, settled_at=moment)
+        _pay(shop, payer, cents, fee, refunded, settles_at=moment, settled_at=moment)
     return {"settlements": "/reports/settlements/", "charge-parcels": _in_parcels(charges["paid"])}
 
 
@@ -54,11 +55,19 @@ def _parcel(number: int) -> dict[str, Any]:
     return {"parcel": number, "due_date": (clock.now() + timedelta(days=30 * number - 70)).date()}
 
 
-def _pay(connection: Any, cents: int, fee: int, refunded: int, **values: Any) -> Payment:
+def _pay(connection: Any, customer: Customer, cents: int, fee: int, refunded: int, **values: Any) -> Payment:
+    paid_at = clock.now() - timedelta(days=5 + cents % 24)
     charge = factories.make_charge(
-        connection, status="paid", amount_cents=cents, received_cents=cents, refunded_cents=refunded
+        connection,
+        customer=customer,
+        status="paid",
+        amount_cents=cents,
+        received_cents=cents,
+        refunded_cents=refunded,
+        paid_at=paid_at,
+        created_at=paid_at - timedelta(days=2),
     )
-    return _money(charge, cents, fee, refunded_cents=refunded, **values)
+    return _money(charge, cents, fee, refunded_cents=refunded, paid_at=paid_at, **values)
 
 
 def _money(charge: Charge, cents: int, fee: int, **values: Any) -> Payment:
@@ -69,7 +78,6 @@ def _money(charge: Charge, cents: int, fee: int, **values: Any) -> Payment:
         received_cents=cents,
         fee_cents=fee,
         net_cents=cents - fee,
-        paid_at=clock.now() - timedelta(days=40),
         gateway_status="CONFIRMED",
-        **values,
+        **{"paid_at": clock.now() - timedelta(days=40), **values},
     )
