@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.gateways.base import Rejection
 from payments.admin import ReadOnlyAdmin
 from webhooks.models import RejectedNotification, WebhookEvent
-from webhooks.panel import presentation
+from webhooks.panel import figures, presentation
 from webhooks.services import hints
 
 # How it is followed; what of it a person wants to know stands on the page of the notification.
@@ -54,4 +54,4 @@ class RejectedNotificationAdmin(ReadOnlyAdmin):
             hints.SURPLUS: _("unsigned hint: too many were waiting already"),
             Rejection.UNSIGNED_IPN.value: _("unsigned hint about nothing we follow"),
         }
-        return str(sentences.get(counted.reason, counted.reason))
+        return str(sentences.get(counted.reason) or figures.refusal_in_words(counted.reason)[0])

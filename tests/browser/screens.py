@@ -2,6 +2,7 @@
 
 A fresh SQLite file, a server on a free port, a Chromium from the variable CHROMIUM or this machine. Each page
 is taken at both widths, light in Portuguese and dark in Spanish; ``--all`` takes every combination of these.
+Without ``--only`` it also removes what else lies in the folder as WebP: pictures of pages that are gone.
 Time stands still and chance is seeded (``frozen.py``): what a picture shows changes only with the product.
 """
 
@@ -62,8 +63,11 @@ def main() -> None:
     with served(_fill_database, is_frozen=True) as (base, addresses):
         wanted = tuple(chosen.only or [""])
         pages = {name: address for name, address in addresses.items() if name.startswith(wanted)}
-        sizes = _take_all(base, pages, folder, is_all=chosen.all)
-    print(f"{len(sizes)} pictures of {len(pages)} pages, {sum(sizes) / 1e6:.1f} MB")
+        taken = _take_all(base, pages, folder, is_all=chosen.all)
+    for old in set() if chosen.only else set(folder.glob("*.webp")) - set(taken):
+        old.unlink()
+    megabytes = sum(path.stat().st_size for path in taken) / 1e6
+    print(f"{len(taken)} pictures of {len(pages)} pages, {megabytes:.1f} MB")
 
 
 @contextmanager
@@ -126,10 +130,9 @@ def _wait(url: str) -> None:
     raise SystemExit("The server did not start.")
 
 
-def _take_all(base: str, pages: dict[str, str], folder: Path, *, is_all: bool) -> list[int]:
-    """The size of each picture in bytes."""
+def _take_all(base: str, pages: dict[str, str], folder: Path, *, is_all: bool) -> list[Path]:
     looks = [(scheme, language) for scheme in ("light", "dark") for language in (PORTUGUESE, SPANISH)]
-    sizes: list[int] = []
+    taken: list[Path] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for scheme, language in looks if is_all else USUAL:
@@ -141,20 +144,20 @@ def _take_all(base: str, pages: dict[str, str], folder: Path, *, is_all: bool) -
             )
             context.clock.set_fixed_time(frozen.MOMENT)
             more = "" if (scheme, language) == USUAL[0] else f"-{scheme}-{language}"
-            sizes += _take(context, pages, folder, more)
+            taken += _take(context, pages, folder, more)
             context.close()
         browser.close()
-    return sizes
+    return taken
 
 
-def _take(context: BrowserContext, pages: dict[str, str], folder: Path, more: str) -> Iterator[int]:
+def _take(context: BrowserContext, pages: dict[str, str], folder: Path, more: str) -> Iterator[Path]:
     stranger = [name for name in pages if name == "login"]
     yield from _walk(context, {name: pages[name] for name in stranger}, folder, more)
     _log_in(context)
     yield from _walk(context, {name: pages[name] for name in pages if name not in stranger}, folder, more)
 
 
-def _walk(context: BrowserContext, pages: dict[str, str], folder: Path, more: str) -> Iterator[int]:
+def _walk(context: BrowserContext, pages: dict[str, str], folder: Path, more: str) -> Iterator[Path]:
     page = context.new_page()
     page.on("console", lambda message: print(f"  {message.type}: {message.text}"))
     language = page.evaluate("navigator.language")
@@ -164,9 +167,9 @@ def _walk(context: BrowserContext, pages: dict[str, str], folder: Path, more: st
             page.goto(f"{address}?lang={language}" if name.startswith("pay-") else address)
             page.wait_for_timeout(250)  # sums, parcels and charts come after the page
             _report_sideways(page, name, width)
-            picture = _picture(page)
-            (folder / f"{name}-{width}{more}.webp").write_bytes(picture)
-            yield len(picture)
+            path = folder / f"{name}-{width}{more}.webp"
+            path.write_bytes(_picture(page))
+            yield path
     page.close()
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from tests.backoffice.test_permissions import table
 from tests.browser import axe
+from tests.browser.screens import ROOT, WIDTHS
 from tests.browser.test_pages import WIDEST, fits
 from tests.pages import every_page
 
@@ -46,7 +47,8 @@ NARROW = {"width": 320, "height": 640}
 
 def route_of(address: str) -> str:
     """As the table writes it."""
-    return "/" + re.sub(r"<\w+:", "<", resolve(address.partition("?")[0]).route)
+    route = re.sub(r"\(\?P(<\w+>).*?\)/\$$", r"\1/", resolve(address.partition("?")[0]).route)
+    return "/" + re.sub(r"<\w+:", "<", route)
 
 
 def is_ours(address: str) -> bool:
@@ -68,9 +70,17 @@ def test_no_page_is_forgotten(addresses: dict[str, str]) -> None:
     assert NO_PAGE - shown == set() and NO_PAGE & looked_at == set()
 
 
+@pytest.mark.django_db
+def test_every_page_has_its_pictures(people: tuple[User, User]) -> None:
+    names = [*every_page.make(*people), "login"]
+    wanted = {f"{name}-{width}{look}.webp" for name in names for width in WIDTHS for look in ("", "-dark-es")}
+    there = {path.name for path in (ROOT / "docs" / "screens").glob("*.webp")}
+    assert wanted == there, "python -m tests.browser.screens"
+
+
 def wrong_with(page: Page, address: str) -> list[str]:
     """By axe, in light and in dark; and what sticks out on phones, the narrowest too."""
-    page.emulate_media(color_scheme="light")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address)
     found = axe.violations(page)

@@ -36,6 +36,11 @@ def test_a_machine_without_python_is_told_what_is_missing(tmp_path: Path) -> Non
     assert "MISSING: Python 3.11" in answer.stderr
 
 
+def test_the_pictures_it_shows_are_there() -> None:
+    shown = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert shown and [name for name in shown if not (ROOT / name).is_file()] == []
+
+
 def test_every_requirement_is_justified() -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text()
     for file in ("requirements.txt", "requirements-dev.txt"):
