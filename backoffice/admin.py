@@ -50,8 +50,9 @@ class PersonForm(UserChangeForm):
         super().__init__(*args, **kwargs)
         if "language" in self.fields:
             self.fields["language"].initial = language_of(self.instance)
-        if "groups" in self.fields:
-            self.fields["groups"].label_from_instance = lambda group: in_words(group.name)
+        groups = self.fields.get("groups")
+        if isinstance(groups, forms.ModelMultipleChoiceField):
+            groups.label_from_instance = lambda group: in_words(group.name)  # type: ignore[assignment, method-assign]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -63,7 +64,7 @@ class PersonForm(UserChangeForm):
 
 
 class GroupFilter(admin.RelatedFieldListFilter):
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         return [(group.pk, in_words(group.name)) for group in Group.objects.order_by("name")]
 
 

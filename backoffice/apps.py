@@ -14,7 +14,7 @@ class BackofficeConfig(AppConfig):
         from backoffice.groups import keep_groups
         from backoffice.preferences import remember_language
 
-        apps.get_app_config("auth").verbose_name = _("People")  # type: ignore[assignment]
+        apps.get_app_config("auth").verbose_name = _("People")
         field_names.give()
         # Once a migrate, after the uppermost app that has tables.
         top = apps.get_app_config("webhooks")

@@ -79,5 +79,5 @@ def give() -> None:
     for _title, _sentence, labels in ROOMS:
         for label in (label for label in labels if not label.startswith("auth.")):
             for field in apps.get_model(label)._meta.fields:
-                if field._verbose_name is None and field.name in NAMES:  # type: ignore[attr-defined]
+                if field._verbose_name is None and field.name in NAMES:
                     field.verbose_name = NAMES[field.name]
