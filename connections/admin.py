@@ -221,7 +221,8 @@ class ConnectionAdmin(admin.ModelAdmin):
         if connection.state == ConnectionState.READY:
             problem_pages.look_at_webhook(self, request, connection, _seconds_left(request))
         level = messages.SUCCESS if connection.state == ConnectionState.READY else messages.ERROR
-        words = [connection.get_state_display(), connection.state_reason]
+        reason = gettext(connection.state_reason) if connection.state_reason else ""
+        words = [connection.get_state_display(), reason]
         self.message_user(request, _("Checked: %s") % " · ".join(filter(None, words)), level)
         self.log_change(request, connection, gettext("Checked at the gateway: %s") % words[0])
 

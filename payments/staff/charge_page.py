@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from payments import parcel_words, parcels, presentation
 from payments.breakdown import breakdown
@@ -31,8 +31,16 @@ from payments.staff.sentences import story
 _STORY = "#story-title"
 
 
+class _Lines(forms.CharField):
+    """Line breaks count once, as the browser counts them in the box."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
 class NoteForm(forms.Form):
-    text = forms.CharField(
+    text = _Lines(
         label=gettext_lazy("Note for your team"),
         max_length=noting.MOST_LETTERS,
         error_messages={"required": gettext_lazy("Write the note first.")},
@@ -42,7 +50,7 @@ class NoteForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.is_bound and "text" in self.errors:
-            wrong = {"aria-invalid": "true", "aria-describedby": "error-text"}
+            wrong = {"aria-invalid": "true", "aria-describedby": "error-text", "autofocus": True}
             self.fields["text"].widget.attrs.update(wrong)
 
 
@@ -77,18 +85,22 @@ def ask(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(shown)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @permission_required(("payments.view_charge", "payments.note_charge"), raise_exception=True)
 def note(request: HttpRequest, reference: str) -> HttpResponse:
-    """Put a note into the story, for colleagues alone."""
-    shown, form = _charge(request, reference), NoteForm(request.POST)
-    if shown.customer.anonymised_at:
-        messages.warning(request, _("This customer was anonymised: nothing is written about them any more."))
+    """Put a note into the story, for colleagues alone. Who only looks is led to the charge."""
+    shown = _charge(request, reference)
+    if request.method != "POST":
         return redirect(shown)
+    form = NoteForm(request.POST)
     if not form.is_valid():
         return _page(request, shown, form, status=422)
-    noting.add_note(shown, form.cleaned_data["text"], actor=_actor(request))
+    try:
+        noting.add_note(shown, form.cleaned_data["text"], actor=_actor(request))
+    except noting.Forgotten:
+        messages.warning(request, _("This customer was anonymised: nothing is written about them any more."))
+        return redirect(shown)
     return redirect(shown.get_absolute_url() + _STORY)
 
 
@@ -122,6 +134,7 @@ def _page(request: HttpRequest, shown: Charge, form: NoteForm, *, status: int = 
         "story": stories.whole(shown, story(shown, only=part.entries), reader=request.user, part=part),
         "part": part,
         "story_parts": stories.PARTS,
+        "story_url": shown.get_absolute_url(),
         "may_send_again": doubt.may_send_again(shown),
         "refunds": refunds,
         "disputes": dispute_words.of_charge(shown),

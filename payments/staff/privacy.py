@@ -70,7 +70,10 @@ def _parts(own: Customer) -> Iterator[dict[str, Any]]:
     heads = [_("Created"), _("Reference"), _("Description"), _("Amount"), _("Status"), _("Account")]
     yield _part(_("Charges"), heads, ([*_charge(one)] for one in charges))
     payments = (
-        Payment.objects.filter(charge__customer=own).select_related("charge", "connection").order_by("pk")
+        Payment.objects.filter(charge__customer=own)
+        .select_related("charge", "connection")
+        .defer("connection__credentials", "connection__webhook_secrets")
+        .order_by("pk")
     )
     heads = [_("Charge"), _("Gateway id"), _("Received"), _("Given back"), _("Paid at")]
     yield _part(_("Payments at the gateway"), heads, ([*_payment(one)] for one in payments))

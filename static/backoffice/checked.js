@@ -8,7 +8,7 @@
   if (!form || !pattern) return;
   var parcels = document.getElementById("parcels");
   var number = document.getElementById("id_instalments");
-  var typed = {}, left = {}, timer = null, asked = 0;
+  var typed = {}, left = {}, previewed = {}, timer = null, asked = 0;
 
   function boxOf(name) {
     return Array.prototype.find.call(form.elements, function (box) {
@@ -81,7 +81,8 @@
       if (mine !== asked) return;
       Object.keys(told.previews).forEach(function (id) {
         var place = document.getElementById(id);
-        if (place) place.innerHTML = told.previews[id];
+        // Read out where it is otherwise than before, not after each letter.
+        if (place && previewed[id] !== told.previews[id]) place.innerHTML = previewed[id] = told.previews[id];
       });
       if (fitParcels()) { ask(); return; } // asked with a number too many, or too few
       show(told.problems);

@@ -42,7 +42,7 @@ TABLE = """
 /charges/import/<batch_id>/not-made/                      Lxxoxnx mmmmmmm
 /charges/<reference>/                                     Loooonn mmmmmmm
 /charges/<reference>/ask/                                 mmmmmmm Lrrrxnn
-/charges/<reference>/note/                                mmmmmmm Luuuxnn
+/charges/<reference>/note/                                Lrrrxnn Luuuxnn
 /charges/<reference>/review/                              Lxrxxxx Lxrxxxx
 /charges/<reference>/refund/                              Looxxxn Luuxxxn
 /charges/<reference>/refund/check/                        mmmmmmm Looxxxn

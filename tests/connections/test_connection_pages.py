@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -121,3 +123,14 @@ def test_waiting_page_asks_for_its_mark(person: Client) -> None:
 
 def _page(person: Client, pk: int) -> str:
     return person.get(reverse("admin:connections_connection_change", args=[pk])).content.decode()
+
+
+def test_the_open_charges_that_are_counted_are_those_that_are_listed(admin_client: Client) -> None:
+    """Overdue ones too: by this figure somebody decides whether an account may go."""
+    connection = make_connection()
+    for status in ("pending", "overdue", "authorized", "confirming", "paid", "draft"):
+        make_charge(connection, status=status)
+    page = admin_client.get(f"/admin/connections/connection/{connection.pk}/change/").content.decode()
+    [address] = re.findall(r'href="(/charges/\?[^"]+)"', page)
+    assert 'data-open-charges="4"' in page
+    assert admin_client.get(unescape(address)).content.decode().count("data-reference=") == 4

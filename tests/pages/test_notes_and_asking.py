@@ -112,3 +112,23 @@ def test_main_actions_stand_above_and_rare_ones_apart(admin: Client, charges: di
     assert charges["pending"].customer.get_absolute_url() in page
     factories.make_payment(charges["paid"], "paid", paid_at=clock.now())
     assert read(admin, charges["paid"]).index("data-give-back") > 0
+
+
+def test_a_note_that_is_refused_stands_where_it_was_typed(
+    operator: Client, charges: dict[str, Charge]
+) -> None:
+    """With the cursor in it; what is open there meanwhile leads back to the charge, whoever asks for it."""
+    charge = charges["pending"]
+    address = f"{charge.get_absolute_url()}note/"
+    answer = operator.post(address, {"text": "x" * (noting.MOST_LETTERS + 1)}, headers=ENGLISH)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and f'action="{address}#note"' in page and " autofocus" in page
+    assert f'href="{charge.get_absolute_url()}?story=' in page
+    assert operator.get(address).url == charge.get_absolute_url()  # type: ignore[attr-defined]
+
+
+def test_line_breaks_of_a_note_count_as_in_the_box(operator: Client, charges: dict[str, Charge]) -> None:
+    text = "line\r\n" * (noting.MOST_LETTERS // 5 - 1) + "last"
+    operator.post(f"{charges['pending'].get_absolute_url()}note/", {"text": text})
+    noted = TimelineEntry.objects.get(code="note")
+    assert noted.data["text"] == text.replace("\r\n", "\n")
