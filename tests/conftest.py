@@ -23,6 +23,7 @@ from pytest_socket import socket_allow_hosts
 from tests.browser.chromium import browser  # noqa: F401
 from tests.house import environment  # first: it makes bin/lib importable
 from tests.house.emptying import replace_flush
+from tests.house.rendering import tell_of_whole_pages
 
 from lib.processes import free_port  # isort: skip
 
@@ -42,6 +43,10 @@ _SMALL_ENDS = (
     *("_apart", "_boletos", "_creation", "_dispute_ends", "_disputing", "_gate", "_health", "_parcels"),
     *("_pausing", "_subscribing", "_subscription_twins", "_waiting"),
 )
+
+
+# Between two looks for garbage: with the usual seven hundred they take a tenth of the time.
+_ALLOCATIONS = 50_000
 
 
 # How long generated examples take says nothing on a machine that does something else meanwhile.
@@ -72,6 +77,7 @@ def pytest_collection() -> Generator[None, Any, Any]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(_ALLOCATIONS)
         gc.enable()
 
 
@@ -133,6 +139,11 @@ def no_list_of_static_files() -> None:
     from django.conf import settings as django_settings
 
     django_settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whole_pages(django_test_environment: None) -> None:
+    tell_of_whole_pages()
 
 
 @pytest.fixture(autouse=True)

@@ -103,6 +103,7 @@ def test_without_a_colour_it_wears_ours(person: Client, connection: Connection, 
         (png(96, 96, is_noise=True), "The logo has 28 kB and may have 10"),
         (png() + bytes(3 * 1024 * 1024), "The logo has 3073 kB and may have 10"),
     ],
+    ids=["svg", "cut", "tiny", "noise", "huge"],
 )
 def test_says_what_is_wrong_with_a_logo(
     person: Client, connection: Connection, body: bytes, words: str

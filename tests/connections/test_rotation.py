@@ -25,7 +25,6 @@ from webhooks.services import inbox, reasserting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_broker", "clock"), pytest.mark.weighty]
 _numbers = itertools.count(1)
-MANY = 1000
 _client = Client()  # one for all: each loads the middleware anew
 
 
@@ -390,20 +389,25 @@ def test_mercado_pago_shows_the_new_address_to_paste(person: Client, mercadopago
 # -- under traffic ---------------------------------------------------------------------------------
 
 
-def under_traffic(one: Callable[[int], int], *, rotate_at: int, rotate: Callable[[], Any]) -> None:
-    """A thousand notifications with the rotation among them: none refused, none lost."""
+@pytest.fixture(params=[150, pytest.param(1000, marks=pytest.mark.full)])
+def many(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+def under_traffic(one: Callable[[int], int], *, many: int, rotate: Callable[[], Any]) -> None:
+    """So many notifications with the rotation among them: none refused, none lost."""
     answers = []
     before = WebhookEvent.objects.count()
-    for number in range(MANY):
-        if number == rotate_at:
+    for number in range(many):
+        if number == many // 3:
             rotate()
         answers.append(one(number))
-    assert answers == [200] * MANY
-    assert WebhookEvent.objects.count() - before >= MANY
+    assert answers == [200] * many
+    assert WebhookEvent.objects.count() - before >= many
     assert not RejectedNotification.objects.exists()
 
 
-def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk) -> None:
+def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk, many: int) -> None:
     tokens = [token_of(registered)]
 
     def on_the_way(sent: dict[str, Any]) -> None:
@@ -413,13 +417,13 @@ def test_a_new_token_under_traffic(registered: Connection, desk: AsaasDesk) -> N
     desk.before_put = on_the_way
     under_traffic(
         lambda number: deliver(registered, tokens[number % len(tokens)]),
-        rotate_at=300,
+        many=many,
         rotate=lambda: services.new_token(registered, by="root"),
     )
     assert len(tokens) == 2
 
 
-def test_pasted_secrets_under_traffic(mercadopago: Connection) -> None:
+def test_pasted_secrets_under_traffic(mercadopago: Connection, many: int) -> None:
     old, new = ["test-tab-secret", "production-tab-secret"], ["new-test", "new-production"]
     in_use = list(old)
 
@@ -429,12 +433,12 @@ def test_pasted_secrets_under_traffic(mercadopago: Connection) -> None:
 
     under_traffic(
         lambda number: deliver_signed(mercadopago, in_use[number % len(in_use)]),
-        rotate_at=300,
+        many=many,
         rotate=rotate,
     )
 
 
-def test_a_new_address_under_traffic(registered: Connection) -> None:
+def test_a_new_address_under_traffic(registered: Connection, many: int) -> None:
     token, paths = token_of(registered), [registered.path_token]
 
     def rotate() -> None:
@@ -443,7 +447,7 @@ def test_a_new_address_under_traffic(registered: Connection) -> None:
 
     under_traffic(
         lambda number: deliver(registered, token, path_token=paths[number % len(paths)]),
-        rotate_at=300,
+        many=many,
         rotate=rotate,
     )
 

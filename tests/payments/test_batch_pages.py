@@ -150,7 +150,11 @@ def test_the_template_is_a_file_that_is_read(client: Client, connection: Connect
         assert not upload(client, connection, file=file).unused_columns
 
 
-@pytest.mark.parametrize("content", [b"", b"nome\nAna", b"PK\x03\x04", b"x" * (2 * 1024 * 1024 + 1)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"nome\nAna", b"PK\x03\x04", b"x" * (2 * 1024 * 1024 + 1)],
+    ids=["empty", "headless", "workbook", "large"],
+)
 def test_a_file_that_is_none_is_told_in_words(client: Client, connection: Connection, content: bytes) -> None:
     file = file_of(name="x.csv")
     file.file, file.size = io.BytesIO(content), len(content)

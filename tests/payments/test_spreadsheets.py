@@ -63,6 +63,7 @@ def test_sees_cells_that_belong_to_no_column() -> None:
         b"x" * (spreadsheets.MOST_BYTES + 1),
         f'{HEAD}\n"{"x" * 140_000}'.encode(),
     ],
+    ids=lambda content: content[:12].decode("ascii", "replace"),
 )
 def test_says_what_is_wrong_with_the_whole_file(content: bytes) -> None:
     with pytest.raises(NotReadable, match=r"\w"):

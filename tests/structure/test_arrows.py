@@ -39,8 +39,18 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
+@cache
+def imports(tree: ast.Module) -> tuple[str, ...]:
+    return tuple(_imports(tree))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -127,7 +137,7 @@ def test_http_leaves_by_one_door() -> None:
 def test_there_is_one_clock() -> None:
     wrong = []
     for path, tree in modules(*ROOMS):
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called in ("datetime.now", "datetime.utcnow", "date.today", "timezone.now", "time.time"):
                 wrong.append((path, called))
@@ -147,14 +157,14 @@ def _writes_status(node: ast.AST) -> bool:
 
 
 def test_a_charge_status_has_one_writer() -> None:
-    writers = {path for path, tree in modules(*ROOMS) for node in ast.walk(tree) if _writes_status(node)}
+    writers = {path for path, tree in modules(*ROOMS) for node in nodes(tree) if _writes_status(node)}
     assert writers == STATUS_WRITER
 
 
 def test_functions_stay_small() -> None:
     long = []
     for path, tree in modules(*ROOMS):
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 50:
                 long.append(f"{path} {node.name}")
     assert long == []

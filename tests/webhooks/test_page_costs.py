@@ -157,6 +157,7 @@ def asked(client: Client, event: WebhookEvent) -> list[tuple[str, int]]:
     return found
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("number", [2_000, pytest.param(100_000, marks=pytest.mark.full)])
 def test_every_page_asks_as_little_of_many_as_of_few(admin: Client, number: int) -> None:
     connection = make_connection()
