@@ -49,15 +49,22 @@ _SMALL_ENDS = (
 _ALLOCATIONS = 50_000
 
 
-# How long generated examples take says nothing on a machine that does something else meanwhile.
-settings.register_profile(
-    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("house")
+# How long generated examples take says nothing on a machine that does something else meanwhile. Each run
+# draws others, so that a usual one needs fewer.
+for profile, examples in (("usual", 30), ("full", 100)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 replace_flush()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    is_usual = "not full" in str(config.getoption("markexpr")).split(" and ")
+    settings.load_profile("usual" if is_usual else "full")
     config.addinivalue_line("markers", "full: takes long; only with bin/test --full")
     config.addinivalue_line("markers", "weighty: of both stacks only on PostgreSQL, unless --full")
     config.addinivalue_line("markers", "small: of both stacks only on SQLite, unless --full")

@@ -29,7 +29,7 @@ from tests.payments import itemised
 from tests.payments.creating import ASAAS, PAYMENT, at_asaas, new, posts, qr
 
 pytestmark = pytest.mark.django_db
-QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 SHIRTS = Line(description="Camiseta", quantity=3, unit_cents=4_990, discount_cents=970)
 MUG = Line(description="Caneca", quantity=1, unit_cents=2_500)
 BOTH = 3 * 4_990 - 970 + 2_500

@@ -163,7 +163,9 @@ def test_a_file_that_is_none_is_told_in_words(client: Client, connection: Connec
     assert not ChargeBatch.objects.exists() and 'value="boleto" selected' in answer.content.decode()
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(tail=st.binary(max_size=300))
 def test_any_bytes_are_answered(client: Client, connection: Connection, tail: bytes) -> None:
     file = file_of(name="x.csv")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.gateways.base import GatewayPayment, PaymentStatus
@@ -179,7 +179,6 @@ def test_misses_nothing_when_many_are_added_between_two_pages(asaas: Any) -> Non
     assert len(found) == len(set(found))
 
 
-@settings(deadline=None, max_examples=60)
 @given(data=st.data(), count=st.integers(0, 420))
 def test_shows_every_payment_that_stays_whatever_moves(data: st.DataObject, count: int) -> None:
     with responses.RequestsMock() as mocked:

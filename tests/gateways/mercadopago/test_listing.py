@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.gateways.base import GatewayPayment, PaymentStatus
@@ -205,7 +205,6 @@ def test_stops_where_it_began_when_changes_never_cease(mercado: Any) -> None:
     assert len(search.asked) <= 3
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     data=st.data(),
     count=st.integers(0, 420),

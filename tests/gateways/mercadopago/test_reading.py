@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.gateways.mercadopago.disputes import to_chargeback, to_claim
@@ -24,7 +24,6 @@ _VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("name", ["subscription", "plan", "turn", "chargeback"])
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_reading_never_raises(name: str, data: st.DataObject) -> None:
     body: dict[str, Any] = sample.body("mercadopago", name)
