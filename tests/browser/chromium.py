@@ -7,13 +7,17 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.screens import FLAGS
+
+# How long a page takes on a busy machine is not what tests are about; milliseconds.
+PATIENCE = 60_000
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     # Playwright's own loop runs in this thread; the tests themselves are plain calls.
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")

@@ -107,7 +107,7 @@ def test_is_connected_by_the_keyboard_alone_and_waits_for_the_first_notification
     Connection.objects.filter(pk=connection.pk).update(
         last_event_at=connection.created_at, webhook_state=WebhookState.TESTED
     )
-    expect(page.locator("[data-step=first]")).to_have_attribute("data-is", "done", timeout=10_000)
+    expect(page.locator("[data-step=first]")).to_have_attribute("data-is", "done")
     expect(page.locator("#live")).to_have_attribute("data-steps-left", "0")
 
 

@@ -72,7 +72,7 @@ def test_turns_paid_by_itself(
     page.goto(address(charge))
     expect(page.locator("#live")).to_have_attribute("data-status", before)
     turn_paid(charge)
-    expect(page.locator("#live")).to_have_attribute("data-status", "paid", timeout=10_000)
+    expect(page.locator("#live")).to_have_attribute("data-status", "paid")
     expect(page.locator("#announce")).to_contain_text("aga")
     assert page.locator("#live[data-live-url]").count() == 0
 
@@ -180,7 +180,7 @@ def test_refused_attempt_appears_by_itself(page: Page, staff: None, charges: dic
     page.goto(f"/pay/{charge.pay_token}/")
     expect(page.locator("[data-refused]")).to_have_count(0)
     factories.make_payment(charge, "failed", gateway_status="rejected/cc_rejected_other_reason")
-    expect(page.locator("[data-refused]")).to_be_visible(timeout=10_000)
+    expect(page.locator("[data-refused]")).to_be_visible()
     expect(page.locator("[data-checkout-link]")).to_be_visible()
 
 
@@ -216,7 +216,7 @@ def test_code_runs_out_under_the_customers_eyes(page: Page, on_demand: Charge, s
     page.goto(f"/pay/{on_demand.pay_token}/")
     first = page.locator("#code").input_value()
     simulator.control("POST", "clock", {"advance_seconds": 31 * 24 * 3600})
-    expect(page.locator("form button.main")).to_be_visible(timeout=10_000)
+    expect(page.locator("form button.main")).to_be_visible()
     expect(page.locator("#code")).to_have_count(0)
     page.click("form button.main")
     expect(page.locator("#code")).to_be_visible()

@@ -82,7 +82,7 @@ def test_ways_are_tabs_that_keys_move(page: Page, states: dict[str, Charge]) -> 
     expect(page.locator("#tab-pix")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Boleto").click()
     Charge.objects.filter(pk=states["ways"].pk).update(description="Outra")
-    expect(page.locator(".pay-sum")).to_contain_text("Outra", timeout=10_000)
+    expect(page.locator(".pay-sum")).to_contain_text("Outra")
     expect(boleto).to_be_visible()
     expect(pix).to_be_hidden()
 
@@ -132,7 +132,7 @@ def test_receipt_comes_by_itself_and_prints_on_one_page(page: Page, states: dict
     page.goto(address(states["pix"]))
     page.locator(".pay-steps").scroll_into_view_if_needed()
     turn_paid(states["pix"])
-    expect(page.locator("#live")).to_have_attribute("data-status", "paid", timeout=10_000)
+    expect(page.locator("#live")).to_have_attribute("data-status", "paid")
     expect(page.locator(".receipt-mark")).to_be_in_viewport()
     page.emulate_media(media="print")
     expect(page.locator("[data-print]")).to_be_hidden()
@@ -145,7 +145,7 @@ def test_a_link_that_was_ended_shows_nothing_any_more(page: Page, states: dict[s
     opened.goto(address(states["pix"]))
     expect(opened.locator("#code")).to_be_visible()
     Charge.objects.filter(pk=states["pix"].pk).update(pay_token="another-token")
-    expect(opened.locator("#code")).to_have_count(0, timeout=10_000)
+    expect(opened.locator("#code")).to_have_count(0)
     expect(opened.locator(".error-number")).to_have_text("404")
 
 

@@ -194,7 +194,7 @@ def test_of_many_workers_at_once_one_gets_the_first_call() -> None:
 
     def ask() -> None:
         try:
-            together.wait(20)
+            together.wait(60)
             granted.append(pausing.may_ask(connection.pk))
         finally:
             database.close()
@@ -203,5 +203,5 @@ def test_of_many_workers_at_once_one_gets_the_first_call() -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(20)
+        worker.join(60)
     assert sorted(granted) == [False] * 7 + [True]

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
+from tests.browser.chromium import PATIENCE
+
 PHONE = {"width": 390, "height": 844}
-PATIENCE, USUAL_PATIENCE = 60_000, 5_000  # milliseconds: for what must happen at all, and Playwright's own
 _CARD = {"number": "5031433215406351", "holder": "APRO", "expiry": "11/30", "ccv": "123"}
 _CUSTOMER = {"name": "Maria da Silva", "document": "529.982.247-25", "email": "maria@example.com"}
 _STREET = {"zip_code": "01310-100", "street": "Av. Paulista", "street_number": "1000"}

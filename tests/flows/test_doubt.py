@@ -88,7 +88,7 @@ def pages(running: Running, key: str, reference: str) -> list[str]:
         f"{running.stack.simulator_url}/mercadopago/checkout/preferences/search",
         params={"external_reference": reference},
         headers={"Authorization": f"Bearer {running.shop(key).account['access_token']}"},
-        timeout=10,
+        timeout=60,
     )
     return [one["id"] for one in answer.json()["elements"] or []]
 

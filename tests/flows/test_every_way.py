@@ -64,7 +64,7 @@ def give_back_with_the_payer(running: Running, reference: str, cents: int) -> No
     give_back(running, reference, cents)
     link = f"Refund.objects.get(charge__reference={reference!r}).payer_link"
     running.wait_until(lambda: bool(running.evaluate(link)), "the payer is asked where the money shall go")
-    assert requests.post(running.evaluate(link), data=BANK, timeout=10).ok
+    assert requests.post(running.evaluate(link), data=BANK, timeout=60).ok
     running.control("refund_step", reference=reference, outcome="done")
 
 

@@ -46,7 +46,7 @@ def alone(letters: Path) -> Iterator[Running]:
 def hook(running: Running) -> dict[str, Any]:
     account = running.shop("asaas").account
     address = f"{running.stack.simulator_url}{account['base']}/v3/webhooks"
-    [found] = requests.get(address, headers={"access_token": account["api_key"]}, timeout=10).json()["data"]
+    [found] = requests.get(address, headers={"access_token": account["api_key"]}, timeout=60).json()["data"]
     return dict(found)
 
 

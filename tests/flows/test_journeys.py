@@ -17,8 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.flows.conftest import product
 from tests.flows.persons import (
-    PATIENCE,
-    USUAL_PATIENCE,
     Person,
     address,
     becomes,
@@ -47,14 +45,6 @@ WAITS = (7, 40, 150, 750, 4400)
 def running() -> Iterator[Running]:
     with product() as made:
         yield made
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patient() -> Iterator[None]:
-    """What is waited for here is done by other processes."""
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=USUAL_PATIENCE)
 
 
 def _signed_in(browser: Browser, running: Running, name: str) -> Iterator[Person]:
@@ -278,7 +268,7 @@ def test_money_that_does_not_fit_waits_for_a_person(
     followed = watch(operator.open(f"/charges/{reference}/"))
     opened = watch(customer.open(followed.input_value("#pay-link")))
     running.control("pay", reference=reference, amount="9.00")
-    expect(followed.locator("[data-review=amount]")).to_be_visible(timeout=PATIENCE)
+    expect(followed.locator("[data-review=amount]")).to_be_visible()
     turns(opened, "checking")
     page = admin.open("/")
     page.click("nav a[href='/charges/']")

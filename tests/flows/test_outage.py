@@ -62,7 +62,7 @@ def penalties(running: Running) -> int:
     """How many failures in a row Asaas holds against our address."""
     account = running.shop("asaas").account
     address = f"{running.stack.simulator_url}{account['base']}/v3/webhooks"
-    [hook] = requests.get(address, headers={"access_token": account["api_key"]}, timeout=10).json()["data"]
+    [hook] = requests.get(address, headers={"access_token": account["api_key"]}, timeout=60).json()["data"]
     return int(hook["penalizedRequestsCount"])
 
 

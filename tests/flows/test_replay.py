@@ -30,5 +30,5 @@ def test_six_failures_are_named_and_one_press_cures_them(running: Running, key: 
     page = admin.open(f"/events/{public_id}/")
     assert page.data["data-cause"] == "unreadable_answer"
     admin.fill_in(f"/events/{public_id}/", "submission", {})
-    admin.wait_for(f"/events/{public_id}/", lambda page: page.data["data-replay"] == "done", 30)
+    admin.wait_for(f"/events/{public_id}/", lambda page: page.data["data-replay"] == "done", 60)
     running.wait_for_status(reference, "paid")

@@ -89,7 +89,7 @@ class Receiver:
 
     def take(self) -> Delivery:
         """The next delivery; fails the test when none comes."""
-        return self._arrived.get(timeout=10)
+        return self._arrived.get(timeout=60)
 
     def take_all(self) -> list[Delivery]:
         """At least one delivery, and whatever else has arrived."""

@@ -57,7 +57,7 @@ def test_a_page_closes_with_the_payment_that_waits_on_it(world: World, key: str)
     """Nobody told us of that payment yet."""
     charge = world.charge(key, Method.ANY)
     if key != "asaas":
-        requests.post(charge.link, data={"action": "show"}, timeout=10).raise_for_status()
+        requests.post(charge.link, data={"action": "show"}, timeout=60).raise_for_status()
     assert [row["status"].lower() for row in world.living(charge)] == ["pending"]
     assert cancel(charge).state == "done"
     assert charge.status == "cancelled" and world.living(charge) == []
@@ -66,7 +66,7 @@ def test_a_page_closes_with_the_payment_that_waits_on_it(world: World, key: str)
 def test_what_a_test_seller_may_not_cancel_stays_and_says_so(world: World) -> None:
     """The page is closed, the code somebody was shown there can still be paid (mercadopago.md 8.4)."""
     charge = world.charge("checkout", Method.ANY)
-    requests.post(charge.link, data={"action": "show"}, timeout=10).raise_for_status()
+    requests.post(charge.link, data={"action": "show"}, timeout=60).raise_for_status()
     refused = cancel(charge)
     assert (refused.state, charge.status, charge.called_off_at) == ("refused", "pending", None)
     assert refused.failure and charge.expires_at and charge.expires_at <= clock.now()

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 10.0
+DEADLINE = 60.0
 STRONG_TOKEN = "whsec_aZ8kQ2mV7pL4xT9cR3wY6nB1dF5"
 
 
@@ -79,7 +79,7 @@ class Process:
 
     def stop(self) -> int:
         self.popen.terminate()
-        return self.popen.wait(timeout=10)
+        return self.popen.wait(timeout=60)
 
 
 def launch(data: Path, port: int | None = None) -> Process:

@@ -40,7 +40,7 @@ def events(inbox: Inbox, count: int) -> list[str]:
 
 
 def refusal(asaas: AsaasClient, control: str, **body: Any) -> tuple[int, str]:
-    answer = requests.post(f"{asaas.simulator.url}/_control/{control}", json=body, timeout=10)
+    answer = requests.post(f"{asaas.simulator.url}/_control/{control}", json=body, timeout=60)
     return answer.status_code, answer.json()["error"]
 
 
@@ -89,13 +89,13 @@ def test_document_is_a_pdf_whose_opening_is_told_once(asaas: AsaasClient, inbox:
     asaas.webhook(inbox.url, EVENTS)
     charge = boleto(asaas)
     for _ in range(2):
-        page = requests.get(charge["bankSlipUrl"], timeout=10)
+        page = requests.get(charge["bankSlipUrl"], timeout=60)
         assert page.headers["Content-Type"] == "application/pdf"
     assert slips.grouped(numbers(asaas, charge)["identificationField"]).encode() in page.content
     assert events(inbox, 1) == ["PAYMENT_BANK_SLIP_VIEWED"]
     assert inbox.received[0].json["payment"]["lastBankSlipViewedDate"] == "2027-03-01T15:00:00Z"
     asaas.simulator.control("pay", id=charge["id"])
-    assert requests.get(charge["bankSlipUrl"], timeout=10).status_code == 404
+    assert requests.get(charge["bankSlipUrl"], timeout=60).status_code == 404
 
 
 def test_boleto_paid_on_friday_clears_on_monday(asaas: AsaasClient, inbox: Inbox) -> None:
@@ -103,8 +103,8 @@ def test_boleto_paid_on_friday_clears_on_monday(asaas: AsaasClient, inbox: Inbox
     charge = boleto(asaas)
     path = f"/payments/{charge['id']}"
     at(asaas, "2027-03-05")
-    assert "Pagar boleto" in requests.get(charge["invoiceUrl"], timeout=10).text
-    page = requests.post(charge["invoiceUrl"], data={"action": "slip"}, timeout=10).text
+    assert "Pagar boleto" in requests.get(charge["invoiceUrl"], timeout=60).text
+    page = requests.post(charge["invoiceUrl"], data={"action": "slip"}, timeout=60).text
     assert "Pagamento confirmado" in page
     paid = asaas.get(path)
     assert list(paid) == samples.ASAAS_PAYMENT["BOLETO confirmed"]
@@ -141,7 +141,7 @@ def test_payer_chooses_and_the_charge_becomes_what_was_used(
     asaas: AsaasClient, method: str, status: str, kind: str
 ) -> None:
     charge = asaas.charge(billingType="UNDEFINED")
-    page = requests.get(charge["invoiceUrl"], timeout=10).text
+    page = requests.get(charge["invoiceUrl"], timeout=60).text
     assert all(f"Pagar {way}" in page for way in ("com PIX", "boleto", "com cartão"))
     asaas.simulator.control("pay", id=charge["id"], method=method)
     paid = asaas.get(f"/payments/{charge['id']}")
@@ -258,11 +258,11 @@ def test_cleared_boleto_is_refunded_by_link_and_a_confirmed_one_is_not(asaas: As
     assert asaas.call("POST", path).status_code == 400
     at(asaas, "2027-03-02")
     link = asaas.post(path)["requestUrl"]
-    assert "Preencha CPF" in requests.post(link, data={"bank": "001"}, timeout=10).text
+    assert "Preencha CPF" in requests.post(link, data={"bank": "001"}, timeout=60).text
     form = {"document": "12345678900", "bank": "001", "branch": "1", "account": "2-3"}
-    assert "CPF ou CNPJ inválido" in requests.post(link, data=form, timeout=10).text
+    assert "CPF ou CNPJ inválido" in requests.post(link, data=form, timeout=60).text
     form["document"] = "123.456.789-09"
-    assert "Estorno em andamento" in requests.post(link, data=form, timeout=10).text
+    assert "Estorno em andamento" in requests.post(link, data=form, timeout=60).text
     assert asaas.simulator.control("refund_step", id=charge["id"], outcome="done")["status"] == "REFUNDED"
 
 

@@ -19,12 +19,12 @@ def card_charge(asaas: AsaasClient, **changes: Any) -> dict[str, Any]:
 
 
 def submit(charge: dict[str, Any], **changes: str) -> str:
-    return requests.post(charge["invoiceUrl"], data=FORM | changes, timeout=10).text
+    return requests.post(charge["invoiceUrl"], data=FORM | changes, timeout=60).text
 
 
 def test_unpaid_card_charge_shows_a_form_and_no_pix(asaas: AsaasClient) -> None:
     charge = card_charge(asaas)
-    page = requests.get(charge["invoiceUrl"], timeout=10).text
+    page = requests.get(charge["invoiceUrl"], timeout=60).text
     assert charge["creditCard"] == {"creditCardNumber": None, "creditCardBrand": None}
     assert "Pagar com cartão (simulado)" in page and "Pagar com PIX" not in page
     assert asaas.call("GET", f"/payments/{charge['id']}/pixQrCode").status_code == 404
@@ -102,8 +102,8 @@ def test_card_and_pix_are_taken_only_where_the_charge_says_so(asaas: AsaasClient
     pix, card, open_choice = (
         asaas.charge(billingType=kind, externalReference=kind) for kind in ("PIX", "CREDIT_CARD", "UNDEFINED")
     )
-    assert requests.post(url, json={"id": pix["id"]}, timeout=10).status_code == 409
-    assert "só pode ser paga com cartão" in requests.post(card["invoiceUrl"], timeout=10).text
+    assert requests.post(url, json={"id": pix["id"]}, timeout=60).status_code == 409
+    assert "só pode ser paga com cartão" in requests.post(card["invoiceUrl"], timeout=60).text
     asaas.simulator.control("pay_card", id=open_choice["id"])
     paid = asaas.get(f"/payments/{open_choice['id']}")
     assert (paid["billingType"], paid["status"], paid["bankSlipUrl"]) == ("CREDIT_CARD", "CONFIRMED", None)
@@ -112,7 +112,7 @@ def test_card_and_pix_are_taken_only_where_the_charge_says_so(asaas: AsaasClient
 def test_receivable_is_advanced_once_and_told(asaas: AsaasClient, inbox: Inbox) -> None:
     charge, other = asaas.charge(billingType="CREDIT_CARD"), asaas.charge(billingType="CREDIT_CARD")
     url = f"{asaas.simulator.url}/_control/anticipate"
-    assert requests.post(url, json={"id": charge["id"]}, timeout=10).status_code == 409
+    assert requests.post(url, json={"id": charge["id"]}, timeout=60).status_code == 409
     asaas.simulator.control("pay_card", id=charge["id"])
     asaas.webhook(inbox.url, ["PAYMENT_ANTICIPATED", "PAYMENT_RECEIVED"])
     asaas.simulator.control("anticipate", id=charge["id"])
@@ -124,7 +124,7 @@ def test_receivable_is_advanced_once_and_told(asaas: AsaasClient, inbox: Inbox) 
         "true": [charge["id"]],
         "false": [other["id"]],
     }
-    assert requests.post(url, json={"id": charge["id"]}, timeout=10).status_code == 409
+    assert requests.post(url, json={"id": charge["id"]}, timeout=60).status_code == 409
     asaas.simulator.advance(days=36)
     assert asaas.get(f"/payments/{charge['id']}")["status"] == "RECEIVED"
 

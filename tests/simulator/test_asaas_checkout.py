@@ -180,11 +180,11 @@ def test_only_what_is_offered_can_be_chosen(asaas: AsaasClient) -> None:
         {"reference": "parts", "instalments": 1},
         {"reference": "pix"},
     ):
-        assert requests.post(url, json=body, timeout=10).status_code == 409
+        assert requests.post(url, json=body, timeout=60).status_code == 409
     session(asaas, externalReference="many", installment={"maxInstallmentCount": 21})
     many = {"reference": "many", "instalments": 13}
-    assert requests.post(url, json=many | {"number": amex}, timeout=10).status_code == 409
-    assert requests.post(url, json=many, timeout=10).ok
+    assert requests.post(url, json=many | {"number": amex}, timeout=60).status_code == 409
+    assert requests.post(url, json=many, timeout=60).ok
 
 
 def test_refused_card_leaves_nothing(asaas: AsaasClient, inbox: Inbox) -> None:
@@ -205,14 +205,14 @@ def test_cancelled_one_takes_no_payment(asaas: AsaasClient, inbox: Inbox) -> Non
     assert [one.json["event"] for one in inbox.wait(2)] == ["CHECKOUT_CREATED", "CHECKOUT_CANCELED"]
     assert asaas.call("POST", f"/checkouts/{made['id']}/cancel").status_code == 400
     url = f"{asaas.simulator.url}/_control/pay"
-    assert requests.post(url, json={"id": made["id"]}, timeout=10).status_code == 409
+    assert requests.post(url, json={"id": made["id"]}, timeout=60).status_code == 409
     assert payments(asaas, made) == []
 
 
 def test_clock_ends_it_with_its_pix_code(asaas: AsaasClient, inbox: Inbox) -> None:
     asaas.webhook(inbox.url, EVENTS)
     made = session(asaas, minutesToExpire=10, customer=asaas.customer()["id"])
-    assert requests.post(made["link"], data={"action": "show"}, timeout=10).ok
+    assert requests.post(made["link"], data={"action": "show"}, timeout=60).ok
     [waiting] = payments(asaas, made)
     assert (waiting["status"], waiting["checkoutSession"]) == ("PENDING", made["id"])
     asaas.simulator.advance(seconds=9 * 60)
@@ -233,7 +233,7 @@ def test_money_may_come_late_and_twice(asaas: AsaasClient) -> None:
 
 def test_sandbox_endpoint_pays_the_pix_code_of_a_checkout(asaas: AsaasClient) -> None:
     made = session(asaas, customer=asaas.customer()["id"])
-    requests.post(made["link"], data={"action": "show"}, timeout=10)
+    requests.post(made["link"], data={"action": "show"}, timeout=60)
     [waiting] = payments(asaas, made)
     asaas.post(f"/sandbox/payment/{waiting['id']}/confirm")
     assert status(asaas) == "PAID"
@@ -241,7 +241,7 @@ def test_sandbox_endpoint_pays_the_pix_code_of_a_checkout(asaas: AsaasClient) ->
 
 def test_card_after_the_pix_code_removes_the_code(asaas: AsaasClient) -> None:
     made = session(asaas, customer=asaas.customer()["id"])
-    requests.post(made["link"], data={"action": "show"}, timeout=10)
+    requests.post(made["link"], data={"action": "show"}, timeout=60)
     asaas.simulator.control("pay_card", reference="chg-9", instalments=2)
     assert [one["billingType"] for one in payments(asaas, made)] == ["CREDIT_CARD"] * 2
 
@@ -249,21 +249,21 @@ def test_card_after_the_pix_code_removes_the_code(asaas: AsaasClient) -> None:
 def test_person_pays_on_the_page_in_parcels(asaas: AsaasClient) -> None:
     asaas.simulator.control(f"accounts/{asaas.account['id']}", site_url="https://shop.example.com")
     made = session(asaas, callback={"successUrl": "https://shop.example.com/thanks"})
-    page = requests.get(made["link"], timeout=10).text
+    page = requests.get(made["link"], timeout=60).text
     assert "350,00" in page and 'value="card"' not in page
     wrong = {"action": "payer", "name": "Ana Souza", "document": "123.456.789-00"}
-    assert "CPF ou CNPJ inválido" in requests.post(made["link"], data=wrong, timeout=10).text
-    page = requests.post(made["link"], data=wrong | {"document": "123.456.789-09"}, timeout=10).text
+    assert "CPF ou CNPJ inválido" in requests.post(made["link"], data=wrong, timeout=60).text
+    page = requests.post(made["link"], data=wrong | {"document": "123.456.789-09"}, timeout=60).text
     assert "Ana Souza" in page and "12x de 29,16" in page and "13x" not in page
     refused = {"action": "card", "instalments": "3", **CARD, "number": DECLINED}
-    assert "não autorizada" in requests.post(made["link"], data=refused, timeout=10).text
+    assert "não autorizada" in requests.post(made["link"], data=refused, timeout=60).text
     paid = {"action": "card", "instalments": "3", **CARD}
-    response = requests.post(made["link"], data=paid, timeout=10, allow_redirects=False)
+    response = requests.post(made["link"], data=paid, timeout=60, allow_redirects=False)
     assert response.headers["Location"] == "https://shop.example.com/thanks"
     rows = payments(asaas, made)
     assert len(rows) == 3
     assert asaas.get(f"/customers/{rows[0]['customer']}")["name"] == "Ana Souza"
-    assert 'value="card"' not in requests.get(made["link"], timeout=10).text
+    assert 'value="card"' not in requests.get(made["link"], timeout=60).text
 
 
 def test_customer_data_makes_a_customer_when_it_is_paid(asaas: AsaasClient) -> None:
@@ -285,7 +285,7 @@ def test_parcels_are_refunded_by_reference_and_number(asaas: AsaasClient) -> Non
 def test_production_spells_its_address_otherwise(asaas_production: AsaasClient) -> None:
     made = session(asaas_production)
     assert made["link"].endswith(f"/asaas/production/checkoutSession/show?id={made['id']}")
-    assert requests.get(made["link"], timeout=10).ok
+    assert requests.get(made["link"], timeout=60).ok
 
 
 def test_stranger_cannot_cancel(asaas: AsaasClient, asaas_production: AsaasClient) -> None:

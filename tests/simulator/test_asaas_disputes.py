@@ -145,7 +145,7 @@ def test_steps_have_an_order(asaas: AsaasClient) -> None:
     url = f"{asaas.simulator.url}/_control/chargeback"
 
     def refused(path: str = "", **body: Any) -> int:
-        return requests.post(url + path, json={"reference": "chg-1007"} | body, timeout=10).status_code
+        return requests.post(url + path, json={"reference": "chg-1007"} | body, timeout=60).status_code
 
     assert refused("_step", outcome="documents") == 409
     asaas.simulator.control("chargeback", reference="chg-1007")

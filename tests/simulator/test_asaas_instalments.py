@@ -166,7 +166,7 @@ def test_card_pays_all_parcels_and_each_settles_in_its_month(asaas: AsaasClient,
     asaas.webhook(inbox.url, EVENTS)
     first = plan(asaas, billingType="CREDIT_CARD")
     assert first["nossoNumero"] is None
-    assert "350,00" in requests.get(first["invoiceUrl"], timeout=10).text
+    assert "350,00" in requests.get(first["invoiceUrl"], timeout=60).text
     asaas.simulator.control("pay_card", reference="chg-9")
     rows = parcels(asaas, first)
     assert {one["status"] for one in rows} == {"CONFIRMED"}
@@ -204,7 +204,7 @@ def test_control_pays_parcels_one_by_one_in_order(asaas: AsaasClient) -> None:
         (number, first["installment"]) for number in (1, 2, 3)
     ]
     url = f"{asaas.simulator.url}/_control/pay"
-    assert requests.post(url, json={"reference": "chg-9", "parcel": 4}, timeout=10).status_code == 404
+    assert requests.post(url, json={"reference": "chg-9", "parcel": 4}, timeout=60).status_code == 404
 
 
 def test_parcels_are_listed_by_status_newest_first(asaas: AsaasClient) -> None:

@@ -35,7 +35,7 @@ def test_card_of_the_first_charge_pays_the_later_ones_on_their_due_dates(
     [first, second] = charges(asaas, made)
     assert second["creditCard"] == {"creditCardNumber": None, "creditCardBrand": None}
     typed = {"number": "5031433215406351", "holder": "ANA SOUZA", "expiry": "12/40", "ccv": "123"}
-    assert requests.post(first["invoiceUrl"], data={"action": "card", **typed}, timeout=10).ok
+    assert requests.post(first["invoiceUrl"], data={"action": "card", **typed}, timeout=60).ok
     kept = shown(asaas, made)
     assert kept and kept | CARD == kept and kept["creditCardToken"]
     [first, second] = charges(asaas, made)
@@ -131,7 +131,7 @@ def test_controls_need_a_card_that_is_kept(
 ) -> None:
     made = by_card(asaas)
     url = f"{asaas.simulator.url}/_control/{control}"
-    assert requests.post(url, json={"id": made["id"]} | body, timeout=10).status_code == status
+    assert requests.post(url, json={"id": made["id"]} | body, timeout=60).status_code == status
 
 
 def recurring(asaas: AsaasClient, **changes: Any) -> dict[str, Any]:
@@ -175,13 +175,13 @@ def test_recurring_checkout_makes_a_subscription_without_its_reference(
 def test_person_subscribes_on_the_page(asaas: AsaasClient) -> None:
     at(asaas, "2027-03-01")
     session = recurring(asaas, customer=asaas.customer()["id"])
-    page = requests.get(session["link"], timeout=10).text
+    page = requests.get(session["link"], timeout=60).text
     assert "Pagar com PIX" not in page and "depois todo mês" in page and "Parcelas" not in page
     typed = {"number": "5031433215406351", "holder": "ANA SOUZA", "expiry": "12/40", "ccv": "123"}
     refused = {"action": "card", **typed, "number": "5184019740373151"}
-    assert "não autorizada" in requests.post(session["link"], data=refused, timeout=10).text
+    assert "não autorizada" in requests.post(session["link"], data=refused, timeout=60).text
     assert asaas.get("/subscriptions")["totalCount"] == 0
-    assert requests.post(session["link"], data=refused | typed, timeout=10).ok
+    assert requests.post(session["link"], data=refused | typed, timeout=60).ok
     kept = asaas.get("/subscriptions")["data"][0]["creditCard"]
     assert kept | CARD == kept
 

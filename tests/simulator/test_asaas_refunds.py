@@ -202,9 +202,9 @@ def test_boleto_is_refunded_by_a_link_its_payer_fills_in(
     asked = rich.get(f"/payments/{charge}")
     assert asked["refunds"][0]["status"] == "AWAITING_CUSTOMER_EXTERNAL_AUTHORIZATION"
     assert asked["status"] == "REFUND_REQUESTED"
-    assert "Solicitar a devolução" in requests.get(link, timeout=10).text
+    assert "Solicitar a devolução" in requests.get(link, timeout=60).text
     form = {"document": "12345678909", "bank": "001", "branch": "1", "account": "2-3"}
-    assert "Estorno em andamento" in requests.post(link, data=form, timeout=10).text
+    assert "Estorno em andamento" in requests.post(link, data=form, timeout=60).text
     assert rich.simulator.control("refund_step", id=charge, outcome=outcome)["status"] == status
     assert told(inbox, 2) == ["PAYMENT_REFUND_IN_PROGRESS", event]
 
@@ -215,7 +215,7 @@ def test_panel_refunds_like_the_api_and_needs_no_balance_when_forced(
     asaas.webhook(inbox.url, EVENTS)
     path = paid(asaas, value=100)
     url = f"{asaas.simulator.url}/_control/refund"
-    assert requests.post(url, json={"reference": "chg-1007"}, timeout=10).status_code == 409
+    assert requests.post(url, json={"reference": "chg-1007"}, timeout=60).status_code == 409
     part = asaas.simulator.control("refund", reference="chg-1007", amount=10)
     assert (part["status"], part["refunds"][0]["amount"]) == ("RECEIVED", 10)
     assert asaas.simulator.control("refund", id=path[10:], force=True)["status"] == "REFUNDED"
@@ -228,9 +228,9 @@ def test_panel_refunds_like_the_api_and_needs_no_balance_when_forced(
 def test_nothing_paid_cannot_be_refunded_by_control(simulator: Simulator, asaas: AsaasClient) -> None:
     asaas.charge()
     url = f"{simulator.url}/_control/refund"
-    assert requests.post(url, json={"reference": "chg-1007"}, timeout=10).status_code == 404
-    assert requests.post(url, json={}, timeout=10).status_code == 400
+    assert requests.post(url, json={"reference": "chg-1007"}, timeout=60).status_code == 404
+    assert requests.post(url, json={}, timeout=60).status_code == 400
     step = f"{simulator.url}/_control/refund_step"
     paid(asaas, externalReference="paid")
-    assert requests.post(step, json={"reference": "paid", "outcome": "eat"}, timeout=10).status_code == 400
-    assert requests.post(step, json={"reference": "paid", "outcome": "done"}, timeout=10).status_code == 409
+    assert requests.post(step, json={"reference": "paid", "outcome": "eat"}, timeout=60).status_code == 400
+    assert requests.post(step, json={"reference": "paid", "outcome": "done"}, timeout=60).status_code == 409

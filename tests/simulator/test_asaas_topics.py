@@ -70,8 +70,8 @@ def test_a_family_of_tomorrow_needs_its_key(asaas: AsaasClient, inbox: Inbox) ->
     asaas.webhook(inbox.url, [])
     body = {"account": asaas.account["id"], "event": "LOAN_GRANTED"}
     url = f"{asaas.simulator.url}/_control/asaas_event"
-    assert requests.post(url, json=body, timeout=10).status_code == 400
-    assert requests.post(url, json=body | {"event": "no name"}, timeout=10).status_code == 400
-    assert requests.post(url, json=body | {"key": "loan", "times": 0}, timeout=10).status_code == 400
+    assert requests.post(url, json=body, timeout=60).status_code == 400
+    assert requests.post(url, json=body | {"event": "no name"}, timeout=60).status_code == 400
+    assert requests.post(url, json=body | {"key": "loan", "times": 0}, timeout=60).status_code == 400
     send(asaas, "LOAN_GRANTED", key="loan", id="loan-1", body={"value": 9})
     assert inbox.wait(1)[0].json["loan"] == {"id": "loan-1", "value": 9}

@@ -57,7 +57,7 @@ def test_event_ids_are_the_md5_of_the_name_and_a_growing_counter(asaas: AsaasCli
     payment = asaas.charge(dueDate="2099-01-01")
     path = f"/payments/{payment['id']}"
     asaas.put(path, value=200)
-    assert requests.get(payment["invoiceUrl"], timeout=10).ok
+    assert requests.get(payment["invoiceUrl"], timeout=60).ok
     asaas.post(f"/sandbox/payment/{payment['id']}/overdue")
     asaas.delete(path)
     asaas.post(f"{path}/restore")

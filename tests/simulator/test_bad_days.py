@@ -39,7 +39,7 @@ def test_share_of_none_and_of_all(simulator: Simulator) -> None:
 @pytest.mark.parametrize("share", [-0.1, 1.1, "half"])
 def test_refuses_shares_that_are_none(simulator: Simulator, share: Any) -> None:
     body = {"name": "drop", "share": share}
-    assert requests.post(f"{simulator.url}/_control/faults", json=body, timeout=10).status_code == 400
+    assert requests.post(f"{simulator.url}/_control/faults", json=body, timeout=60).status_code == 400
 
 
 def test_fault_of_one_event_spares_the_others(asaas: AsaasClient, inbox: Inbox) -> None:
@@ -125,13 +125,13 @@ def test_outage_of_a_gateway_until_it_is_removed(asaas: AsaasClient, mp: MpClien
     outage = asaas.simulator.control("faults", name="outage", gateway="asaas", retry_after=9)
     answer = asaas.call("POST", "/payments", json={})
     assert (answer.status_code, answer.headers["Retry-After"], answer.text[:6]) == (503, "9", "<html>")
-    assert requests.get(charge["invoiceUrl"], timeout=10).status_code == 503
+    assert requests.get(charge["invoiceUrl"], timeout=60).status_code == 503
     assert mp.call("GET", "/users/me").status_code == 200
     url = f"{asaas.simulator.url}/_control/faults/{outage['id']}"
-    assert requests.delete(url, timeout=10).json() == {"faults": []}
-    assert requests.delete(url, timeout=10).status_code == 404
+    assert requests.delete(url, timeout=60).json() == {"faults": []}
+    assert requests.delete(url, timeout=60).status_code == 404
     assert asaas.get("/payments")["totalCount"] == 1
-    assert requests.get(charge["invoiceUrl"], timeout=10).ok
+    assert requests.get(charge["invoiceUrl"], timeout=60).ok
 
 
 def test_outage_of_one_account_spares_pages_and_others(asaas: AsaasClient, simulator: Simulator) -> None:
@@ -140,13 +140,13 @@ def test_outage_of_one_account_spares_pages_and_others(asaas: AsaasClient, simul
     simulator.control("faults", name="outage", account=asaas.account["id"])
     assert asaas.call("GET", "/finance/balance").status_code == 503
     assert other.call("GET", "/finance/balance").status_code == 200
-    assert requests.get(page, timeout=10).ok
+    assert requests.get(page, timeout=60).ok
 
 
 def test_faults_are_removed_by_name(simulator: Simulator) -> None:
     for name in ("slow", "outage", "outage"):
         simulator.control("faults", name=name, gateway="mercadopago")
-    answer = requests.delete(f"{simulator.url}/_control/faults", params={"name": "outage"}, timeout=10)
+    answer = requests.delete(f"{simulator.url}/_control/faults", params={"name": "outage"}, timeout=60)
     assert [one["name"] for one in answer.json()["faults"]] == ["slow"]
 
 

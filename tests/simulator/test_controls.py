@@ -61,9 +61,9 @@ def test_refuses_to_pay_twice_unless_forced(asaas: AsaasClient) -> None:
     payment = asaas.charge()
     asaas.delete(f"/payments/{payment['id']}")
     url = f"{asaas.simulator.url}/_control/pay"
-    assert requests.post(url, json={"id": payment["id"]}, timeout=10).status_code == 409
+    assert requests.post(url, json={"id": payment["id"]}, timeout=60).status_code == 409
     assert asaas.simulator.control("pay", id=payment["id"], force=True)["status"] == "RECEIVED"
-    assert requests.post(url, json={"id": "pay_unknown"}, timeout=10).status_code == 404
+    assert requests.post(url, json={"id": "pay_unknown"}, timeout=60).status_code == 404
 
 
 def test_received_calls_are_kept_without_the_key(asaas: AsaasClient) -> None:
@@ -137,11 +137,11 @@ def test_many_accounts_are_served_side_by_side(simulator: Simulator, inbox: Inbo
 
 def test_invoice_page_shows_and_takes_the_money(asaas: AsaasClient) -> None:
     payment = asaas.charge(description="Pedido <b>7</b>")
-    page = requests.get(payment["invoiceUrl"], timeout=10).text
+    page = requests.get(payment["invoiceUrl"], timeout=60).text
     code = asaas.get(f"/payments/{payment['id']}/pixQrCode")["payload"]
     assert "R$ 150,00" in page and code in page and "Pedido &lt;b&gt;7" in page
     assert asaas.get(f"/payments/{payment['id']}")["lastInvoiceViewedDate"].endswith("Z")
-    paid = requests.post(payment["invoiceUrl"], timeout=10).text
+    paid = requests.post(payment["invoiceUrl"], timeout=60).text
     assert "Pagamento recebido" in paid and "Pagar com PIX" not in paid
     assert asaas.get(f"/payments/{payment['id']}")["status"] == "RECEIVED"
 
@@ -154,11 +154,11 @@ def test_panel_shows_accounts_payments_and_notifications(
     preference = mp.preference()
     inbox.wait(1)
     asaas.simulator.flush()
-    page = requests.get(f"{asaas.simulator.url}/", timeout=10).text
+    page = requests.get(f"{asaas.simulator.url}/", timeout=60).text
     for text in (asaas.account["api_key"], mp.account["access_token"], payment["id"], "PAYMENT_CREATED"):
         assert text in page
     for path in (f"asaas/{payment['id']}", f"preference/{preference['id']}"):
-        assert requests.post(f"{asaas.simulator.url}/pay/{path}", timeout=10).ok
+        assert requests.post(f"{asaas.simulator.url}/pay/{path}", timeout=60).ok
     assert asaas.get(f"/payments/{payment['id']}")["status"] == "RECEIVED"
     assert mp.get("/v1/payments/search")["results"][0]["status"] == "approved"
 

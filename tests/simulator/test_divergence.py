@@ -54,8 +54,8 @@ def test_page_of_a_late_charge_asks_for_fine_and_interest(asaas: AsaasClient) ->
     at(asaas, "2027-03-01")
     charge = asaas.charge(value=100, dueDate="2027-03-03", **LATE)
     at(asaas, "2027-03-13")
-    assert "R$ 103,00" in requests.get(charge["invoiceUrl"], timeout=10).text
-    requests.post(charge["invoiceUrl"], timeout=10)
+    assert "R$ 103,00" in requests.get(charge["invoiceUrl"], timeout=60).text
+    requests.post(charge["invoiceUrl"], timeout=60)
     assert amounts(asaas, charge) == (103.0, 100.0, 3.0)
 
 
@@ -96,7 +96,7 @@ def test_edit_gives_an_overdue_charge_a_new_day(asaas: AsaasClient) -> None:
 def test_edit_keeps_the_rules_of_the_api(asaas: AsaasClient, body: dict[str, Any], status: int) -> None:
     charge = asaas.charge()
     url = f"{asaas.simulator.url}/_control/edit"
-    assert requests.post(url, json={"id": charge["id"], **body}, timeout=10).status_code == status
+    assert requests.post(url, json={"id": charge["id"], **body}, timeout=60).status_code == status
     assert asaas.get(f"/payments/{charge['id']}") == charge
 
 
@@ -104,4 +104,4 @@ def test_paid_charge_cannot_be_edited(asaas: AsaasClient) -> None:
     charge = asaas.charge()
     asaas.simulator.control("pay", id=charge["id"])
     url = f"{asaas.simulator.url}/_control/edit"
-    assert requests.post(url, json={"id": charge["id"], "value": 80}, timeout=10).status_code == 409
+    assert requests.post(url, json={"id": charge["id"], "value": 80}, timeout=60).status_code == 409

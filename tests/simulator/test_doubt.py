@@ -120,7 +120,7 @@ def test_repeated_idempotency_key_finds_the_payment_of_the_lost_answer(mp: MpCli
 
 def test_lag_reaches_merchant_orders_and_customers(asaas: AsaasClient, mp: MpClient) -> None:
     preference = mp.preference()
-    requests.get(preference["init_point"], timeout=10)
+    requests.get(preference["init_point"], timeout=60)
     asaas.customer()
     asaas.simulator.control("faults", name="lagging_list", seconds=60)
     assert mp.get("/merchant_orders/search", preference_id=preference["id"])["elements"] is None

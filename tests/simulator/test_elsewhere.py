@@ -102,7 +102,7 @@ def test_panel_keeps_the_rules(
 ) -> None:
     account = asaas.account if gateway == "asaas" else mp.account
     url = f"{asaas.simulator.url}/_control/panel_payment"
-    assert requests.post(url, json={"account": account["id"], **body}, timeout=10).status_code == status
+    assert requests.post(url, json={"account": account["id"], **body}, timeout=60).status_code == status
     assert asaas.simulator.read("books")["payments"] == []
 
 
@@ -113,10 +113,10 @@ def test_people_refund_on_the_page_of_the_simulator(asaas: AsaasClient, mp: MpCl
     slip = asaas.charge(billingType="BOLETO")["id"]
     asaas.post(f"/sandbox/payment/{slip}/confirm")
     payment = made(mp, amount=50, paid=True)["id"]
-    page = requests.get(f"{asaas.simulator.url}/", timeout=10).text
+    page = requests.get(f"{asaas.simulator.url}/", timeout=60).text
     for path in (f"/refund/asaas/{charge}", f"/refund/asaas/{slip}", f"/refund/mercadopago/{payment}"):
         assert path in page
-        assert requests.post(asaas.simulator.url + path, timeout=10).ok
+        assert requests.post(asaas.simulator.url + path, timeout=60).ok
     assert {asaas.get(f"/payments/{one}")["status"] for one in (charge, slip)} == {"REFUNDED"}
     assert mp.get(f"/v1/payments/{payment}")["status"] == "refunded"
 

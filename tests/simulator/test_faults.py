@@ -81,7 +81,7 @@ def test_fault_of_one_account_spares_the_others(asaas: AsaasClient, mp: MpClient
     asaas.simulator.control("faults", name="error_500", account=asaas.account["id"])
     assert asaas.call("GET", "/finance/balance").status_code == 500
     assert mp.call("GET", "/users/me").status_code == 200
-    requests.delete(f"{asaas.simulator.url}/_control/faults", timeout=10)
+    requests.delete(f"{asaas.simulator.url}/_control/faults", timeout=60)
     assert asaas.call("GET", "/finance/balance").status_code == 200
 
 
@@ -180,5 +180,5 @@ def test_wrong_secrets(asaas: AsaasClient, mp: MpClient, inbox: Inbox) -> None:
     "body", [{"name": "nonsense"}, {"name": "hang", "when": "never"}, {"name": "hang", "seconds": "x"}]
 )
 def test_refuses_faults_it_does_not_know(simulator: Simulator, body: dict[str, Any]) -> None:
-    response = requests.post(f"{simulator.url}/_control/faults", json=body, timeout=10)
+    response = requests.post(f"{simulator.url}/_control/faults", json=body, timeout=60)
     assert response.status_code == 400

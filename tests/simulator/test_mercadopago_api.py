@@ -105,7 +105,7 @@ def test_pix_text_is_a_true_br_code(mp: MpClient) -> None:
     assert (fields["54"], fields["59"]) == ("149.90", "LOJA EXEMPLO LTDA")
     assert samples.fields_of(fields["62"])["05"] == f"mpqrinter{payment['id']}"
     assert base64.b64decode(data["qr_code_base64"]).startswith(b"\x89PNG")
-    assert requests.get(data["ticket_url"], timeout=10).status_code == 200
+    assert requests.get(data["ticket_url"], timeout=60).status_code == 200
 
 
 def test_demands_the_idempotency_header_before_anything_else(mp_test_seller: MpClient) -> None:

@@ -101,7 +101,7 @@ def test_digits_stand_where_the_account_has_them(
 
 def test_place_of_the_digits_has_to_be_known(mp: MpClient) -> None:
     url = f"{mp.simulator.url}/_control/accounts/{mp.account['id']}"
-    assert requests.post(url, json={"barcode_place": "attic"}, timeout=10).status_code == 400
+    assert requests.post(url, json={"barcode_place": "attic"}, timeout=60).status_code == 400
 
 
 @pytest.mark.parametrize("name", ["first_name", "last_name", *(f"address.{one}" for one in ADDRESS)])
@@ -143,10 +143,10 @@ def test_money_comes_two_business_days_after_payment(mp: MpClient, inbox: Inbox)
     payment = boleto(mp, notification_url=inbox.url)
     mp.simulator.control("clock", now="2027-03-04T15:00:00Z")
     before = mp.get(f"/v1/payments/{payment['id']}")
-    page = requests.get(payment["transaction_details"]["external_resource_url"], timeout=10).text
+    page = requests.get(payment["transaction_details"]["external_resource_url"], timeout=60).text
     assert slips.grouped(payment["transaction_details"]["digitable_line"]) in page
     page = requests.post(
-        payment["transaction_details"]["external_resource_url"], data={"action": "slip"}, timeout=10
+        payment["transaction_details"]["external_resource_url"], data={"action": "slip"}, timeout=60
     ).text
     assert "aguardando a compensação" in page and "Pagar boleto" not in page
     assert mp.get(f"/v1/payments/{payment['id']}") == before
@@ -166,7 +166,7 @@ def test_paid_boleto_neither_expires_nor_is_paid_again(mp: MpClient) -> None:
     assert mp.simulator.control("pay", reference="chg_77") == {"id": payment["id"], "status": "pending"}
     for control in ("pay", "expire"):
         url = f"{mp.simulator.url}/_control/{control}"
-        assert requests.post(url, json={"id": payment["id"]}, timeout=10).status_code == 409
+        assert requests.post(url, json={"id": payment["id"]}, timeout=60).status_code == 409
     [line] = mp.simulator.read("books")["payments"]
     assert (line["is_clearing"], line["paid"], line["method"]) == (True, 0, "bolbradesco")
     mp.simulator.control("clock", now="2027-04-01T15:00:00Z")
@@ -180,7 +180,7 @@ def test_unpaid_boleto_expires_and_takes_no_more_money(mp: MpClient) -> None:
     mp.simulator.control("clock", now="2027-03-05T03:00:00Z")
     assert state(mp, payment) == ("cancelled", "expired")
     url = f"{mp.simulator.url}/_control/pay"
-    assert requests.post(url, json={"id": payment["id"]}, timeout=10).status_code == 409
+    assert requests.post(url, json={"id": payment["id"]}, timeout=60).status_code == 409
     forced = mp.simulator.control("pay", id=payment["id"], force=True, cleared=True)
     assert forced["status"] == "approved"
 
@@ -205,9 +205,9 @@ def test_preference_offers_a_boleto(mp: MpClient, cleared: bool) -> None:
     payer = {"name": "Ana", "surname": "Lima", "identification": {"type": "CPF", "number": "12345678909"}}
     due = "2027-03-10T23:59:59.000-03:00"
     preference = mp.preference(payer=payer, date_of_expiration=due, auto_return=None)
-    page = requests.get(preference["init_point"], timeout=10).text
+    page = requests.get(preference["init_point"], timeout=60).text
     assert 'value="Ana Lima"' in page and 'value="12345678909"' in page
-    ticket = requests.post(preference["init_point"], data=FORM, timeout=10)
+    ticket = requests.post(preference["init_point"], data=FORM, timeout=60)
     assert "Linha digitável" in ticket.text and "/ticket" in ticket.url
     [payment] = mp.get("/v1/payments/search", external_reference="chg_pref")["results"]
     assert payment["date_of_expiration"] == "2027-03-10T22:59:59.000-04:00"
@@ -230,7 +230,7 @@ def test_control_makes_and_pays_the_boleto_of_a_preference(mp: MpClient) -> None
     [({"name": " "}, "Informe o nome"), ({"document": "12345678900"}, "CPF ou CNPJ inválido")],
 )
 def test_page_asks_who_pays(mp: MpClient, change: dict[str, str], text: str) -> None:
-    page = requests.post(mp.preference()["init_point"], data=FORM | change, timeout=10).text
+    page = requests.post(mp.preference()["init_point"], data=FORM | change, timeout=60).text
     assert text in page
     assert mp.get("/v1/payments/search")["paging"]["total"] == 0
 
@@ -244,14 +244,14 @@ def test_page_asks_who_pays(mp: MpClient, change: dict[str, str], text: str) -> 
 )
 def test_excluded_boleto_is_not_offered(mp: MpClient, terms: dict[str, Any]) -> None:
     preference = mp.preference(payment_methods=terms)
-    assert "Gerar boleto" not in requests.get(preference["init_point"], timeout=10).text
-    assert "not offered" in requests.post(preference["init_point"], data=FORM, timeout=10).text
+    assert "Gerar boleto" not in requests.get(preference["init_point"], timeout=60).text
+    assert "not offered" in requests.post(preference["init_point"], data=FORM, timeout=60).text
 
 
 def test_only_brazil_has_boletos(mp: MpClient) -> None:
     mp.simulator.control(f"accounts/{mp.account['id']}", site="MLA")
     assert cause(post(mp))[:2] == (400, 2131)
-    assert "Gerar boleto" not in requests.get(mp.preference()["init_point"], timeout=10).text
+    assert "Gerar boleto" not in requests.get(mp.preference()["init_point"], timeout=60).text
 
 
 def test_rules_of_discount_and_fine_are_not_guessed(mp: MpClient) -> None:

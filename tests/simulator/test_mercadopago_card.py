@@ -39,7 +39,7 @@ OUTCOMES = {
 
 def submit(preference: dict[str, Any], **changes: str) -> requests.Response:
     return requests.post(
-        preference["init_point"], data=FORM | changes, allow_redirects="holder" in changes, timeout=10
+        preference["init_point"], data=FORM | changes, allow_redirects="holder" in changes, timeout=60
     )
 
 
@@ -48,7 +48,7 @@ def attempts(mp: MpClient, reference: str = "chg_pref") -> list[dict[str, Any]]:
 
 
 def refusal(mp: MpClient, control: str, **body: Any) -> str:
-    response = requests.post(f"{mp.simulator.url}/_control/{control}", json=body, timeout=10)
+    response = requests.post(f"{mp.simulator.url}/_control/{control}", json=body, timeout=60)
     assert response.status_code == 409, response.text
     return response.json()["error"]
 
@@ -115,7 +115,7 @@ def test_rejected_then_approved_are_two_payments_of_one_order(mp: MpClient, inbo
 def test_paid_preference_can_be_paid_again(mp: MpClient) -> None:
     preference = mp.preference()
     submit(preference)
-    assert "Pagar de novo" in requests.get(preference["init_point"], timeout=10).text
+    assert "Pagar de novo" in requests.get(preference["init_point"], timeout=60).text
     submit(preference)
     mp.simulator.control("pay_card", reference="chg_pref")
     mp.simulator.control("pay", id=preference["id"])
@@ -163,11 +163,11 @@ def test_page_and_controls_respect_exclusions(
     mp: MpClient, terms: dict[str, Any], pix: bool, card: bool
 ) -> None:
     preference = mp.preference(payment_methods=terms)
-    page = requests.get(preference["init_point"], timeout=10).text
+    page = requests.get(preference["init_point"], timeout=60).text
     assert ("Pagar com PIX" in page, "Pagar com cartão" in page) == (pix, card)
     if not pix:
         assert "not offered by the preference: pix" in refusal(mp, "pay", reference="chg_pref")
-        assert "not offered" in requests.post(preference["init_point"], timeout=10).text
+        assert "not offered" in requests.post(preference["init_point"], timeout=60).text
     if terms.get("excluded_payment_methods") == [{"id": "master"}] or not card:
         assert "not offered by the preference: master" in refusal(mp, "pay_card", reference="chg_pref")
         assert "not offered" in submit(preference, holder="APRO").text
@@ -187,7 +187,7 @@ def test_brands_of_the_test_cards(mp: MpClient) -> None:
 def test_expired_preference_is_closed(mp: MpClient) -> None:
     preference = mp.preference(expires=True, expiration_date_to="2030-01-01T00:00:00.000-04:00")
     mp.simulator.control("clock", now="2030-01-02T00:00:00Z")
-    page = requests.get(preference["init_point"], timeout=10).text
+    page = requests.get(preference["init_point"], timeout=60).text
     assert "Este link expirou" in page and "<form" not in page
     assert "expired" in submit(preference, holder="APRO").text
     for control in ("pay", "pay_card"):
@@ -206,6 +206,6 @@ def test_buyer_returns_by_the_outcome(mp: MpClient) -> None:
 
 def test_payment_made_by_the_api_takes_no_card(mp: MpClient) -> None:
     payment = mp.pix()
-    response = requests.post(f"{mp.simulator.url}/_control/pay_card", json={"id": payment["id"]}, timeout=10)
+    response = requests.post(f"{mp.simulator.url}/_control/pay_card", json={"id": payment["id"]}, timeout=60)
     assert response.status_code == 400
     assert payment["card"] == {}

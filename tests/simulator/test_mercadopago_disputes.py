@@ -30,7 +30,7 @@ def upload(mp: MpClient, chargeback: str, files: Any) -> requests.Response:
 
 
 def refusal(mp: MpClient, control: str, **body: Any) -> int:
-    return requests.post(f"{mp.simulator.url}/_control/{control}", json=body, timeout=10).status_code
+    return requests.post(f"{mp.simulator.url}/_control/{control}", json=body, timeout=60).status_code
 
 
 def test_chargeback_has_the_published_shape(mp: MpClient) -> None:

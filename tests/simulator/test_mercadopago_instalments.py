@@ -23,7 +23,7 @@ def paid(mp: MpClient, **body: Any) -> dict[str, Any]:
 
 def refusal(mp: MpClient, **body: Any) -> str:
     url = f"{mp.simulator.url}/_control/pay_card"
-    response = requests.post(url, json={"reference": "chg_pref", **body}, timeout=10)
+    response = requests.post(url, json={"reference": "chg_pref", **body}, timeout=60)
     assert response.status_code == 409
     return response.json()["error"]
 
@@ -77,13 +77,13 @@ def test_debit_cards_pay_at_once(mp: MpClient) -> None:
 
 def test_page_offers_the_parts_and_the_payer_chooses(mp: MpClient) -> None:
     preference = mp.preference(payment_methods={"installments": 3})
-    page = requests.get(preference["init_point"], timeout=10).text
+    page = requests.get(preference["init_point"], timeout=60).text
     assert page.count("<option") == 3
     assert "3x de 52,90 (total 158,70)" in page
-    requests.post(preference["init_point"], data=FORM | {"instalments": "2"}, timeout=10)
+    requests.post(preference["init_point"], data=FORM | {"instalments": "2"}, timeout=60)
     [payment] = mp.get("/v1/payments/search", external_reference="chg_pref")["results"]
     assert (payment["installments"], payment["status"]) == (2, "approved")
-    refused = requests.post(preference["init_point"], data=FORM | {"instalments": "4"}, timeout=10)
+    refused = requests.post(preference["init_point"], data=FORM | {"instalments": "4"}, timeout=60)
     assert "not offered" in refused.text
 
 
@@ -91,7 +91,7 @@ def test_page_offers_the_parts_and_the_payer_chooses(mp: MpClient) -> None:
 def test_currencies_without_decimals_have_whole_parts(mp: MpClient, site: str) -> None:
     mp.simulator.control(f"accounts/{mp.account['id']}", site=site)
     preference = mp.preference(items=[{"title": "Pedido 77", "quantity": 1, "unit_price": 14990}])
-    assert "R$" not in requests.get(preference["init_point"], timeout=10).text
+    assert "R$" not in requests.get(preference["init_point"], timeout=60).text
     payment = paid(mp, instalments=3)
     details = payment["transaction_details"]
     assert payment["fee_details"][0]["amount"] == 747

@@ -61,7 +61,7 @@ def test_put_replaces_what_is_sent(mp: MpClient) -> None:
     changed = mp.put(path, expires=True, expiration_date_to="2020-01-01T00:00:00.000-04:00")
     assert (changed["expires"], changed["items"]) == (True, preference["items"])
     assert STAMP.fullmatch(changed["last_updated"])
-    page = requests.get(preference["init_point"], timeout=10)
+    page = requests.get(preference["init_point"], timeout=60)
     assert "Este link expirou" in page.text and "Pagar com PIX" not in page.text
 
 
@@ -90,11 +90,11 @@ def test_paid_preference_shows_in_its_merchant_order(mp: MpClient) -> None:
 def test_buyer_pays_on_the_hosted_page_and_returns(mp: MpClient) -> None:
     urls = {"success": "https://shop.example.com/ok?x=1"}
     preference = mp.preference(back_urls=urls, auto_return="approved")
-    page = requests.get(preference["init_point"], timeout=10)
+    page = requests.get(preference["init_point"], timeout=60)
     assert "R$ 149,90" in page.text and "Pagar com PIX (simulado)" in page.text
     answer = requests.post(
-        preference["init_point"], data={"action": "pay"}, allow_redirects=False, timeout=10
+        preference["init_point"], data={"action": "pay"}, allow_redirects=False, timeout=60
     )
     assert answer.headers["Location"].startswith("https://shop.example.com/ok?x=1&collection_id=")
     assert "status=approved" in answer.headers["Location"]
-    assert "Pagamento aprovado" in requests.get(preference["init_point"], timeout=10).text
+    assert "Pagamento aprovado" in requests.get(preference["init_point"], timeout=60).text

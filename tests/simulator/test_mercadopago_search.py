@@ -96,7 +96,7 @@ def test_preferences_are_found_short_and_page_by_page(mp: MpClient) -> None:
 
 def test_merchant_orders_are_found_page_by_page(mp: MpClient) -> None:
     for number in range(3):
-        assert requests.get(mp.preference(external_reference=f"p-{number}")["init_point"], timeout=10).ok
+        assert requests.get(mp.preference(external_reference=f"p-{number}")["init_point"], timeout=60).ok
     mp.simulator.control("pay", reference="p-1")
     page = mp.get("/merchant_orders/search", limit=2)
     assert (page["next_offset"], page["total"], len(page["elements"])) == (2, 3, 2)

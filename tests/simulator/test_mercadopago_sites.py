@@ -29,7 +29,7 @@ def page_over(mp: MpClient, price: float, **terms: Any) -> dict[str, Any]:
 
 
 def choose(page: dict[str, Any], method: str) -> requests.Response:
-    return requests.post(page["init_point"], data={"action": "ticket", "method": method}, timeout=10)
+    return requests.post(page["init_point"], data={"action": "ticket", "method": method}, timeout=60)
 
 
 @pytest.mark.parametrize("site", sorted(CURRENCY))
@@ -58,7 +58,7 @@ def test_a_code_of_the_country_waits_and_is_paid(mp: MpClient, site: str, method
     assert waiting["payment_type_id"] == kind
     reference = waiting["transaction_details"]["payment_method_reference_id"]
     assert reference in shown.text and "barcode" not in waiting
-    requests.post(shown.url, data={"action": "pay"}, timeout=10)
+    requests.post(shown.url, data={"action": "pay"}, timeout=60)
     paid = mp.get(f"/v1/payments/{waiting['id']}")
     assert (paid["status"], paid["status_detail"]) == ("approved", "accredited")
     assert paid["currency_id"] == CURRENCY[site]
@@ -92,7 +92,7 @@ def money_of(payment: dict[str, Any]) -> list[Any]:
 
 def test_other_currencies_take_cents(mp: MpClient) -> None:
     page = page_over(at(mp, "MLM"), 149.9)
-    assert "MXN 149,90" in requests.get(page["init_point"], timeout=10).text
+    assert "MXN 149,90" in requests.get(page["init_point"], timeout=60).text
     mp.simulator.control("pay_card", reference="chg_pref")
     [paid] = mp.get("/v1/payments/search", external_reference="chg_pref")["results"]
     assert mp.refund(f"/v1/payments/{paid['id']}", "one", amount=10.5).json()["amount"] == 10.5
@@ -111,7 +111,7 @@ def test_a_code_is_not_offered(
     mp: MpClient, switches: dict[str, Any], terms: dict[str, Any], price: float
 ) -> None:
     page = page_over(at(mp, "MLM", **switches), price, **terms)
-    assert "OXXO" not in requests.get(page["init_point"], timeout=10).text
+    assert "OXXO" not in requests.get(page["init_point"], timeout=60).text
     assert "not offered" in choose(page, "oxxo").text
     listed = {way["id"]: way["status"] for way in mp.get("/v1/payment_methods")}
     assert listed["oxxo"] == ("deactive" if switches else "active")

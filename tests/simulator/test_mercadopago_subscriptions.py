@@ -21,7 +21,7 @@ FORM = {
 
 def submit(page: str, **changes: str) -> requests.Response:
     form = FORM | {"action": "card"} | changes
-    return requests.post(page, data=form, allow_redirects=False, timeout=10)
+    return requests.post(page, data=form, allow_redirects=False, timeout=60)
 
 
 def refusal(mp: MpClient, method: str, path: str, body: dict[str, Any]) -> str:
@@ -121,7 +121,7 @@ def test_reading_what_is_not_ours(mp: MpClient, simulator: Simulator) -> None:
 
 def test_page_authorizes_and_sends_back_with_the_id(mp: MpClient) -> None:
     made = mp.subscription()
-    assert "a cada mês" in requests.get(made["init_point"], timeout=10).text
+    assert "a cada mês" in requests.get(made["init_point"], timeout=60).text
     answer = submit(made["init_point"])
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{BACK}?preapproval_id={made['id']}")
     now = mp.get(f"/preapproval/{made['id']}")
@@ -255,7 +255,7 @@ def test_early_notifications_hide_what_they_tell(mp: MpClient, inbox: Inbox) -> 
 
 def test_panel_shows_and_authorizes(mp: MpClient) -> None:
     plan, made = mp.plan()["id"], mp.subscription()["id"]
-    page = requests.get(f"{mp.simulator.url}/", timeout=10).text
+    page = requests.get(f"{mp.simulator.url}/", timeout=60).text
     assert f"preapproval_plan_id={plan}" in page and f"/pay/subscription/{made}" in page
-    requests.post(f"{mp.simulator.url}/pay/subscription/{made}", timeout=10)
+    requests.post(f"{mp.simulator.url}/pay/subscription/{made}", timeout=60)
     assert mp.get(f"/preapproval/{made}")["status"] == "authorized"

@@ -163,7 +163,7 @@ def at_once(number: int, act: Callable[[], object]) -> None:
 
     def run() -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             act()
         except Exception as err:
             failures.append(err)
