@@ -28,7 +28,10 @@ DEBIAN_FOLDERS = "/usr/lib/postgresql/*/bin"
 PACKAGE = "Install a package: apt-get install postgresql."
 REMEDY = "Set DATABASE_URL to a PostgreSQL, or install a package: apt-get install postgresql."
 # Nothing in a throw-away database has to survive a power cut.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+FAST = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"),
+    *("wal_level=minimal", "max_wal_senders=0", "jit=off"),
+)
 
 
 def for_tests(children: Children) -> Service:
