@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from django.contrib.auth.models import User
+from django.db import connection
 
 from connections.models import Connection
 from payments.models import Charge, Customer, GatewayResource, Payment
@@ -43,7 +44,15 @@ def make_crowd(number: int) -> list[Connection]:
     known = [charge for charge in charges if charge.description.endswith("0")]
     resources = _stored(GatewayResource, (_resource(charge) for charge in known), number)
     _stored(Payment, (_payment(charge, own) for charge, own in zip(known, resources, strict=True)), number)
+    _let_the_planner_know()
     return accounts
+
+
+def _let_the_planner_know() -> None:
+    """PostgreSQL finds out about many new rows by itself, but not while they are not committed."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def _stored(model: type, rows: Iterator, number: int) -> list:  # type: ignore[type-arg]
