@@ -164,3 +164,14 @@ def paid_charge(simulator: Simulator) -> Charge:
     charge.refresh_from_db()
     assert charge.status == "paid"
     return charge
+
+
+def test_a_note_that_is_refused_has_the_cursor(page: Page, staff: None, charges: dict[str, Charge]) -> None:
+    """On a long page nobody has to look for what was wrong; and its links lead where the charge's do."""
+    address = charges["pending"].get_absolute_url()
+    page.goto(address)
+    page.click("#note button")
+    expect(page.locator("#id_text")).to_be_focused()
+    expect(page.locator("#id_text")).to_be_in_viewport()
+    page.click("[data-part=people]")
+    page.wait_for_url(f"**{address}?story=people#story-title")

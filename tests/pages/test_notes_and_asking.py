@@ -122,7 +122,7 @@ def test_a_note_that_is_refused_stands_where_it_was_typed(
     address = f"{charge.get_absolute_url()}note/"
     answer = operator.post(address, {"text": "x" * (noting.MOST_LETTERS + 1)}, headers=ENGLISH)
     page = answer.content.decode()
-    assert answer.status_code == 422 and f'action="{address}#note"' in page and " autofocus" in page
+    assert answer.status_code == 422 and f'action="{address}"' in page and " autofocus" in page
     assert f'href="{charge.get_absolute_url()}?story=' in page
     assert operator.get(address).url == charge.get_absolute_url()  # type: ignore[attr-defined]
 
