@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.flows.conftest import product
+from tests.flows.given_up import pay_unreadably
 from tests.flows.persons import (
     Person,
     address,
@@ -37,8 +38,6 @@ from tests.flows.test_subscriptions import TOPICS
 pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.weighty, pytest.mark.browser]
 ASAAS, MERCADO_PAGO = "Demo Asaas", "Demo Mercado Pago"
 _REAIS = itertools.count(300)
-# Longer than each wait between two attempts to follow a notification.
-WAITS = (7, 40, 150, 750, 4400)
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +124,7 @@ def test_asaas_is_connected_and_its_first_charge_is_sent_and_paid(
     made = charge(operator, account="Loja Sul", method="pix", amount=amount, description="Pedido 1")
     becomes(connection, step("first"), "data-is", "done")
     becomes(connection, "#live", "data-steps-left", "0")
+    expect(connection.locator("#announce")).not_to_be_empty()
     opened = watch(customer.open(copied_link(made)))
     expect(opened.locator(".qr svg")).to_be_visible()
     expect(opened.locator("#code")).to_have_value(made.input_value("#pix-text"))
@@ -289,15 +289,7 @@ def test_a_notification_that_was_given_up_is_asked_again(
     """Six times the gateway's answer made no sense; once it does, one press brings the charge its status."""
     reference = running.charge("asaas")
     followed = watch(operator.open(f"/charges/{reference}/"))
-    about = f"WebhookEvent.objects.filter(resource__charge__reference={reference!r}, topic__icontains='pay')"
-    running.control("faults", name="malformed_json", times=None, method="GET", path="/payments/")
-    running.control("pay", reference=reference)
-    failures = f"max([0, *{about}.values_list('failures', flat=True)])"
-    for number, seconds in enumerate((*WAITS, 0), start=1):
-        running.wait_until(lambda n=number: running.evaluate(failures) >= n, f"it failed {number} times")
-        running.control("clock", advance_seconds=seconds)
-    running.wait_until(lambda: running.evaluate(f"{about}.filter(state='dead').count()"), "it is given up")
-    running.no_faults()
+    pay_unreadably(running, reference)
     page = admin.open("/events/")
     page.click("nav.tabs a[href*='view=dead']")
     page.locator("tr[data-state=dead]", has_text=reference).locator(".c-customer a").first.click()
